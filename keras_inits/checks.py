@@ -1,0 +1,91 @@
+"""Checks of arguments: what is meant, what came, what to type instead.
+
+Every message of the package that refuses an argument is worded by a function here
+or follows its pattern, so that they read alike.
+"""
+
+import difflib
+import math
+import numbers
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+
+def number(
+    name: str,
+    value: Any,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    meaning: str,
+    instead: str,
+) -> float:
+    """Returns `value` as a float; refuses what is no finite number in the range.
+
+    Args:
+        name: The argument's own name.
+        value: What the user passed.
+        minimum: Smallest value allowed, or None.
+        above: Largest value not allowed, or None.
+        meaning: What the argument is, for the message.
+        instead: A way out to type, for the message.
+
+    Raises:
+        ValueError: If `value` is not a finite real number or out of range.
+    """
+    is_number = isinstance(value, numbers.Real | np.number) and not isinstance(
+        value, bool | np.bool_ | np.complexfloating
+    )
+    fits = (
+        is_number
+        and math.isfinite(value)
+        and (minimum is None or value >= minimum)
+        and (above is None or value > above)
+    )
+    if not fits:
+        limits = [f">= {minimum:g}"] if minimum is not None else []
+        limits += [f"> {above:g}"] if above is not None else []
+        demand = " ".join(["a finite number", *limits])
+        raise ValueError(
+            f"`{name}` is {meaning} and must be {demand}. "
+            f"Received: {name}={value!r}. {instead}"
+        )
+    return float(value)
+
+
+def choice(name: str, value: Any, allowed: Iterable[str], *, meaning: str) -> str:
+    """Returns `value` if it is one of `allowed`.
+
+    Raises:
+        ValueError: If it is not; the message names the nearest allowed value.
+    """
+    allowed = list(allowed)
+    if isinstance(value, str) and value in allowed:
+        return value
+    raise ValueError(
+        f"`{name}` is {meaning} and must be one of {', '.join(map(repr, allowed))}. "
+        f"Received: {name}={value!r}. {did_you_mean(value, allowed)}"
+    )
+
+
+def did_you_mean(value: Any, allowed: Iterable[str], count: int = 3) -> str:
+    """A sentence that names the nearest of `allowed`, or the first ones."""
+    allowed = sorted(allowed)
+    near = difflib.get_close_matches(str(value).lower(), allowed, n=count, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(map(repr, near))}?"
+    return f"Try {allowed[0]!r}." if allowed else ""
+
+
+def unknown_key(owner: str, unknown: Iterable[str], known: Iterable[str]) -> ValueError:
+    """The error for configuration keys that no argument of `owner` is named after."""
+    unknown, known = sorted(unknown), sorted(known)
+    listed = ", ".join(known) if known else "none"
+    return ValueError(
+        f"The config of {owner} must name its own arguments ({listed}). "
+        f"Received: {', '.join(f'config[{key!r}]' for key in unknown)}. "
+        f"{did_you_mean(unknown[0], known)} Remove the key, or upgrade keras_inits "
+        "if the file was written by a newer version."
+    )

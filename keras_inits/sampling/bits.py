@@ -1,0 +1,101 @@
+"""Random bits as a pure function of a key and a counter: Threefry-2x32-20.
+
+Value `i` of a tensor is made from one 32-bit word, and the word from the key and `i`
+alone, so that any part of a tensor can be drawn by anyone, in any order. A tensor is
+cut into blocks of `2 * BLOCK` values. Block `b` uses the counters `b * BLOCK` to
+`(b + 1) * BLOCK - 1`; each gives two words, and the first words of all of them come
+before the second ones, so that both halves of a block are contiguous.
+
+The rounds are written once, for arrays of any library. In-place operators update NumPy
+and PyTorch arrays in place and rebind those of JAX and TensorFlow.
+
+Reference: Salmon, Moraes, Dror, Shaw (2011), "Parallel Random Numbers: As Easy as
+1, 2, 3", SC'11; known-answer vectors from its library, Random123.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+BLOCK = 2048  # counters in a block: its two buffers of words stay in a core's L1 cache
+WORD = 0xFFFFFFFF
+PARITY = 0x1BD11BDA
+ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+
+
+class Key(NamedTuple):
+    """Two 32-bit words: Python ints, or scalars of a program that is being traced."""
+
+    k0: Any
+    k1: Any
+
+
+def schedule(key: Key, word: Callable[[Any], Any] = lambda x: x & WORD) -> list[Any]:
+    """The twelve words that the rounds add, in order.
+
+    Args:
+        key: The key.
+        word: Reduces a sum to 32 bits; the identity where arithmetic wraps by itself.
+    """
+    keys = (key.k0, key.k1, key.k0 ^ key.k1 ^ PARITY)
+    added = [keys[0], keys[1]]
+    for group in range(1, 6):
+        added += [keys[group % 3], word(keys[(group + 1) % 3] + group)]
+    return added
+
+
+def threefry(
+    added: list[Any], x0: Any, x1: Any, rotate: Callable[[Any, int], Any]
+) -> tuple[Any, Any]:
+    """Twenty rounds over two arrays of counter words.
+
+    Args:
+        added: `schedule(key)`, in the library's own 32-bit type.
+        x0: Low words of the counters; overwritten where the library can.
+        x1: High words; likewise.
+        rotate: `rotate(x, r)` rotates each word left by `r` bits.
+
+    Returns:
+        The two words of every counter.
+    """
+    x0 += added[0]
+    x1 += added[1]
+    for group in range(5):
+        for distance in ROTATIONS[group % 2]:
+            x0 += x1
+            x1 = rotate(x1, distance)
+            x1 ^= x0
+        x0 += added[2 * group + 2]
+        x1 += added[2 * group + 3]
+    return x0, x1
+
+
+def threefry_of_ints(key: Key, counter: tuple[int, int]) -> tuple[int, int]:
+    """The two words of one counter, in Python's integers."""
+    added, (x0, x1) = schedule(key), counter
+    # Python's integers grow: the reduction to 32 bits belongs to each rotation and sum.
+    x0, x1 = (x0 + added[0]) & WORD, (x1 + added[1]) & WORD
+    for group in range(5):
+        for r in ROTATIONS[group % 2]:
+            x0 = (x0 + x1) & WORD
+            x1 = (((x1 << r) | (x1 >> (32 - r))) & WORD) ^ x0
+        x0 = (x0 + added[2 * group + 2]) & WORD
+        x1 = (x1 + added[2 * group + 3]) & WORD
+    return x0, x1
+
+
+def key_of(kind: str, seed: int | None, shape: tuple[int, ...], stream: str) -> Key:
+    """The key of one tensor's draw.
+
+    Hashing takes in every argument whole, so that neighbouring seeds, prefixes of
+    shapes and parts of names give unrelated keys.
+
+    Args:
+        kind: What the seed is: `"int"` or `"generator"`.
+        seed: Any integer, or None where the seed enters later by `fold`.
+        shape: Shape of the tensor.
+        stream: Name of the place of the draw; may be empty.
+    """
+    text = "\x1f".join(["keras_inits", kind, str(seed), str(tuple(shape)), stream])
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return Key(int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little"))

@@ -1,0 +1,205 @@
+"""Drawing on the host: blocks that fit in cache, on a few threads, in NumPy or Numba.
+
+Both write the same bits. Numba is some ten times faster and takes a while to load, so
+it is loaded once a process has drawn enough for that to pay; where it cannot be
+imported, NumPy goes on.
+"""
+
+import functools
+import importlib
+import math
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+
+import numpy as np
+
+from keras_inits.sampling import bits
+from keras_inits.sampling.distributions import (
+    Law,
+    Operations,
+    numpy_dtype,
+    placed,
+    standard_values,
+)
+
+VALUES_OF_BLOCK = 2 * bits.BLOCK
+NUMPY_BLOCKS = 8  # blocks in one NumPy call: few calls, and buffers that stay in L2
+CHUNK = 64 * VALUES_OF_BLOCK  # values that one task of a thread fills
+NUMBA_PAYS_FROM = 2**20  # values drawn in this process: about its loading time in NumPy
+ALIGNMENT = 64  # bytes: what the backends ask of an array that they adopt uncopied
+
+
+class NumpyOperations(Operations):
+    """Words are uint32 arrays, which wrap by themselves."""
+
+    def shift_right(self, words, bits):
+        return words >> np.uint32(bits)
+
+    def shift_left(self, words, bits):
+        return words << np.uint32(bits)
+
+    def to_float(self, words):
+        return words.view(np.int32).astype(np.float32)
+
+    def to_index(self, words):
+        return words.view(np.int32)
+
+    def take(self, table, index):
+        return table.take(index)
+
+    def bits_of(self, floats):
+        return floats.view(np.uint32)
+
+    def floats_of(self, words):
+        return words.view(np.float32)
+
+    def clip(self, floats, low, high):
+        return np.clip(floats, low, high, out=floats)
+
+    def rotate(self, words, bits):
+        wrapped = words >> np.uint32(32 - bits)
+        words <<= np.uint32(bits)
+        words |= wrapped
+        return words
+
+
+def _fill_with_numpy(law: Law, key: bits.Key, first: int, out: np.ndarray) -> None:
+    """Fills `out` with the float32 values from index `first`, a multiple of a block."""
+    ops = NumpyOperations()
+    added = [np.uint32(word) for word in bits.schedule(key)]
+    step = NUMPY_BLOCKS * VALUES_OF_BLOCK
+    for start in range(0, out.size, step):
+        part = out[start : start + step]
+        blocks = -(-part.size // VALUES_OF_BLOCK)
+        counter = (first + start) // 2
+        width = bits.BLOCK if part.size > bits.BLOCK else part.size
+        low = np.arange(blocks * width, dtype=np.uint32)
+        low += np.uint32(counter & bits.WORD)
+        # A block never straddles 2**32, but a step of several may.
+        high = np.full(low.shape, counter >> 32, np.uint32)
+        high[low < np.uint32(counter & bits.WORD)] += np.uint32(1)
+        x0, x1 = bits.threefry(added, low, high, ops.rotate)
+        words = np.stack([x0.reshape(blocks, width), x1.reshape(blocks, width)], axis=1)
+        words = words.reshape(-1)[: part.size]
+        part[:] = placed(law, standard_values(law, words, ops), "float32", ops)
+
+
+@functools.cache
+def _numba_kernels() -> ModuleType | None:
+    try:
+        return importlib.import_module("keras_inits.sampling.numba_kernels")
+    except ImportError:
+        return None
+
+
+class _Drawn:
+    """Counts this process's values, to load Numba when it pays."""
+
+    values = 0
+
+
+def _filler(size: int) -> Callable[[Law, bits.Key, int, np.ndarray], None]:
+    _Drawn.values += size
+    if _Drawn.values < NUMBA_PAYS_FROM:
+        return _fill_with_numpy
+    kernels = _numba_kernels()
+    return _fill_with_numpy if kernels is None else kernels.fill
+
+
+def threads() -> int:
+    """How many threads share a large draw; results do not depend on it."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (
+        os.cpu_count() or 1
+    )
+
+
+class _Pool:
+    """A small pool of this process's own; a fork starts without it."""
+
+    lock = threading.Lock()
+    executor: ThreadPoolExecutor | None = None
+    process: int | None = None
+
+    @classmethod
+    def get(cls) -> ThreadPoolExecutor:
+        with cls.lock:
+            if cls.executor is None or cls.process != os.getpid():
+                cls.executor = ThreadPoolExecutor(threads(), "keras_inits")
+                cls.process = os.getpid()
+            return cls.executor
+
+
+def _forget_pool() -> None:
+    # The lock may have been held by a thread that a forked child does not have.
+    _Pool.lock, _Pool.executor = threading.Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
+
+
+def _in_parallel(task: Callable[[int], None], starts: range) -> None:
+    if len(starts) == 1 or threads() == 1:
+        for start in starts:
+            task(start)
+        return
+    try:
+        futures = [_Pool.get().submit(task, start) for start in starts]
+    except RuntimeError:  # no more threads, or the interpreter is shutting down
+        for start in starts:
+            task(start)
+        return
+    for future in futures:
+        future.result()
+
+
+def aligned_empty(size: int, dtype: np.dtype) -> np.ndarray:
+    """A vector whose memory a backend can adopt without a copy."""
+    raw = np.empty(size * dtype.itemsize + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + size * dtype.itemsize].view(dtype)
+
+
+def draw(law: Law, shape: tuple[int, ...], dtype: str, key: bits.Key) -> np.ndarray:
+    """Draws a tensor on the host.
+
+    Besides the result, it needs a bounded block of memory a thread.
+
+    Args:
+        law: The law of the entries.
+        shape: Shape of the tensor.
+        dtype: Name of a floating-point type; values are drawn in float32.
+        key: Two Python ints of 32 bits.
+
+    Returns:
+        A new array, aligned so that the backends can adopt it.
+    """
+    size = math.prod(shape)
+    out = aligned_empty(size, numpy_dtype(dtype))
+    fill = _filler(size)
+    if dtype == "float32":
+
+        def task(start: int) -> None:
+            fill(law, key, start, out[start : start + CHUNK])
+    else:
+        low, high = law.limits(dtype)
+
+        def task(start: int) -> None:
+            part = out[start : start + CHUNK]
+            values = np.empty(part.size, np.float32)
+            fill(law, key, start, values)
+            part[:] = np.clip(values, low, high, out=values)
+
+    if size:
+        _in_parallel(task, range(0, size, CHUNK))
+    return out.reshape(shape)
+
+
+def to_array(values: np.ndarray, dtype: str) -> np.ndarray:
+    """A new contiguous and aligned array of the dtype."""
+    out = aligned_empty(values.size, numpy_dtype(dtype)).reshape(values.shape)
+    out[...] = values
+    return out

@@ -1,0 +1,154 @@
+"""The host's kernels as machine code: `bits` and `distributions`, fused in cache.
+
+The arithmetic is that of `bits.threefry`, `distributions.standard_values` and
+`distributions.placed`, bit for bit; tests compare them. Every word is kept a uint32 by
+hand: one promotion to 64 bits costs a factor of ten. The machine code is kept on disk.
+The kernels release the GIL and start no threads of Numba's own, whose threading layers
+abort a process that forks or draws from several threads.
+"""
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+
+import numba
+import numpy as np
+from numba import float32, int32, uint32, uint64
+
+from keras_inits.sampling import bits, tables
+
+BLOCK = bits.BLOCK
+PARITY = bits.PARITY
+MANTISSA_LOG2 = tables.MANTISSA_LOG2
+SEGMENT_SHIFT = 32 - tables.SEGMENTS_LOG2
+R = bits.ROTATIONS
+
+
+def _compiled(function):
+    options = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # nowhere to write: compile anew in each process
+        return numba.njit(**options)(function)
+
+
+@numba.njit(inline="always")
+def _round(x0, x1, r):
+    x0 = uint32(x0 + x1)
+    x1 = uint32(uint32(x1 << uint32(r)) | uint32(x1 >> uint32(32 - r)))
+    return x0, uint32(x1 ^ x0)
+
+
+@numba.njit(inline="always")
+def _four_rounds(x0, x1, r0, r1, r2, r3):
+    x0, x1 = _round(x0, x1, r0)
+    x0, x1 = _round(x0, x1, r1)
+    x0, x1 = _round(x0, x1, r2)
+    return _round(x0, x1, r3)
+
+
+@numba.njit(inline="always")
+def _words(k0, k1, counter, count, out0, out1):
+    k2 = uint32(k0 ^ k1 ^ uint32(PARITY))
+    low, high = uint32(counter), uint32(counter >> uint64(32))
+    start1 = uint32(high + k1)
+    for i in range(count):
+        x0, x1 = uint32(uint32(low + uint32(i)) + k0), start1
+        x0, x1 = _four_rounds(x0, x1, R[0][0], R[0][1], R[0][2], R[0][3])
+        x0, x1 = uint32(x0 + k1), uint32(x1 + uint32(k2 + uint32(1)))
+        x0, x1 = _four_rounds(x0, x1, R[1][0], R[1][1], R[1][2], R[1][3])
+        x0, x1 = uint32(x0 + k2), uint32(x1 + uint32(k0 + uint32(2)))
+        x0, x1 = _four_rounds(x0, x1, R[0][0], R[0][1], R[0][2], R[0][3])
+        x0, x1 = uint32(x0 + k0), uint32(x1 + uint32(k1 + uint32(3)))
+        x0, x1 = _four_rounds(x0, x1, R[1][0], R[1][1], R[1][2], R[1][3])
+        x0, x1 = uint32(x0 + k1), uint32(x1 + uint32(k2 + uint32(4)))
+        x0, x1 = _four_rounds(x0, x1, R[0][0], R[0][1], R[0][2], R[0][3])
+        out0[i], out1[i] = uint32(x0 + k2), uint32(x1 + uint32(k0 + uint32(5)))
+
+
+@numba.njit(inline="always")
+def _uniform(w, values, slopes):
+    centred = float32(int32(w >> uint32(8))) - float32(8388607.5)
+    return centred * float32(2.0**-23)
+
+
+@numba.njit(inline="always")
+def _segments(w, values, slopes):
+    j = int32(w >> uint32(SEGMENT_SHIFT))
+    place = float32(int32((w >> uint32(8)) & uint32(0xFFF))) * float32(2.0**-12)
+    size = values[j] + slopes[j] * place
+    return -size if w & uint32(1) else size
+
+
+@numba.njit(inline="always")
+def _tail(w, values, slopes):
+    tail = np.float32(int32((w >> uint32(1)) | uint32(1))).view(np.uint32)
+    j = int32(tail >> uint32(23 - MANTISSA_LOG2)) - int32(127 << MANTISSA_LOG2)
+    place = float32(int32((tail >> uint32(11 - MANTISSA_LOG2)) & uint32(0xFFF)))
+    size = values[j] + slopes[j] * (place * float32(2.0**-12))
+    return -size if w & uint32(1) else size
+
+
+@numba.njit(inline="always")
+def _shifted(z, scale_high, scale_low, shift):
+    cut = np.float32(z).view(np.uint32) & uint32(0xFFFFF000)
+    upper = np.uint32(cut).view(np.float32)
+    rest = z - upper
+    x = upper * scale_high + shift
+    return (x + (upper * scale_low + rest * scale_high)) + rest * scale_low
+
+
+def _filler(standard):
+    def place(words, out, values, slopes, placing):
+        scale, scale_high, scale_low, shift, low, high = placing
+        if shift == float32(0):
+            for i in range(out.size):
+                x = standard(words[i], values, slopes) * scale
+                x = x if x > low else low
+                out[i] = x if x < high else high
+        else:
+            for i in range(out.size):
+                z = standard(words[i], values, slopes)
+                x = _shifted(z, scale_high, scale_low, shift)
+                x = x if x > low else low
+                out[i] = x if x < high else high
+
+    place = numba.njit(inline="always")(place)
+
+    def fill(k0, k1, counter, out, values, slopes, placing):
+        words0, words1 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+        for start in range(0, out.size, 2 * BLOCK):
+            left = out.size - start
+            n0, n1 = min(left, BLOCK), max(min(left - BLOCK, BLOCK), 0)
+            c = uint64(counter + uint64(start // 2))
+            _words(k0, k1, c, n0, words0, words1)
+            end = start + n0
+            place(words0, out[start:end], values, slopes, placing)
+            place(words1, out[end : end + n1], values, slopes, placing)
+
+    return fill
+
+
+# One function a law, each under its own name: the cache on disk is by name.
+fill_uniform = _filler(_uniform)
+fill_segments = _filler(_segments)
+fill_tail = _filler(_tail)
+for _function, _name in (
+    (fill_uniform, "fill_uniform"),
+    (fill_segments, "fill_segments"),
+    (fill_tail, "fill_tail"),
+):
+    _function.__name__ = _function.__qualname__ = _name
+
+FILL = {
+    "uniform": _compiled(fill_uniform),
+    "segments": _compiled(fill_segments),
+    "tail": _compiled(fill_tail),
+}
+
+
+def fill(law, key, first, out):
+    """Fills `out` with the float32 values from index `first`, a multiple of a block."""
+    high, low = law.halves
+    placing = (np.float32(law.scale), high, low, np.float32(law.shift))
+    placing += law.limits("float32")
+    k0, k1 = np.uint32(key.k0), np.uint32(key.k1)
+    FILL[law.kind](k0, k1, np.uint64(first // 2), out, *law.table, placing)

@@ -1,0 +1,96 @@
+"""One law for all kernels whose spread follows from their fans.
+
+A sum of `n` products has `n` times the variance of one. Entries of variance `scale / n`
+undo that, with `n` the fan that is to be kept: inputs for signals, outputs for
+gradients, or a mean of both.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from keras_inits import checks, sampling
+from keras_inits.base import KernelInitializer
+from keras_inits.geometry import Fans
+from keras_inits.registry import register
+
+MODES: dict[str, Callable[[Fans], float]] = {
+    "fan_in": lambda fans: fans.fan_in,
+    "fan_out": lambda fans: fans.fan_out,
+    "fan_avg": lambda fans: (fans.fan_in + fans.fan_out) / 2,
+    "fan_geo_avg": lambda fans: math.sqrt(fans.fan_in * fans.fan_out),
+}
+BOUND = 2.0  # where the truncated normal is cut, in units of its std before the cut
+
+LAWS: dict[str, Callable[[float], sampling.Law]] = {
+    "normal": lambda std: sampling.normal(0.0, std),
+    "truncated_normal": lambda std: sampling.truncated_normal(
+        0.0, std / sampling.truncated_std(BOUND), BOUND
+    ),
+    "uniform": lambda std: sampling.uniform(-math.sqrt(3) * std, math.sqrt(3) * std),
+}
+
+
+@register("variance_scaling")
+class VarianceScaling(KernelInitializer):
+    """Kernels whose variance is inverse to a fan.
+
+    Formula: Var(w) = scale / n, mean 0, with n = fan_in, fan_out, their mean
+    (fan_in + fan_out) / 2 or their geometric mean sqrt(fan_in * fan_out).
+
+    Args:
+        scale: Factor of the variance; finite float, >= 0. A gain g is scale=g**2.
+        mode: "fan_in", "fan_out", "fan_avg" or "fan_geo_avg".
+        distribution: "normal"; "truncated_normal", cut at two std and widened so that
+            the variance holds after the cut; or "uniform", on ±sqrt(3 * scale / n).
+        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
+        input_axes: Axes of the kernel that are summed over, or None for the last but
+            one.
+        output_axes: Axes that index outputs, or None for the last. Axes in neither
+            multiply both fans.
+
+    Call arguments:
+        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+            product of all but the last, fan_out of all but the last but one. A vector
+            counts its length as both.
+
+    Raises:
+        ValueError: At construction, if an argument is out of range; when called, if an
+            axis is outside the shape.
+
+    Example:
+    >>> import keras_inits
+    >>> initializer = keras_inits.VarianceScaling(2.0, "fan_in", "normal", seed=7)
+    >>> initializer((3, 3, 16, 8)).shape == (3, 3, 16, 8)
+    True
+
+    Reference: Glorot, Bengio (2010), "Understanding the difficulty of training deep
+    feedforward neural networks"; He, Zhang, Ren, Sun (2015), arXiv 1502.01852; the
+    geometric mean is a choice of JAX's.
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: Any = None,
+        input_axes: Any = None,
+        output_axes: Any = None,
+    ) -> None:
+        super().__init__(seed, input_axes, output_axes)
+        self.scale = checks.number(
+            "scale",
+            scale,
+            minimum=0,
+            meaning="the factor of the variance",
+            instead="A gain g is scale=g**2, for example scale=2.0.",
+        )
+        self.mode = checks.choice("mode", mode, MODES, meaning="the fan that is kept")
+        self.distribution = checks.choice(
+            "distribution", distribution, LAWS, meaning="the law of the entries"
+        )
+
+    def law(self, shape: tuple[int, ...]) -> sampling.Law:
+        std = math.sqrt(self.scale / MODES[self.mode](self.fans(shape)))
+        return LAWS[self.distribution](std)
