@@ -1,0 +1,24 @@
+"""Files that are whole or not there: written under another name, then renamed."""
+
+import os
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+
+def write(path: pathlib.Path, writer: Callable[[Any], Any]) -> None:
+    """Makes a file, or replaces it, in one step.
+
+    Args:
+        path: The file; its folder exists.
+        writer: Writes the contents to the path it is given, which has the same suffix.
+
+    Raises:
+        Exception: Whatever `writer` raises; `path` is then as it was.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        writer(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
