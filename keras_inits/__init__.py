@@ -7,6 +7,7 @@ Importing the package registers every scheme, so that
 from keras_inits import sampling, schemes
 from keras_inits.base import Initializer, KernelInitializer
 from keras_inits.registry import get, names, register
+from keras_inits.replacing import replacing_builtins
 from keras_inits.schemes import *  # noqa: F403  every exported scheme
 
 __version__ = "0.1.0"
@@ -18,6 +19,7 @@ __all__ = sorted(
         "get",
         "names",
         "register",
+        "replacing_builtins",
         "sampling",
         *schemes.__all__,
     ]

@@ -108,12 +108,12 @@ class Initializer(keras.initializers.Initializer):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
+        signature = inspect.signature(self.__init__)  # the class's may be `__new__`'s
         try:
-            bound = inspect.signature(cls).bind(*args, **kwargs)
+            given = dict(signature.bind(*args, **kwargs).arguments)
         except TypeError:  # `__init__` will say which argument is wrong
-            bound = None
-        given = dict(bound.arguments) if bound else {}
-        for parameter in inspect.signature(cls).parameters.values():
+            given = {}
+        for parameter in signature.parameters.values():
             if parameter.kind is parameter.VAR_KEYWORD:
                 given |= given.pop(parameter.name, {})
         self._arguments = given

@@ -108,9 +108,10 @@ def key_from_seed(seed: Any, shape: tuple[int, ...], stream: str) -> Key:
     if isinstance(seed, int):
         return bits.key_of("int", seed, shape, stream)
     base = bits.key_of("generator", None, shape, stream)
-    state = seed.next()
-    if is_tracing():
-        return _folded(base, _engine().generator_words(state))
+    engine = _engine()
+    state = engine.next_state(seed) if engine else seed.next()
+    if engine is not None and engine.is_symbolic(state):
+        return _folded(base, engine.generator_words(state))
     words = [int(word) & bits.WORD for word in keras.ops.convert_to_numpy(state)]
     return Key(*bits.threefry_of_ints(base, (words[0], words[1])))
 
@@ -145,4 +146,4 @@ def draw(
         return engine.draw_staged(law, shape, dtype, key, layout)
     if engine.__name__.endswith("on_torch") and engine.draws_on_device():
         return engine.draw_on_device(law, shape, dtype, key)
-    return engine.adopt(host.draw(law, shape, dtype, key))
+    return engine.adopt(host.draw(law, shape, dtype, key, engine.fill))

@@ -6,9 +6,9 @@ all exact; the scaling is exact up to one rounding, or, with a shift, a fixed se
 of roundings that no compiler can fuse away.
 """
 
+import functools
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal
 
 import ml_dtypes
@@ -51,7 +51,7 @@ class Law:
     bound: float = math.inf
     open_ends: tuple[float, float] | None = None
 
-    @cached_property
+    @property
     def table(self) -> tables.Table:
         """Knots and slopes; of no use, but present, for the uniform law."""
         if self.kind == "tail":
@@ -59,11 +59,18 @@ class Law:
         bound = self.bound if self.kind == "segments" else tables.EQUAL_SEGMENTS_UP_TO
         return tables.by_probability(bound)
 
-    @cached_property
-    def halves(self) -> tuple[np.float32, np.float32]:
-        """The scale as two float32 whose products with 12 bits are exact."""
-        return _split(self.scale)
+    # A model draws many kernels from few laws: what follows from one is kept.
 
+    @functools.lru_cache(maxsize=512)  # noqa: B019  laws are small
+    def placing(self) -> tuple[np.float32, ...]:
+        """Scale, its halves, shift and limits, for float32.
+
+        The halves are two float32 whose products with 12 bits are exact.
+        """
+        scale, shift = np.float32(self.scale), np.float32(self.shift)
+        return (scale, *_split(self.scale), shift, *self.limits("float32"))
+
+    @functools.lru_cache(maxsize=512)  # noqa: B019
     def limits(self, dtype: str) -> tuple[np.float32, np.float32]:
         """Smallest and largest float32 that may be drawn and then cast to `dtype`.
 
@@ -189,7 +196,7 @@ def placed(law: Law, standard: Any, dtype: str, ops: Operations) -> Any:
         return ops.clip(standard * np.float32(law.scale), low, high)
     # Two numbers of 12 bits have an exact product, fused with a sum or not. Only
     # differences: TensorFlow's graph optimizer reorders trees of sums.
-    scale_high, scale_low = law.halves
+    _, scale_high, scale_low, *_ = law.placing()
     cut = ops.shift_right(ops.bits_of(standard), LOW_BITS)
     upper = ops.floats_of(ops.shift_left(cut, LOW_BITS))
     lower = standard - upper

@@ -29,6 +29,7 @@ VALUES_OF_BLOCK = 2 * bits.BLOCK
 NUMPY_BLOCKS = 8  # blocks in one NumPy call: few calls, and buffers that stay in L2
 CHUNK = 64 * VALUES_OF_BLOCK  # values that one task of a thread fills
 NUMBA_PAYS_FROM = 2**20  # values drawn in this process: about its loading time in NumPy
+COMPILED_PAYS_FROM = 2**18  # values of one draw: a compiled step fills more at once
 ALIGNMENT = 64  # bytes: what the backends ask of an array that they adopt uncopied
 
 
@@ -101,12 +102,24 @@ class _Drawn:
     values = 0
 
 
-def _filler(size: int) -> Callable[[Law, bits.Key, int, np.ndarray], None]:
+Fill = Callable[[Law, bits.Key, int, np.ndarray], None]
+
+
+def _filler(size: int, compiled: Fill | None) -> tuple[Fill, int]:
+    """What fills a tensor of this size, and the values to give to one task.
+
+    Args:
+        size: Number of values.
+        compiled: The backend's filler of host arrays, threaded by itself, or None.
+    """
     _Drawn.values += size
-    if _Drawn.values < NUMBA_PAYS_FROM:
-        return _fill_with_numpy
-    kernels = _numba_kernels()
-    return _fill_with_numpy if kernels is None else kernels.fill
+    if _Drawn.values >= NUMBA_PAYS_FROM:
+        kernels = _numba_kernels()
+        if kernels is not None:
+            return kernels.fill, CHUNK
+        if compiled is not None and size >= COMPILED_PAYS_FROM:
+            return compiled, size
+    return _fill_with_numpy, CHUNK
 
 
 def threads() -> int:
@@ -163,7 +176,13 @@ def aligned_empty(size: int, dtype: np.dtype) -> np.ndarray:
     return raw[start : start + size * dtype.itemsize].view(dtype)
 
 
-def draw(law: Law, shape: tuple[int, ...], dtype: str, key: bits.Key) -> np.ndarray:
+def draw(
+    law: Law,
+    shape: tuple[int, ...],
+    dtype: str,
+    key: bits.Key,
+    compiled: Fill | None = None,
+) -> np.ndarray:
     """Draws a tensor on the host.
 
     Besides the result, it needs a bounded block of memory a thread.
@@ -173,28 +192,29 @@ def draw(law: Law, shape: tuple[int, ...], dtype: str, key: bits.Key) -> np.ndar
         shape: Shape of the tensor.
         dtype: Name of a floating-point type; values are drawn in float32.
         key: Two Python ints of 32 bits.
+        compiled: What fills large arrays where Numba cannot, or None for NumPy.
 
     Returns:
         A new array, aligned so that the backends can adopt it.
     """
     size = math.prod(shape)
     out = aligned_empty(size, numpy_dtype(dtype))
-    fill = _filler(size)
+    fill, chunk = _filler(size, compiled)
     if dtype == "float32":
 
         def task(start: int) -> None:
-            fill(law, key, start, out[start : start + CHUNK])
+            fill(law, key, start, out[start : start + chunk])
     else:
         low, high = law.limits(dtype)
 
         def task(start: int) -> None:
-            part = out[start : start + CHUNK]
+            part = out[start : start + chunk]
             values = np.empty(part.size, np.float32)
             fill(law, key, start, values)
             part[:] = np.clip(values, low, high, out=values)
 
     if size:
-        _in_parallel(task, range(0, size, CHUNK))
+        _in_parallel(task, range(0, size, chunk))
     return out.reshape(shape)
 
 

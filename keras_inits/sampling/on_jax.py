@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 
 from keras_inits.sampling import bits, staged
@@ -58,14 +59,26 @@ class JaxOperations(staged.StagedOperations):
 OPS = JaxOperations()
 
 
+try:
+    from jax._src.core import trace_state_clean
+except ImportError:  # private: without it, ask by making an array, which is slower
+
+    def trace_state_clean() -> bool:
+        """Whether no program is being traced."""
+        return not isinstance(jnp.zeros(()), jax.core.Tracer)
+
+
+SMALL = 2**16  # values: below, JAX's shorter path that copies is faster
+
+
 def is_tracing() -> bool:
     """Whether operations are being staged into a program."""
-    return isinstance(jnp.zeros(()), jax.core.Tracer)
+    return not trace_state_clean()
 
 
 def supported(dtype: str) -> str:
     """The type that JAX gives for `dtype`: without x64, float32 for float64."""
-    return str(jax.dtypes.canonicalize_dtype(dtype))
+    return str(jax.dtypes.canonicalize_dtype(dtype)) if "64" in dtype else dtype
 
 
 def adopt(array: np.ndarray) -> jax.Array:
@@ -73,6 +86,8 @@ def adopt(array: np.ndarray) -> jax.Array:
 
     The array must not be written to afterwards.
     """
+    if array.size < SMALL:
+        return jnp.asarray(array)
     return jax.device_put(array, may_alias=True)
 
 
@@ -90,6 +105,27 @@ def filled(value: Any, shape: tuple[int, ...], dtype: str, layout: Any) -> jax.A
     return jax.jit(program, out_shardings=layout)()
 
 
+def is_symbolic(state: Any) -> bool:
+    """Whether a generator's state has no value yet."""
+    return isinstance(state, jax.core.Tracer)
+
+
+def next_state(generator: keras.random.SeedGenerator) -> Any:
+    """The generator's state, which advances.
+
+    A state with a value is read and advanced on the host, inside a trace too: Keras
+    traces the call of an initializer whose tensor is large, and a generator that
+    advanced there would keep a value of that trace for ever. Under a mesh of explicit
+    axes, Keras's own way to advance is refused.
+    """
+    if is_symbolic(generator.state.value):
+        return generator.next()
+    with jax.ensure_compile_time_eval():
+        state = np.array(generator.state.value)
+        generator.state.assign(state + np.array([0, 1], state.dtype))
+    return state
+
+
 def generator_words(state: Any) -> tuple[Any, Any]:
     """The two words of a seed generator's state, inside a trace."""
     return state[0].astype(jnp.uint32), state[1].astype(jnp.uint32)
@@ -101,28 +137,51 @@ def draw_staged(
     """Draws inside a trace, or, with a layout, each device its own shard."""
     key = bits.Key(OPS.word(key.k0), OPS.word(key.k1))
     if layout is not None:
-        return _sharded(law, shape, dtype, layout)(key)
+        return _sharded(law, shape, dtype, layout)(key.k0, key.k1)
     words = staged.words(key, staged.blocks(shape), OPS)
     words = jax.lax.optimization_barrier(words)
     return staged.values(law, words, shape, dtype, OPS)
 
 
-def _flat_index(shape: tuple[int, ...], layout: Any) -> tuple[jax.Array, jax.Array]:
-    """Low and high words of every entry's index, computed where the entry lives."""
+@functools.lru_cache(maxsize=16)
+def _step_programs(law: Law) -> tuple[Any, Any]:
+    # Two programs: in one, XLA draws the bits anew for each look-up.
+    def draw_words(k0: Any, k1: Any, low: Any, high: Any) -> jax.Array:
+        return staged.words(bits.Key(k0, k1), staged.STEP, OPS, (low, high))
+
+    def draw_values(words: jax.Array) -> jax.Array:
+        return staged.values(law, words, (staged.STEP_VALUES,), "float32", OPS)
+
+    return jax.jit(draw_words), jax.jit(draw_values)
+
+
+def fill(law: Law, key: bits.Key, first: int, out: np.ndarray) -> None:
+    """Fills a host array by programs compiled once a law."""
+    staged.fill(law, key, first, out, _step_programs)
+
+
+def _axes_names(spec: Any, rank: int) -> list[tuple[str, ...]]:
+    """For each axis of the tensor, the axes of the mesh that it is cut along."""
+    entries = [() if e is None else e if isinstance(e, tuple) else (e,) for e in spec]
+    return entries + [()] * (rank - len(entries))
+
+
+def _flat_index(
+    shape: tuple[int, ...], local: tuple[int, ...], starts: list[Any]
+) -> tuple[jax.Array, jax.Array]:
+    """Low and high words of the index in the whole tensor, for a shard's entries."""
     low = jnp.zeros((), jnp.uint32)
     high = jnp.zeros((), jnp.uint32)
     stride = math.prod(shape)
     for axis, size in enumerate(shape):
         stride //= size
-        place = jax.lax.broadcasted_iota(
-            jnp.uint32, shape, axis, out_sharding=layout
-        )
+        place = jax.lax.broadcasted_iota(jnp.uint32, local, axis) + starts[axis]
         # place * stride in 64 bits, from halves whose products fit in 32 bits.
         p0, p1 = place & 0xFFFF, place >> 16
-        s0, s1 = stride & 0xFFFF, stride >> 16 & 0xFFFF
-        middle = p0 * np.uint32(s1) + (p0 * np.uint32(s0) >> 16)
-        carried = p1 * np.uint32(s0) + (middle & 0xFFFF)
-        upper = p1 * np.uint32(s1) + (middle >> 16) + (carried >> 16)
+        s0, s1 = np.uint32(stride & 0xFFFF), np.uint32(stride >> 16 & 0xFFFF)
+        middle = p0 * s1 + (p0 * s0 >> 16)
+        carried = p1 * s0 + (middle & 0xFFFF)
+        upper = p1 * s1 + (middle >> 16) + (carried >> 16)
         upper += place * np.uint32(stride >> 32 & bits.WORD)
         total = low + place * np.uint32(stride & bits.WORD)
         high = high + upper + (total < low).astype(jnp.uint32)
@@ -133,19 +192,31 @@ def _flat_index(shape: tuple[int, ...], layout: Any) -> tuple[jax.Array, jax.Arr
 @functools.lru_cache(maxsize=256)
 def _sharded(law: Law, shape: tuple[int, ...], dtype: str, layout: Any) -> Any:
     """A program in which each device computes its shard's entries and no others."""
+    mesh = layout.mesh
+    names = _axes_names(layout.spec, len(shape))
+    cuts = [math.prod(mesh.shape[name] for name in along) for along in names]
+    local = tuple(size // cut for size, cut in zip(shape, cuts, strict=True))
 
-    @jax.jit
-    def program(key: bits.Key) -> jax.Array:
-        low, high = _flat_index(shape, layout)
+    def shard(k0: jax.Array, k1: jax.Array) -> jax.Array:
+        starts = []
+        for along, size in zip(names, local, strict=True):
+            place = jax.lax.axis_index(along) if along else 0
+            starts.append(jnp.asarray(place, jnp.uint32) * np.uint32(size))
+        low, high = _flat_index(shape, local, starts)
         # Index to counter: the block's number without the bit that picks the word.
         is_second = (low >> staged.BLOCK_LOG2) & 1
         block = low >> (staged.BLOCK_LOG2 + 1) | high << (31 - staged.BLOCK_LOG2)
         counter = block << staged.BLOCK_LOG2 | low & (bits.BLOCK - 1)
         above = block >> (32 - staged.BLOCK_LOG2)
-        added = bits.schedule(key, word=lambda sum_: sum_)
+        added = bits.schedule(bits.Key(k0, k1), word=lambda sum_: sum_)
         x0, x1 = bits.threefry(added, counter, above, OPS.rotate)
         words = jnp.where(is_second == 1, x1, x0)
+        words = jax.lax.optimization_barrier(words)
         values = placed(law, standard_values(law, words, OPS), dtype, OPS)
         return OPS.cast(values, dtype)
 
-    return program
+    none = jax.sharding.PartitionSpec()
+    mapped = jax.shard_map(
+        shard, mesh=mesh, in_specs=(none, none), out_specs=layout.spec
+    )
+    return jax.jit(mapped)

@@ -3,6 +3,7 @@
 import functools
 from typing import Any
 
+import keras
 import ml_dtypes
 import numpy as np
 import tensorflow as tf
@@ -80,6 +81,16 @@ def adopt(array: np.ndarray) -> tf.Tensor:
     return tf.convert_to_tensor(array)
 
 
+def is_symbolic(state: Any) -> bool:
+    """Whether a generator's state has no value yet."""
+    return not hasattr(state, "numpy")
+
+
+def next_state(generator: keras.random.SeedGenerator) -> tf.Tensor:
+    """The generator's state, which advances."""
+    return generator.next()
+
+
 def generator_words(state: Any) -> tuple[Any, Any]:
     """The two words of a seed generator's state, inside a graph."""
     # Seeds are any 64-bit integers there; their low words are the seed.
@@ -110,3 +121,18 @@ def _values_program(law: Law, shape: tuple[int, ...], dtype: str) -> Any:
         return staged.values(law, words, shape, dtype, OPS)
 
     return tf.function(program, jit_compile=True)
+
+
+@functools.lru_cache(maxsize=16)
+def _step_programs(law: Law) -> tuple[Any, Any]:
+    def draw_words(k0: Any, k1: Any, low: Any, high: Any) -> Any:
+        return staged.words(bits.Key(k0, k1), staged.STEP, OPS, (low, high))
+
+    word = tf.TensorSpec((), tf.uint32)
+    words = tf.function(draw_words, [word] * 4, jit_compile=True)
+    return words, _values_program(law, (staged.STEP_VALUES,), "float32")
+
+
+def fill(law: Law, key: bits.Key, first: int, out: np.ndarray) -> None:
+    """Fills a host array by programs compiled once a law."""
+    staged.fill(law, key, first, out, _step_programs)

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import keras
 import ml_dtypes
 import numpy as np
 import torch
@@ -42,6 +43,13 @@ class TorchOperations(Operations):
     def clip(self, floats, low, high):
         return floats.clamp_(float(low), float(high))
 
+    def rotate(self, words, bits):
+        wrapped = words >> (32 - bits)
+        wrapped &= (1 << bits) - 1
+        words <<= bits
+        words |= wrapped
+        return words
+
 
 OPS = TorchOperations()
 
@@ -49,6 +57,16 @@ OPS = TorchOperations()
 def is_tracing() -> bool:
     """PyTorch draws eagerly."""
     return False
+
+
+def is_symbolic(state: Any) -> bool:
+    """PyTorch's states have values."""
+    return False
+
+
+def next_state(generator: keras.random.SeedGenerator) -> torch.Tensor:
+    """The generator's state, which advances."""
+    return generator.next()
 
 
 def _signed(word: int) -> int:
@@ -77,18 +95,12 @@ def draws_on_device() -> bool:
     return torch.device(get_device()).type not in ("cpu", "meta")
 
 
-def draw_on_device(
-    law: Law, shape: tuple[int, ...], dtype: str, key: bits.Key, device: Any = None
-) -> torch.Tensor:
-    """Draws with tensor operations, on Keras's current device or the given one."""
-    device = device or get_device()
-    size = math.prod(shape)
-    out = torch.empty(size, dtype=getattr(torch, dtype), device=device)
+def _fill(law: Law, key: bits.Key, first: int, out: torch.Tensor, dtype: str) -> None:
     added = [_signed(word) for word in bits.schedule(key)]
     step = BLOCKS * 2 * bits.BLOCK
-    place = torch.arange(BLOCKS * bits.BLOCK, dtype=torch.int32, device=device)
-    for start in range(0, size, step):
-        counter = start // 2
+    place = torch.arange(BLOCKS * bits.BLOCK, dtype=torch.int32, device=out.device)
+    for start in range(0, out.numel(), step):
+        counter = (first + start) // 2
         # A step starts at a multiple of its own length, so no step straddles 2**32.
         low = place + _signed(counter)
         high = torch.full_like(place, _signed(counter >> 32))
@@ -97,4 +109,18 @@ def draw_on_device(
         part = out[start : start + step]
         values = standard_values(law, words[: part.numel()], OPS)
         part.copy_(placed(law, values, dtype, OPS))
+
+
+def fill(law: Law, key: bits.Key, first: int, out: np.ndarray) -> None:
+    """Fills a host array with tensor operations."""
+    _fill(law, key, first, torch.from_numpy(out), "float32")
+
+
+def draw_on_device(
+    law: Law, shape: tuple[int, ...], dtype: str, key: bits.Key, device: Any = None
+) -> torch.Tensor:
+    """Draws with tensor operations, on Keras's current device or the given one."""
+    device = device or get_device()
+    out = torch.empty(math.prod(shape), dtype=getattr(torch, dtype), device=device)
+    _fill(law, key, 0, out, dtype)
     return out.view(shape)

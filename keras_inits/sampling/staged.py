@@ -5,7 +5,10 @@ only when it runs.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from keras_inits.sampling import bits
 from keras_inits.sampling.distributions import Law, Operations, placed, standard_values
@@ -42,12 +45,23 @@ def blocks(shape: tuple[int, ...]) -> int:
     return -(-math.prod(shape) // (2 * bits.BLOCK))
 
 
-def words(key: bits.Key, count: int, ops: StagedOperations) -> Any:
-    """The words of the first `count` blocks, one row a block."""
-    block = ops.reshape(ops.iota(count), (count, 1))
+def words(
+    key: bits.Key, count: int, ops: StagedOperations, first: Any = (0, 0)
+) -> Any:
+    """The words of `count` blocks, one row a block.
+
+    Args:
+        key: The key.
+        count: How many blocks.
+        ops: The library.
+        first: Low and high words of the first block's number. The low one is a multiple
+            of `count`, rounded up to a power of two, so that no sum wraps.
+    """
+    block = ops.reshape(ops.iota(count), (count, 1)) + ops.word(first[0])
     place = ops.reshape(ops.iota(bits.BLOCK), (1, bits.BLOCK))
     low = ops.shift_left(block, BLOCK_LOG2) + place
     high = ops.shift_right(block, 32 - BLOCK_LOG2) + place * ops.word(0)
+    high = high + ops.shift_left(ops.word(first[1]), BLOCK_LOG2)
     added = bits.schedule(
         bits.Key(ops.word(key.k0), ops.word(key.k1)), word=lambda sum_: sum_
     )
@@ -62,3 +76,33 @@ def values(
     standard = standard_values(law, drawn, ops)
     flat = ops.reshape(placed(law, standard, dtype, ops), (-1,))
     return ops.cast(ops.reshape(flat[: math.prod(shape)], shape), dtype)
+
+
+STEP = 512  # blocks that one call fills on the host: few calls, bounded memory
+STEP_VALUES = STEP * 2 * bits.BLOCK
+
+
+def fill(
+    law: Law,
+    key: bits.Key,
+    first: int,
+    out: np.ndarray,
+    programs: Callable[[Law], tuple[Callable[..., Any], Callable[[Any], Any]]],
+) -> None:
+    """Fills a host array by compiled programs of one fixed size, whatever its shape.
+
+    Args:
+        law: The law of the entries.
+        key: Two Python ints.
+        first: Index of the first value; a multiple of `STEP_VALUES`.
+        out: A float32 vector.
+        programs: From a law, the two compiled programs: words from
+            `(k0, k1, first block's low word, its high word)`, and values from words.
+    """
+    draw_words, draw_values = programs(law)
+    for start in range(0, out.size, STEP_VALUES):
+        part = out[start : start + STEP_VALUES]
+        block = (first + start) // (2 * bits.BLOCK)
+        place = (block & bits.WORD, block >> 32)
+        counters = [np.uint32(word) for word in (*key, *place)]
+        part[:] = np.asarray(draw_values(draw_words(*counters)))[: part.size]

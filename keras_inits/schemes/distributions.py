@@ -122,6 +122,9 @@ class StandardNormal(Initializer):
     Unified Text-to-Text Transformer", arXiv 1910.10683, for embeddings.
     """
 
+    def __init__(self, seed: Any = None) -> None:
+        super().__init__(seed)
+
     def law(self, shape: tuple[int, ...]) -> sampling.Law:
         return sampling.normal(0.0, 1.0)
 

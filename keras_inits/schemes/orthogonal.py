@@ -85,10 +85,10 @@ class Orthogonal(KernelInitializer):
             the shape has fewer than two axes.
 
     Example:
-    >>> import keras, keras_inits
+    >>> import keras, keras_inits, numpy as np
     >>> kernel = keras_inits.Orthogonal(gain=2.0, seed=7)((5, 3))
-    >>> gram = keras.ops.convert_to_numpy(keras.ops.matmul(kernel.T, kernel))
-    >>> bool(abs(gram - 4 * np.eye(3)).max() < 1e-5)
+    >>> kernel = keras.ops.convert_to_numpy(kernel)
+    >>> bool(abs(kernel.T @ kernel - 4 * np.eye(3)).max() < 1e-5)
     True
 
     Reference: Saxe, McClelland, Ganguli (2013), "Exact solutions to the nonlinear

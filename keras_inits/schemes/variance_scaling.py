@@ -27,6 +27,7 @@ LAWS: dict[str, Callable[[float], sampling.Law]] = {
     "truncated_normal": lambda std: sampling.truncated_normal(
         0.0, std / sampling.truncated_std(BOUND), BOUND
     ),
+    "untruncated_normal": lambda std: sampling.normal(0.0, std),
     "uniform": lambda std: sampling.uniform(-math.sqrt(3) * std, math.sqrt(3) * std),
 }
 
@@ -41,7 +42,8 @@ class VarianceScaling(KernelInitializer):
     Args:
         scale: Factor of the variance; finite float, >= 0. A gain g is scale=g**2.
         mode: "fan_in", "fan_out", "fan_avg" or "fan_geo_avg".
-        distribution: "normal"; "truncated_normal", cut at two std and widened so that
+        distribution: "normal" (Keras's "untruncated_normal", which works too);
+            "truncated_normal", cut at two std and widened so that
             the variance holds after the cut; or "uniform", on ±sqrt(3 * scale / n).
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
         input_axes: Axes of the kernel that are summed over, or None for the last but
