@@ -4,23 +4,71 @@ Importing the package registers every scheme, so that
 `keras.layers.Dense(64, kernel_initializer="he_fan_in")` works and saved models open.
 """
 
-from keras_inits import sampling, schemes
+from keras_inits import sampling
 from keras_inits.base import Initializer, KernelInitializer
 from keras_inits.registry import get, names, register
 from keras_inits.replacing import replacing_builtins
-from keras_inits.schemes import *  # noqa: F403  every exported scheme
+from keras_inits.schemes import (
+    Constant,
+    GlorotNormal,
+    GlorotUniform,
+    HeFanIn,
+    HeFanOut,
+    HeNormal,
+    HeUniform,
+    HeUniformFanIn,
+    HeUniformFanOut,
+    Identity,
+    KaimingNormal,
+    KaimingUniform,
+    LecunNormal,
+    LecunUniform,
+    Ones,
+    Orthogonal,
+    RandomNormal,
+    RandomUniform,
+    StandardNormal,
+    TorchDefault,
+    TruncatedNormal,
+    VarianceScaling,
+    XavierNormal,
+    XavierUniform,
+    Zeros,
+)
 
 __version__ = "0.1.0"
 
-__all__ = sorted(
-    [
-        "Initializer",
-        "KernelInitializer",
-        "get",
-        "names",
-        "register",
-        "replacing_builtins",
-        "sampling",
-        *schemes.__all__,
-    ]
-)
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeFanIn",
+    "HeFanOut",
+    "HeNormal",
+    "HeUniform",
+    "HeUniformFanIn",
+    "HeUniformFanOut",
+    "Identity",
+    "Initializer",
+    "KaimingNormal",
+    "KaimingUniform",
+    "KernelInitializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "RandomNormal",
+    "RandomUniform",
+    "StandardNormal",
+    "TorchDefault",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "XavierNormal",
+    "XavierUniform",
+    "Zeros",
+    "get",
+    "names",
+    "register",
+    "replacing_builtins",
+    "sampling",
+]

@@ -7,8 +7,8 @@ The configuration is what the constructor was given, so a scheme writes no `get_
 import functools
 import inspect
 import numbers
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Self, cast
 
 import keras
 import numpy as np
@@ -40,13 +40,14 @@ def check_seed(seed: Any) -> Any:
 
 
 @functools.cache
-def _constructor(cls: type) -> dict[str, inspect.Parameter]:
+def _constructor(cls: Hashable) -> dict[str, inspect.Parameter]:
     """The arguments of a scheme, those that it passes on by `**` included."""
     arguments: dict[str, inspect.Parameter] = {}
-    for owner in cls.__mro__:
+    for owner in inspect.getmro(cast(type, cls)):
         if "__init__" not in vars(owner):
             continue
-        parameters = list(inspect.signature(owner.__init__).parameters.values())[1:]
+        signature = inspect.signature(vars(owner)["__init__"])
+        parameters = list(signature.parameters.values())[1:]
         passes_on = False
         for parameter in parameters:
             if parameter.kind is parameter.VAR_KEYWORD:
@@ -176,8 +177,8 @@ class Initializer(keras.initializers.Initializer):
         return checked
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments that differ from their defaults, as plain JSON."""
-        parameters = _constructor(type(self))
+        """The constructor's arguments that are not the defaults, as plain JSON."""
+        parameters = _constructor(cast(Hashable, type(self)))
         config = {}
         for name, value in self._arguments.items():
             parameter = parameters.get(name)
@@ -195,7 +196,7 @@ class Initializer(keras.initializers.Initializer):
                 which Keras adds when it rebuilds an initializer, are always accepted.
         """
         arguments = dict(config)
-        known = _constructor(cls)
+        known = _constructor(cast(Hashable, cls))
         axes = {k: arguments.pop(k) for k in AXES if k in arguments and k not in known}
         unknown = set(arguments) - set(known)
         if "seed" in unknown and arguments["seed"] is None:

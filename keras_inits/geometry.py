@@ -124,6 +124,4 @@ def matrix_view(
             "Leave out the axes of the window: unlisted axes join the inputs."
         )
     columns = tuple(a for a in range(len(shape)) if a in outputs)
-    return MatrixView(
-        tuple(a for a in range(len(shape)) if a not in outputs), columns
-    )
+    return MatrixView(tuple(a for a in range(len(shape)) if a not in outputs), columns)

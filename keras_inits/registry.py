@@ -63,7 +63,9 @@ def register(name: str) -> Callable[[Scheme], Scheme]:
     >>> keras.layers.Dense(4, kernel_initializer="he_tenth").kernel_initializer
     HeTenth()
     """
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
+    if not isinstance(name, str) or not re.fullmatch(
+        r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name
+    ):
         raise ValueError(
             "`name` is what layers and files will say and must be snake_case. "
             f"Received: name={name!r}. For example name='scaled_he'."

@@ -33,7 +33,7 @@ def replacing_builtins() -> Iterator[None]:
 
     Layers, models and functions such as `keras.applications.ResNet50(weights=None)`
     that are built inside draw from the same laws, but the same weights on every
-    backend under `keras.utils.set_random_seed`, and faster. Strings, class names and
+    backend under `keras.utils.set_random_seed`. Strings, class names and
     configurations are replaced, at any depth of the code; instances that the code
     constructs itself (`keras.initializers.HeNormal()`) are not.
 

@@ -57,9 +57,7 @@ def adopt(array: np.ndarray) -> Any:
     return array if engine is None else engine.adopt(array)
 
 
-def filled(
-    value: Any, shape: tuple[int, ...], dtype: str, layout: Any = None
-) -> Any:
+def filled(value: Any, shape: tuple[int, ...], dtype: str, layout: Any = None) -> Any:
     """A tensor without chance.
 
     Args:
@@ -73,7 +71,8 @@ def filled(
     if layout is not None and engine is not None:
         return engine.filled(value, shape, dtype, layout)
     if is_tracing():
-        return keras.ops.broadcast_to(keras.ops.cast(value, dtype), shape)
+        rounded = keras.ops.convert_to_tensor(host.to_array(np.asarray(value), dtype))
+        return keras.ops.broadcast_to(rounded, shape)
     return adopt(host.to_array(np.broadcast_to(value, shape), dtype))
 
 
@@ -91,7 +90,7 @@ def finished(tensor: Any, dtype: str, layout: Any = None) -> Any:
         tensor = adopt(host.to_array(tensor, dtype))
     else:
         tensor = keras.ops.cast(tensor, dtype)
-    return tensor if layout is None else engine.laid_out(tensor, layout)
+    return engine.laid_out(tensor, layout) if engine and layout is not None else tensor
 
 
 def key_from_seed(seed: Any, shape: tuple[int, ...], stream: str) -> Key:
@@ -111,13 +110,12 @@ def key_from_seed(seed: Any, shape: tuple[int, ...], stream: str) -> Key:
     engine = _engine()
     state = engine.next_state(seed) if engine else seed.next()
     if engine is not None and engine.is_symbolic(state):
-        return _folded(base, engine.generator_words(state))
+        return _folded(base, engine.generator_words(state), engine.OPS)
     words = [int(word) & bits.WORD for word in keras.ops.convert_to_numpy(state)]
     return Key(*bits.threefry_of_ints(base, (words[0], words[1])))
 
 
-def _folded(base: Key, words: tuple[Any, Any]) -> Key:
-    ops = _engine().OPS
+def _folded(base: Key, words: tuple[Any, Any], ops: Any) -> Key:
     added = [ops.word(word) for word in bits.schedule(base)]
     return Key(*bits.threefry(added, *words, ops.rotate))
 

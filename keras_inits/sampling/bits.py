@@ -98,4 +98,6 @@ def key_of(kind: str, seed: int | None, shape: tuple[int, ...], stream: str) -> 
     """
     text = "\x1f".join(["keras_inits", kind, str(seed), str(tuple(shape)), stream])
     digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-    return Key(int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little"))
+    return Key(
+        int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
+    )

@@ -171,7 +171,10 @@ def standard_values(law: Law, words: Any, ops: Operations) -> Any:
     """The values of the standard law that words stand for; float32."""
     if law.kind == "uniform":
         centred = ops.to_float(ops.shift_right(words, 8)) - np.float32(HALF_OF_24_BITS)
-        return centred * np.float32(2.0**-23)
+        # No value is clipped: graph optimizers would merge this factor with a small
+        # scale to a subnormal one, which some machines take for zero.
+        one = np.float32(1)
+        return ops.clip(centred * np.float32(2.0**-23), -one, one)
     values, slopes = law.table
     if law.kind == "segments":
         index = ops.to_index(ops.shift_right(words, 32 - tables.SEGMENTS_LOG2))

@@ -124,8 +124,10 @@ def _filler(size: int, compiled: Fill | None) -> tuple[Fill, int]:
 
 def threads() -> int:
     """How many threads share a large draw; results do not depend on it."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (
-        os.cpu_count() or 1
+    return (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else (os.cpu_count() or 1)
     )
 
 

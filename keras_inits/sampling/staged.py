@@ -45,9 +45,7 @@ def blocks(shape: tuple[int, ...]) -> int:
     return -(-math.prod(shape) // (2 * bits.BLOCK))
 
 
-def words(
-    key: bits.Key, count: int, ops: StagedOperations, first: Any = (0, 0)
-) -> Any:
+def words(key: bits.Key, count: int, ops: StagedOperations, first: Any = (0, 0)) -> Any:
     """The words of `count` blocks, one row a block.
 
     Args:

@@ -46,11 +46,15 @@ def truncated_std(bound: float) -> float:
 
 def _exact_slopes(knots: np.ndarray) -> np.ndarray:
     significand, exponent = np.frexp(np.diff(knots))
-    return np.ldexp(np.round(np.ldexp(significand, 12)), exponent - 12).astype("float32")
+    return np.ldexp(np.round(np.ldexp(significand, 12)), exponent - 12).astype(
+        "float32"
+    )
 
 
 def _table(knots: np.ndarray) -> Table:
-    table = Table(knots[..., :-1].astype("float32").ravel(), _exact_slopes(knots).ravel())
+    table = Table(
+        knots[..., :-1].astype("float32").ravel(), _exact_slopes(knots).ravel()
+    )
     for array in table:
         array.setflags(write=False)  # shared by every draw of the process
     return table

@@ -100,7 +100,9 @@ class Constant(_Fixed):
         super().__init__()
         try:
             array = np.asarray(
-                keras.ops.convert_to_numpy(value) if keras.ops.is_tensor(value) else value
+                keras.ops.convert_to_numpy(value)
+                if keras.ops.is_tensor(value)
+                else value
             )
             numeric = array.dtype.kind in "biuf" or array.dtype.name == "bfloat16"
         except ValueError:  # ragged
@@ -165,4 +167,4 @@ class Identity(_Fixed):
                 f"(inputs, units). Received: shape={shape}. Use it in Dense or as a "
                 "recurrent kernel; for other kernels use 'orthogonal'."
             )
-        return self.gain * np.eye(*shape, dtype="float32")
+        return self.gain * np.eye(*shape)

@@ -26,8 +26,8 @@ def _slope(negative_slope: Any) -> float:
 class HeFanIn(VarianceScaling):
     """He's normal kernels that keep the variance of signals: for ReLU networks.
 
-    Formula: w ~ N(0, 2 / ((1 + a²) * fan_in)), a the negative slope, not truncated; what
-    PyTorch's `kaiming_normal_(w, a, mode="fan_in")` draws.
+    Formula: w ~ N(0, 2 / ((1 + a²) * fan_in)), a the negative slope, not truncated;
+    what PyTorch's `kaiming_normal_(w, a, mode="fan_in")` draws.
 
     Args:
         negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
@@ -47,13 +47,15 @@ class HeFanIn(VarianceScaling):
     >>> keras_inits.HeFanIn(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
     True
 
-    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv 1502.01852,
-    eq. 10; the slope as in its eq. 15.
+    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
+    1502.01852, eq. 10; the slope as in its eq. 15.
     """
 
     def __init__(self, negative_slope: float = 0.0, **geometry_and_seed: Any) -> None:
         self.negative_slope = _slope(negative_slope)
-        super().__init__(2 / (1 + self.negative_slope**2), "fan_in", "normal", **geometry_and_seed)
+        super().__init__(
+            2 / (1 + self.negative_slope**2), "fan_in", "normal", **geometry_and_seed
+        )
 
 
 @register("he_fan_out")
@@ -81,13 +83,15 @@ class HeFanOut(VarianceScaling):
     >>> keras_inits.HeFanOut(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
     True
 
-    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv 1502.01852,
-    eq. 14; the slope as in its eq. 15.
+    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
+    1502.01852, eq. 14; the slope as in its eq. 15.
     """
 
     def __init__(self, negative_slope: float = 0.0, **geometry_and_seed: Any) -> None:
         self.negative_slope = _slope(negative_slope)
-        super().__init__(2 / (1 + self.negative_slope**2), "fan_out", "normal", **geometry_and_seed)
+        super().__init__(
+            2 / (1 + self.negative_slope**2), "fan_out", "normal", **geometry_and_seed
+        )
 
 
 @register("he_uniform_fan_in")
@@ -114,14 +118,15 @@ class HeUniformFanIn(VarianceScaling):
     >>> keras_inits.HeUniformFanIn(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
     True
 
-    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv 1502.01852,
-    eq. 10
-    for the variance; the slope as in its eq. 15.
+    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
+    1502.01852, eq. 10 for the variance; the slope as in its eq. 15.
     """
 
     def __init__(self, negative_slope: float = 0.0, **geometry_and_seed: Any) -> None:
         self.negative_slope = _slope(negative_slope)
-        super().__init__(2 / (1 + self.negative_slope**2), "fan_in", "uniform", **geometry_and_seed)
+        super().__init__(
+            2 / (1 + self.negative_slope**2), "fan_in", "uniform", **geometry_and_seed
+        )
 
 
 @register("he_uniform_fan_out")
@@ -148,14 +153,15 @@ class HeUniformFanOut(VarianceScaling):
     >>> keras_inits.HeUniformFanOut(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
     True
 
-    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv 1502.01852,
-    eq. 14
-    for the variance; the slope as in its eq. 15.
+    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
+    1502.01852, eq. 14 for the variance; the slope as in its eq. 15.
     """
 
     def __init__(self, negative_slope: float = 0.0, **geometry_and_seed: Any) -> None:
         self.negative_slope = _slope(negative_slope)
-        super().__init__(2 / (1 + self.negative_slope**2), "fan_out", "uniform", **geometry_and_seed)
+        super().__init__(
+            2 / (1 + self.negative_slope**2), "fan_out", "uniform", **geometry_and_seed
+        )
 
 
 @register("he_normal")
@@ -181,8 +187,8 @@ class HeNormal(VarianceScaling):
     >>> keras_inits.HeNormal(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
     True
 
-    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv 1502.01852,
-    eq. 10. The truncation is Keras's.
+    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
+    1502.01852, eq. 10. The truncation is Keras's.
     """
 
     def __init__(self, **geometry_and_seed: Any) -> None:
@@ -211,9 +217,8 @@ class HeUniform(VarianceScaling):
     >>> keras_inits.HeUniform(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
     True
 
-    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv 1502.01852,
-    eq. 10 for the
-    variance.
+    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
+    1502.01852, eq. 10 for the variance.
     """
 
     def __init__(self, **geometry_and_seed: Any) -> None:

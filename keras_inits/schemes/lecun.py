@@ -1,5 +1,4 @@
-"""LeCun's laws, and PyTorch's default: variance inverse to fan_in, no activation's gain.
-"""
+"""LeCun's laws and PyTorch's default: variance inverse to fan_in, whatever follows."""
 
 from typing import Any
 
@@ -30,8 +29,9 @@ class LecunNormal(VarianceScaling):
     >>> keras_inits.LecunNormal(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
     True
 
-    Reference: LeCun, Bottou, Orr, Müller (1998), "Efficient BackProp", sec. 4.6; Klambauer
-    et al. (2017), "Self-Normalizing Neural Networks", arXiv 1706.02515, for SELU.
+    Reference: LeCun, Bottou, Orr, Müller (1998), "Efficient BackProp", sec. 4.6;
+    Klambauer et al. (2017), "Self-Normalizing Neural Networks", arXiv 1706.02515, for
+    SELU.
     """
 
     def __init__(self, **geometry_and_seed: Any) -> None:
@@ -60,8 +60,9 @@ class LecunUniform(VarianceScaling):
     >>> keras_inits.LecunUniform(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
     True
 
-    Reference: LeCun, Bottou, Orr, Müller (1998), "Efficient BackProp", sec. 4.6; Klambauer
-    et al. (2017), "Self-Normalizing Neural Networks", arXiv 1706.02515, for SELU.
+    Reference: LeCun, Bottou, Orr, Müller (1998), "Efficient BackProp", sec. 4.6;
+    Klambauer et al. (2017), "Self-Normalizing Neural Networks", arXiv 1706.02515, for
+    SELU.
     """
 
     def __init__(self, **geometry_and_seed: Any) -> None:
@@ -91,8 +92,8 @@ class TorchDefault(VarianceScaling):
     >>> keras_inits.TorchDefault(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
     True
 
-    Reference: PyTorch, `torch.nn.Linear.reset_parameters`. Its biases use the same bounds
-    with the kernel's fan_in, which a bias's own shape does not tell.
+    Reference: PyTorch, `torch.nn.Linear.reset_parameters`. Its biases use the same
+    bounds with the kernel's fan_in, which a bias's own shape does not tell.
     """
 
     def __init__(self, **geometry_and_seed: Any) -> None:

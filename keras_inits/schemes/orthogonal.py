@@ -6,7 +6,7 @@ factorisation maps column `k` of what is left to a multiple of a unit vector. Wh
 left is again Gaussian and independent of the reflection, so instead of computing it one
 may draw it: the reflections of independent Gaussian vectors of lengths n, n-1, ... give
 the same law in half the work. And no near-singular matrix is ever factored: each
-reflection depends on its own vector only, so float32 is accurate and all machines agree.
+reflection depends on its own vector only, so float32 is accurate and machines agree.
 
 Reference: Stewart (1980), "The Efficient Generation of Random Orthogonal Matrices with
 an Application to Condition Estimators", SIAM J. Numer. Anal. 17(3); Mezzadri (2007),
@@ -123,5 +123,7 @@ class Orthogonal(KernelInitializer):
             kernel = ops.transpose(kernel)
         order = view.rows + view.columns
         kernel = ops.reshape(kernel, [shape[axis] for axis in order])
-        kernel = ops.transpose(kernel, [order.index(axis) for axis in range(len(order))])
+        kernel = ops.transpose(
+            kernel, [order.index(axis) for axis in range(len(order))]
+        )
         return sampling.finished(kernel, dtype, layout)
