@@ -10,8 +10,10 @@ import importlib
 import math
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from types import ModuleType
 
 import numpy as np
@@ -28,7 +30,7 @@ from keras_inits.sampling.distributions import (
 VALUES_OF_BLOCK = 2 * bits.BLOCK
 NUMPY_BLOCKS = 8  # blocks in one NumPy call: few calls, and buffers that stay in L2
 CHUNK = 64 * VALUES_OF_BLOCK  # values that one task of a thread fills
-NUMBA_PAYS_FROM = 2**20  # values drawn in this process: about its loading time in NumPy
+NUMBA_PAYS_FROM = 2**25  # values drawn in this process: about its loading time in NumPy
 COMPILED_PAYS_FROM = 2**18  # values of one draw: a compiled step fills more at once
 ALIGNMENT = 64  # bytes: what the backends ask of an array that they adopt uncopied
 
@@ -91,7 +93,8 @@ def _fill_with_numpy(law: Law, key: bits.Key, first: int, out: np.ndarray) -> No
 @functools.cache
 def _numba_kernels() -> ModuleType | None:
     try:
-        return importlib.import_module("keras_inits.sampling.numba_kernels")
+        kernels = importlib.import_module("keras_inits.sampling.numba_kernels")
+        return None if kernels.numba.config.DISABLE_JIT else kernels
     except ImportError:
         return None
 
@@ -105,18 +108,32 @@ class _Drawn:
 Fill = Callable[[Law, bits.Key, int, np.ndarray], None]
 
 
-def _filler(size: int, compiled: Fill | None) -> tuple[Fill, int]:
+# Held while Numba loads or compiles: a process must not fork in the midst of it.
+_loading = threading.Lock()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_loading.acquire,
+        after_in_parent=_loading.release,
+        after_in_child=_loading.release,
+    )
+
+
+def _filler(law: Law, size: int, compiled: Fill | None) -> tuple[Fill, int]:
     """What fills a tensor of this size, and the values to give to one task.
 
     Args:
+        law: The law of the entries.
         size: Number of values.
         compiled: The backend's filler of host arrays, threaded by itself, or None.
     """
     _Drawn.values += size
     if _Drawn.values >= NUMBA_PAYS_FROM:
-        kernels = _numba_kernels()
-        if kernels is not None:
-            return kernels.fill, CHUNK
+        with _loading:
+            kernels = _numba_kernels()
+            if kernels is not None:
+                kernels.prepare(law)
+                return kernels.fill, CHUNK
         if compiled is not None and size >= COMPILED_PAYS_FROM:
             return compiled, size
     return _fill_with_numpy, CHUNK
@@ -161,14 +178,32 @@ def _in_parallel(task: Callable[[int], None], starts: range) -> None:
         for start in starts:
             task(start)
         return
+    left = deque(starts)
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def work() -> None:
+        while True:
+            try:
+                start = left.popleft()
+            except IndexError:
+                return
+            try:
+                task(start)
+            except BaseException as error:
+                ended.put(error)
+            else:
+                ended.put(None)
+
     try:
-        futures = [_Pool.get().submit(task, start) for start in starts]
+        for _ in range(min(threads(), len(starts)) - 1):
+            _Pool.get().submit(work)
     except RuntimeError:  # no more threads, or the interpreter is shutting down
-        for start in starts:
-            task(start)
-        return
-    for future in futures:
-        future.result()
+        pass
+    work()  # this thread fills too, so that all is filled whatever became of the others
+    # Every task has ended, also those of a thread that `submit` has lost sight of.
+    for error in [ended.get() for _ in starts]:
+        if error is not None:
+            raise error
 
 
 def aligned_empty(size: int, dtype: np.dtype) -> np.ndarray:
@@ -201,7 +236,7 @@ def draw(
     """
     size = math.prod(shape)
     out = aligned_empty(size, numpy_dtype(dtype))
-    fill, chunk = _filler(size, compiled)
+    fill, chunk = _filler(law, size, compiled)
     if dtype == "float32":
 
         def task(start: int) -> None:

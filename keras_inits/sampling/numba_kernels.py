@@ -11,6 +11,9 @@ abort a process that forks or draws from several threads.
 
 import functools
 import math
+import types
+import zlib
+from typing import Any
 
 import numba
 import numpy as np
@@ -96,6 +99,12 @@ def _tail(w, values, slopes):
 # the two common laws are constants of their kernels.
 PLAIN_VALUES, PLAIN_SLOPES = tables.by_tail(math.inf)
 CUT_VALUES, CUT_SLOPES = tables.by_probability(COMMON_BOUND)
+TABLES = zlib.crc32(
+    b"".join(
+        table.tobytes()
+        for table in (PLAIN_VALUES, PLAIN_SLOPES, CUT_VALUES, CUT_SLOPES)
+    )
+)
 
 
 @numba.njit(inline="always")
@@ -123,7 +132,7 @@ def _shifted(z, placing):
     return (x + (u * scale_low + rest * scale_high)) + rest * scale_low
 
 
-def _filler(standard, placed):
+def _place(standard, placed):
     @numba.njit(inline="always")
     def place(words, out, values, slopes, placing):
         low, high = placing[4], placing[5]
@@ -132,25 +141,33 @@ def _filler(standard, placed):
             x = x if x > low else low
             out[i] = x if x < high else high
 
-    def fill(k0, k1, counter, out, values, slopes, placing):
-        words0, words1 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
-        for start in range(0, out.size, 2 * BLOCK):
-            left = out.size - start
-            n0, n1 = min(left, BLOCK), max(min(left - BLOCK, BLOCK), 0)
-            c = uint64(counter + uint64(start // 2))
-            _words(k0, k1, c, n0, words0, words1)
-            end = start + n0
-            place(words0, out[start:end], values, slopes, placing)
-            place(words1, out[end : end + n1], values, slopes, placing)
+    return place
 
-    return fill
+
+place: Any = None  # what `_fill` calls; each kernel has its own
+
+
+def _fill(k0, k1, counter, out, values, slopes, placing):
+    words0, words1 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+    for start in range(0, out.size, 2 * BLOCK):
+        left = out.size - start
+        n0, n1 = min(left, BLOCK), max(min(left - BLOCK, BLOCK), 0)
+        c = uint64(counter + uint64(start // 2))
+        _words(k0, k1, c, n0, words0, words1)
+        end = start + n0
+        place(words0, out[start:end], values, slopes, placing)
+        place(words1, out[end : end + n1], values, slopes, placing)
 
 
 @functools.cache
 def _kernel(standard, placed):
-    fill = _filler(standard, placed)
-    name = f"fill{standard.__name__}{placed.__name__}"  # the cache on disk is by name
-    fill.__name__ = fill.__qualname__ = name
+    # The cache on disk goes by this file's date and the kernel's name, and the machine
+    # code holds the tables: so their contents are part of the name.
+    name = f"fill{standard.__name__}{placed.__name__}_{TABLES}"
+    place = _place(standard, placed)
+    # A global, not a closure: Numba's cache on disk never finds a closure again.
+    fill = types.FunctionType(_fill.__code__, {**globals(), "place": place}, name)
+    fill.__qualname__ = name
     return _compiled(fill)
 
 
@@ -162,9 +179,19 @@ COMMON = {
 GENERAL = {"segments": _segments, "tail": _tail}
 
 
+def prepare(law):
+    """Compiles the law's kernel, or reads it from disk, where that is still to do."""
+    if not _kernel_of(law).signatures:
+        fill(law, bits.Key(0, 0), 0, np.empty(0, np.float32))
+
+
+def _kernel_of(law):
+    standard = COMMON.get((law.kind, law.bound)) or GENERAL[law.kind]
+    return _kernel(standard, _shifted if law.shift else _scaled)
+
+
 def fill(law, key, first, out):
     """Fills `out` with the float32 values from index `first`, a multiple of a block."""
-    standard = COMMON.get((law.kind, law.bound)) or GENERAL[law.kind]
-    kernel = _kernel(standard, _shifted if law.shift else _scaled)
+    kernel = _kernel_of(law)
     k0, k1 = np.uint32(key.k0), np.uint32(key.k1)
     kernel(k0, k1, np.uint64(first // 2), out, *law.table, law.placing())

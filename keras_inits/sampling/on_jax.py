@@ -167,7 +167,7 @@ def _axes_names(spec: Any, rank: int) -> list[tuple[str, ...]]:
 
 
 def _flat_index(
-    shape: tuple[int, ...], local: tuple[int, ...], starts: list[Any]
+    shape: tuple[int, ...], local: tuple[int, ...], devices: list[Any]
 ) -> tuple[jax.Array, jax.Array]:
     """Low and high words of the index in the whole tensor, for a shard's entries."""
     low = jnp.zeros((), jnp.uint32)
@@ -175,18 +175,25 @@ def _flat_index(
     stride = math.prod(shape)
     for axis, size in enumerate(shape):
         stride //= size
-        place = jax.lax.broadcasted_iota(jnp.uint32, local, axis) + starts[axis]
-        # place * stride in 64 bits, from halves whose products fit in 32 bits.
-        p0, p1 = place & 0xFFFF, place >> 16
-        s0, s1 = np.uint32(stride & 0xFFFF), np.uint32(stride >> 16 & 0xFFFF)
-        middle = p0 * s1 + (p0 * s0 >> 16)
-        carried = p1 * s0 + (middle & 0xFFFF)
-        upper = p1 * s1 + (middle >> 16) + (carried >> 16)
-        upper += place * np.uint32(stride >> 32 & bits.WORD)
-        total = low + place * np.uint32(stride & bits.WORD)
-        high = high + upper + (total < low).astype(jnp.uint32)
-        low = total
+        place = jax.lax.broadcasted_iota(jnp.uint32, local, axis)
+        # A shard's own offset and its device's: apart, as their sum may be 2**32.
+        for index, step in ((place, stride), (devices[axis], stride * local[axis])):
+            upper, lower = _product(index, step)
+            total = low + lower
+            high = high + upper + (total < low).astype(jnp.uint32)
+            low = total
     return low, high
+
+
+def _product(word: jax.Array, factor: int) -> tuple[jax.Array, jax.Array]:
+    """High and low words of a word times an int below 2**64, modulo 2**64."""
+    w0, w1 = word & 0xFFFF, word >> 16
+    f0, f1 = np.uint32(factor & 0xFFFF), np.uint32(factor >> 16 & 0xFFFF)
+    middle = w0 * f1 + (w0 * f0 >> 16)
+    carried = w1 * f0 + (middle & 0xFFFF)
+    high = w1 * f1 + (middle >> 16) + (carried >> 16)
+    high += word * np.uint32(factor >> 32 & bits.WORD)
+    return high, word * np.uint32(factor & bits.WORD)
 
 
 @functools.lru_cache(maxsize=256)
@@ -198,11 +205,9 @@ def _sharded(law: Law, shape: tuple[int, ...], dtype: str, layout: Any) -> Any:
     local = tuple(size // cut for size, cut in zip(shape, cuts, strict=True))
 
     def shard(k0: jax.Array, k1: jax.Array) -> jax.Array:
-        starts = []
-        for along, size in zip(names, local, strict=True):
-            place = jax.lax.axis_index(along) if along else 0
-            starts.append(jnp.asarray(place, jnp.uint32) * np.uint32(size))
-        low, high = _flat_index(shape, local, starts)
+        devices = [jax.lax.axis_index(along) if along else 0 for along in names]
+        devices = [jnp.asarray(device, jnp.uint32) for device in devices]
+        low, high = _flat_index(shape, local, devices)
         # Index to counter: the block's number without the bit that picks the word.
         is_second = (low >> staged.BLOCK_LOG2) & 1
         block = low >> (staged.BLOCK_LOG2 + 1) | high << (31 - staged.BLOCK_LOG2)

@@ -23,42 +23,74 @@ from keras_inits import checks, geometry, sampling
 from keras_inits.base import KernelInitializer
 from keras_inits.registry import register
 
-BLOCK = 64  # reflections applied at once, as products of matrices
+BLOCK = 128  # reflections applied at once, as products of matrices
 SHORTEST = 1e-15  # a vector of exact zeros still needs a reflection
 
 
-def haar(gaussian: Any, ops: Any) -> Any:
-    """Orthonormal columns, Haar-distributed, from a tall Gaussian matrix.
+def _block(gaussian: Any, ops: Any) -> tuple[Any, Any, Any]:
+    """A block of reflections, in the compact form I - V T Vᵀ.
 
-    Blocks of reflections are applied from the last to the first in the compact form
-    I - V T Vᵀ, with T the inverse of the upper triangle of VᵀV, its diagonal halved.
+    T is the inverse of the upper triangle of VᵀV, its diagonal halved.
 
     Args:
-        gaussian: (rows, columns) of N(0, 1), rows >= columns; its lower trapezoid is
-            used.
-        ops: `numpy`, or `keras.ops` inside a program.
+        gaussian: (rows, width), rows >= width; its lower trapezoid is used.
+        ops: `numpy` or `keras.ops`.
 
     Returns:
-        (rows, columns) of the same type, with orthonormal columns.
+        V, V T, and the first `width` columns of the product of the reflections, with
+        the signs of a factorisation whose R has a positive diagonal.
+    """
+    rows, width = gaussian.shape
+    vectors = ops.tril(gaussian)
+    axes = ops.eye(rows, width, dtype="float32")
+    ones = ops.ones((width,), dtype="float32")
+    signs = ops.where(ops.diagonal(vectors) < 0, -ones, ones)
+    lengths = ops.sqrt(ops.sum(vectors * vectors, axis=0))
+    # Away from the axis, so that no digits cancel: it maps to -sign * length.
+    vectors = vectors + axes * (signs * ops.maximum(lengths, SHORTEST))
+    gram = ops.matmul(ops.transpose(vectors), vectors)
+    halved = ops.triu(gram) * (1 - ops.eye(width, dtype="float32") / 2)
+    inverse = np.linalg.inv if ops is np else ops.inv
+    left = ops.matmul(vectors, inverse(halved))
+    first = (ops.matmul(left, ops.transpose(vectors[:width])) - axes) * signs
+    return vectors, left, first
+
+
+def _starts(columns: int) -> range:
+    return range((columns - 1) // BLOCK * BLOCK, -1, -BLOCK)
+
+
+def haar(gaussian: np.ndarray) -> np.ndarray:
+    """Orthonormal columns, Haar-distributed, from a tall Gaussian matrix.
+
+    Args:
+        gaussian: (rows, columns) of N(0, 1), float32, rows >= columns; its lower
+            trapezoid is used.
+
+    Returns:
+        A new (rows, columns) float32 array.
     """
     rows, columns = gaussian.shape
-    inverse = ops.linalg.inv if ops is np else ops.inv
+    result = np.zeros((rows, columns), np.float32)
+    for start in _starts(columns):
+        end = min(start + BLOCK, columns)
+        vectors, left, first = _block(gaussian[start:, start:end], np)
+        later = result[end:, end:]
+        result[start:, end:] -= left @ (vectors[end - start :].T @ later)
+        result[start:, start:end] = first
+    return result
+
+
+def staged_haar(gaussian: Any) -> Any:
+    """`haar` as a program, where nothing can be written in place."""
+    ops = keras.ops
+    rows, columns = gaussian.shape
     result = ops.zeros((rows - columns, 0), dtype="float32")
-    for start in range((columns - 1) // BLOCK * BLOCK, -1, -BLOCK):
+    for start in _starts(columns):
         width = min(BLOCK, columns - start)
-        vectors = ops.tril(gaussian[start:, start : start + width])
-        axes = ops.eye(rows - start, width, dtype="float32")
-        ones = ops.ones((width,), dtype="float32")
-        signs = ops.where(ops.diagonal(vectors) < 0, -ones, ones)
-        lengths = ops.sqrt(ops.sum(vectors * vectors, axis=0))
-        # Away from the axis, so that no digits cancel: it maps to -sign * length.
-        vectors = vectors + axes * (signs * ops.maximum(lengths, SHORTEST))
-        halved = 1 - ops.eye(width, dtype="float32") / 2
-        gram = ops.matmul(ops.transpose(vectors), vectors)
-        left = ops.matmul(vectors, inverse(ops.triu(gram) * halved))
-        head, tail = vectors[:width], vectors[width:]
-        first = (ops.matmul(left, ops.transpose(head)) - axes) * signs
-        rest = -ops.matmul(left, ops.matmul(ops.transpose(tail), result))
+        part = gaussian[start:, start : start + width]
+        vectors, left, first = _block(part, ops)
+        rest = -ops.matmul(left, ops.matmul(ops.transpose(vectors[width:]), result))
         rest = ops.concatenate([rest[:width], rest[width:] + result], axis=0)
         result = ops.concatenate([first, rest], axis=1)
     return result
@@ -113,12 +145,14 @@ class Orthogonal(KernelInitializer):
         outputs = math.prod(shape[axis] for axis in view.columns)
         tall = max(inputs, outputs), min(inputs, outputs)
         law = sampling.normal(0.0, 1.0)
-        ops = keras.ops if sampling.is_tracing() else np
-        if ops is np:
-            gaussian = sampling.draw_on_host(law, tall, "float32", key)
+        if sampling.is_tracing():
+            ops, kernel = (
+                keras.ops,
+                staged_haar(sampling.draw(law, tall, "float32", key)),
+            )
         else:
-            gaussian = sampling.draw(law, tall, "float32", key)
-        kernel = haar(gaussian, ops) * np.float32(self.gain)
+            ops, kernel = np, haar(sampling.draw_on_host(law, tall, "float32", key))
+        kernel = kernel * np.float32(self.gain)
         if inputs < outputs:
             kernel = ops.transpose(kernel)
         order = view.rows + view.columns

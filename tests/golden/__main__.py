@@ -1,0 +1,37 @@
+"""Writes or checks the golden values: `python -m tests.golden [--write]`.
+
+To be run with `--write` only when drawn values are meant to change, which a user then
+finds in the change log. Any backend writes the same files.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import test_golden
+
+
+def main():
+    """Compares every draw with its file, or writes the files."""
+    parser = argparse.ArgumentParser(prog="python -m tests.golden", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the files anew")
+    write = parser.parse_args().write
+    changed = []
+    for name in test_golden.CASES:
+        found = test_golden.record(name)
+        if not test_golden.path(name).exists() or not test_golden.agree(
+            found, test_golden.load(name)
+        ):
+            changed.append(name)
+            if write:
+                test_golden.save(name, found)
+    verb = "written" if write else "different"
+    print(f"{verb}: {', '.join(changed) or 'none'}; of {len(test_golden.CASES)}")
+    return 1 if changed and not write else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

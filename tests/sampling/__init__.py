@@ -1,0 +1,1 @@
+"""Tests of the sampler: its bits, its engines, its laws."""
