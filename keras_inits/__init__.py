@@ -6,6 +6,7 @@ Importing the package registers every scheme, so that
 
 from keras_inits import sampling
 from keras_inits.base import Initializer, KernelInitializer
+from keras_inits.gains import gain
 from keras_inits.registry import get, names, register
 from keras_inits.replacing import replacing_builtins
 from keras_inits.schemes import (
@@ -66,6 +67,7 @@ __all__ = [
     "XavierNormal",
     "XavierUniform",
     "Zeros",
+    "gain",
     "get",
     "names",
     "register",

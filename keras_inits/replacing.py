@@ -34,8 +34,10 @@ def replacing_builtins() -> Iterator[None]:
     Layers, models and functions such as `keras.applications.ResNet50(weights=None)`
     that are built inside draw from the same laws, but the same weights on every
     backend under `keras.utils.set_random_seed`. Strings, class names and
-    configurations are replaced, at any depth of the code; instances that the code
-    constructs itself (`keras.initializers.HeNormal()`) are not.
+    configurations of a class name and arguments are replaced, at any depth of the
+    code. Not replaced are instances that the code constructs itself
+    (`keras.initializers.HeNormal()`) and what Keras has serialized itself, as in the
+    configuration of an existing model: Keras looks those up in its own modules.
 
     A model built inside is saved with this package's initializers: opening the file
     needs `import keras_inits`.

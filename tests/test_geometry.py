@@ -3,6 +3,8 @@
 import itertools
 import math
 
+import hypothesis
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 
@@ -122,3 +124,33 @@ def test_axes_are_distinct_integers(axes):
 def test_axes_may_be_any_kind_of_integers(axes):
     """One alone, or a sequence."""
     assert geometry.check_axes("input_axes", axes) == (1,)
+
+
+@st.composite
+def kernels(draw):
+    """A shape, and its axes dealt out to inputs, outputs and the receptive field."""
+    shape = draw(st.lists(st.integers(1, 9), min_size=2, max_size=6))
+    roles = draw(
+        st.lists(st.sampled_from("iof"), min_size=len(shape), max_size=len(shape))
+    )
+    axes = {role: tuple(a for a, r in enumerate(roles) if r == role) for role in "iof"}
+    return tuple(shape), axes["i"], axes["o"], axes["f"]
+
+
+@hypothesis.given(kernels())
+def test_fans_multiply_to_the_entries_and_the_window_again(kernel):
+    """Every entry is one input of one output; the window is in both fans."""
+    shape, inputs, outputs, field = kernel
+    fan_in, fan_out = fans_of_shape(shape, inputs, outputs)
+    window = math.prod(shape[a] for a in field)
+    assert fan_in * fan_out == math.prod(shape) * window
+    assert fans_of_shape(shape, outputs, inputs) == (fan_out, fan_in)
+
+
+@hypothesis.given(kernels())
+def test_every_axis_is_on_one_side_of_the_matrix(kernel):
+    """Rows hold the inputs and the window, in the kernel's order."""
+    shape, inputs, outputs, field = kernel
+    rows, columns = matrix_view(shape, inputs, outputs)
+    assert rows == tuple(sorted(inputs + field))
+    assert columns == outputs

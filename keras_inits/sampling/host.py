@@ -29,9 +29,10 @@ from keras_inits.sampling.distributions import (
 
 VALUES_OF_BLOCK = 2 * bits.BLOCK
 NUMPY_BLOCKS = 8  # blocks in one NumPy call: few calls, and buffers that stay in L2
-CHUNK = 64 * VALUES_OF_BLOCK  # values that one task of a thread fills
+CHUNK = 256 * VALUES_OF_BLOCK  # values that one task of a thread fills
 NUMBA_PAYS_FROM = 2**25  # values drawn in this process: about its loading time in NumPy
 COMPILED_PAYS_FROM = 2**18  # values of one draw: a compiled step fills more at once
+HUGE_PAGE = 2**21  # bytes
 ALIGNMENT = 64  # bytes: what the backends ask of an array that they adopt uncopied
 
 
@@ -208,9 +209,12 @@ def _in_parallel(task: Callable[[int], None], starts: range) -> None:
 
 def aligned_empty(size: int, dtype: np.dtype) -> np.ndarray:
     """A vector whose memory a backend can adopt without a copy."""
-    raw = np.empty(size * dtype.itemsize + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + size * dtype.itemsize].view(dtype)
+    length = size * dtype.itemsize
+    # Two threads that first touch one huge page would both clear it.
+    alignment = ALIGNMENT if length < 2 * HUGE_PAGE else HUGE_PAGE
+    raw = np.empty(length + alignment, np.uint8)
+    start = -raw.ctypes.data % alignment
+    return raw[start : start + length].view(dtype)
 
 
 def draw(

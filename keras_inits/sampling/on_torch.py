@@ -95,25 +95,7 @@ def draws_on_device() -> bool:
     return torch.device(get_device()).type not in ("cpu", "meta")
 
 
-def _fill(law: Law, key: bits.Key, first: int, out: torch.Tensor, dtype: str) -> None:
-    added = [_signed(word) for word in bits.schedule(key)]
-    step = BLOCKS * 2 * bits.BLOCK
-    place = torch.arange(BLOCKS * bits.BLOCK, dtype=torch.int32, device=out.device)
-    for start in range(0, out.numel(), step):
-        counter = (first + start) // 2
-        # A step starts at a multiple of its own length, so no step straddles 2**32.
-        low = place + _signed(counter)
-        high = torch.full_like(place, _signed(counter >> 32))
-        x0, x1 = bits.threefry(added, low, high, OPS.rotate)
-        words = torch.stack([x0.view(BLOCKS, -1), x1.view(BLOCKS, -1)], 1).view(-1)
-        part = out[start : start + step]
-        values = standard_values(law, words[: part.numel()], OPS)
-        part.copy_(placed(law, values, dtype, OPS))
-
-
-def fill(law: Law, key: bits.Key, first: int, out: np.ndarray) -> None:
-    """Fills a host array with tensor operations."""
-    _fill(law, key, first, torch.from_numpy(out), "float32")
+fill = None  # on the host NumPy is faster than PyTorch's operations on int32
 
 
 def draw_on_device(
@@ -122,5 +104,17 @@ def draw_on_device(
     """Draws with tensor operations, on Keras's current device or the given one."""
     device = device or get_device()
     out = torch.empty(math.prod(shape), dtype=getattr(torch, dtype), device=device)
-    _fill(law, key, 0, out, dtype)
+    added = [_signed(word) for word in bits.schedule(key)]
+    step = BLOCKS * 2 * bits.BLOCK
+    place = torch.arange(BLOCKS * bits.BLOCK, dtype=torch.int32, device=device)
+    for start in range(0, out.numel(), step):
+        counter = start // 2
+        # A step starts at a multiple of its own length, so no step straddles 2**32.
+        low = place + _signed(counter)
+        high = torch.full_like(place, _signed(counter >> 32))
+        x0, x1 = bits.threefry(added, low, high, OPS.rotate)
+        words = torch.stack([x0.view(BLOCKS, -1), x1.view(BLOCKS, -1)], 1).view(-1)
+        part = out[start : start + step]
+        values = standard_values(law, words[: part.numel()], OPS)
+        part.copy_(placed(law, values, dtype, OPS))
     return out.view(shape)

@@ -152,7 +152,7 @@ class Orthogonal(KernelInitializer):
             )
         else:
             ops, kernel = np, haar(sampling.draw_on_host(law, tall, "float32", key))
-        kernel = kernel * np.float32(self.gain)
+        kernel *= np.float32(self.gain)
         if inputs < outputs:
             kernel = ops.transpose(kernel)
         order = view.rows + view.columns
