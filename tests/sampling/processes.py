@@ -2,17 +2,21 @@
 
 Usage: `python processes.py CASE`. Says "same" if every draw had the bits of a draw by
 NumPy on one thread. In a file, because spawned workers must import the function that
-they run; on Keras's NumPy backend, because other backends' threads may not be forked.
+they run; on Keras's NumPy backend, because other backends' threads may not be forked,
+or, without the JAX that this backend needs, on TensorFlow, which starts them when used.
 """
 
 import hashlib
+import importlib.util
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 
-os.environ["KERAS_BACKEND"] = "numpy"
+if __name__ == "__main__":  # collecting doctests imports this file too
+    has_jax = importlib.util.find_spec("jax") is not None
+    os.environ["KERAS_BACKEND"] = "numpy" if has_jax else "tensorflow"
 LIMIT = 240  # seconds after which a deadlock is taken for granted
 
 
