@@ -51,13 +51,14 @@ def _exact_slopes(knots: np.ndarray) -> np.ndarray:
     )
 
 
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.setflags(write=False)  # shared by every draw of the process
+    return array
+
+
 def _table(knots: np.ndarray) -> Table:
-    table = Table(
-        knots[..., :-1].astype("float32").ravel(), _exact_slopes(knots).ravel()
-    )
-    for array in table:
-        array.setflags(write=False)  # shared by every draw of the process
-    return table
+    values = knots[..., :-1].astype("float32")
+    return Table(_frozen(values.ravel()), _frozen(_exact_slopes(knots).ravel()))
 
 
 @functools.lru_cache(maxsize=32)
@@ -83,4 +84,6 @@ def by_tail(bound: float) -> Table:
     probabilities = outside + (1 - 2 * outside) * tails
     inverse = statistics.NormalDist().inv_cdf
     knots = [-inverse(p) if p < 0.5 else 0.0 for p in probabilities.ravel().tolist()]
-    return _table(np.array(knots).reshape(tails.shape))
+    table = _table(np.array(knots).reshape(tails.shape))
+    # The last 64 arguments round up to 2**31, half of the probability: zero.
+    return Table(*(_frozen(np.append(array, np.float32(0))) for array in table))

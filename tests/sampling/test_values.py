@@ -7,8 +7,8 @@ import pytest
 from scipy import special
 
 from keras_inits import sampling
-from keras_inits.sampling import tables
-from keras_inits.sampling.distributions import numpy_dtype
+from keras_inits.sampling import host, tables
+from keras_inits.sampling.distributions import Law, numpy_dtype, standard_values
 
 from . import engines
 
@@ -117,3 +117,13 @@ def test_the_std_of_a_truncated_law_is_exact():
         density = weight * np.exp(-((z * min(bound, 12)) ** 2) / 2)
         std = min(bound, 12) * math.sqrt((density * z**2).sum() / density.sum())
         assert math.isclose(tables.truncated_std(bound), std, rel_tol=2e-9), bound
+
+
+@pytest.mark.parametrize("bound", [math.inf, 3.0])
+def test_the_words_next_to_half_the_probability_are_zero(bound):
+    """As float32 they round up to 2**31, one past the last segment of the table."""
+    words = np.array([0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFF82, 0xFFFFFF01], np.uint32)
+    law = Law("tail", 1.0, bound=bound)
+    values = standard_values(law, words, host.NumpyOperations())
+    assert (values[:3] == 0).all()
+    assert 0 < abs(values[3]) < 1e-6
