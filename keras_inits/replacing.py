@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import keras
 
 from keras_inits import registry
+from keras_inits.streams import private_state
 
 # Keras's strings that name no object of their own.
 ALIASES = {
@@ -14,17 +15,10 @@ ALIASES = {
     "OrthogonalInitializer": "orthogonal",
 }
 
-try:
-    from keras.src.backend.common import global_state
-except ImportError:  # private: only needed inside another scope
-    global_state = None
-
 
 def _outer_objects() -> dict[str, object]:
     """What an enclosing scope defines: Keras's inner scope would hide it."""
-    if global_state is None:
-        return {}
-    return global_state.get_global_attribute("custom_objects_scope_dict") or {}
+    return private_state("custom_objects_scope_dict") or {}
 
 
 @contextlib.contextmanager

@@ -58,12 +58,15 @@ def without_number(name: str, owner: Any = None) -> str:
     return prefix + base if is_default else name
 
 
+def private_state(name: str) -> Any:
+    """What Keras keeps under a name in its private state; None where it keeps none."""
+    return None if global_state is None else global_state.get_global_attribute(name)
+
+
 def current_stream() -> str:
     """The names of the layers under construction, outermost first, joined by `/`."""
-    if global_state is None:
-        return ""
     try:
-        scopes = global_state.get_global_attribute("name_scope_stack") or []
+        scopes = private_state("name_scope_stack") or []
         components: list[str] = []
         for scope in scopes:
             if scope.override_parent is not None:
