@@ -17,6 +17,7 @@ from keras_inits.sampling import bits, host
 from keras_inits.sampling.bits import Key
 from keras_inits.sampling.distributions import Law, normal, truncated_normal, uniform
 from keras_inits.sampling.host import draw as draw_on_host
+from keras_inits.sampling.host import empty as empty_on_host
 from keras_inits.sampling.tables import truncated_std
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "adopt",
     "draw",
     "draw_on_host",
+    "empty_on_host",
     "filled",
     "finished",
     "is_tracing",
@@ -80,14 +82,14 @@ def finished(tensor: Any, dtype: str, layout: Any = None) -> Any:
     """A computed tensor as its caller wants it.
 
     Args:
-        tensor: A float32 array of NumPy's or the backend's.
+        tensor: A float32 array of NumPy's, which nobody else holds, or the backend's.
         dtype: Name of the type to round to.
         layout: None, or the sharding that the JAX backend asks for.
     """
     engine = _engine()
     dtype = engine.supported(dtype) if engine else dtype
     if isinstance(tensor, np.ndarray):
-        tensor = adopt(host.to_array(tensor, dtype))
+        tensor = adopt(host.to_array(tensor, dtype, owned=True))
     else:
         tensor = keras.ops.cast(tensor, dtype)
     return engine.laid_out(tensor, layout) if engine and layout is not None else tensor

@@ -18,7 +18,7 @@ from types import ModuleType
 
 import numpy as np
 
-from keras_inits.sampling import bits
+from keras_inits.sampling import bits, staged
 from keras_inits.sampling.distributions import (
     Law,
     Operations,
@@ -120,8 +120,11 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def _filler(law: Law, size: int, compiled: Fill | None) -> tuple[Fill, int]:
-    """What fills a tensor of this size, and the values to give to one task.
+Run = Callable[[Callable[[int], None], range], None]
+
+
+def _filler(law: Law, size: int, compiled: Fill | None) -> tuple[Fill, int, Run]:
+    """What fills a tensor of this size, the values of one task, and what runs tasks.
 
     Args:
         law: The law of the entries.
@@ -134,10 +137,10 @@ def _filler(law: Law, size: int, compiled: Fill | None) -> tuple[Fill, int]:
             kernels = _numba_kernels()
             if kernels is not None:
                 kernels.prepare(law)
-                return kernels.fill, CHUNK
+                return kernels.fill, CHUNK, _in_parallel
         if compiled is not None and size >= COMPILED_PAYS_FROM:
-            return compiled, size
-    return _fill_with_numpy, CHUNK
+            return compiled, staged.STEP_VALUES, _in_turn
+    return _fill_with_numpy, CHUNK, _in_parallel
 
 
 def threads() -> int:
@@ -174,10 +177,14 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_pool)
 
 
+def _in_turn(task: Callable[[int], None], starts: range) -> None:
+    for start in starts:
+        task(start)
+
+
 def _in_parallel(task: Callable[[int], None], starts: range) -> None:
     if len(starts) == 1 or threads() == 1:
-        for start in starts:
-            task(start)
+        _in_turn(task, starts)
         return
     left = deque(starts)
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
@@ -217,6 +224,11 @@ def aligned_empty(size: int, dtype: np.dtype) -> np.ndarray:
     return raw[start : start + length].view(dtype)
 
 
+def empty(shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
+    """An array that `to_array` and the backends take as it is."""
+    return aligned_empty(math.prod(shape), numpy_dtype(dtype)).reshape(shape)
+
+
 def draw(
     law: Law,
     shape: tuple[int, ...],
@@ -240,7 +252,7 @@ def draw(
     """
     size = math.prod(shape)
     out = aligned_empty(size, numpy_dtype(dtype))
-    fill, chunk = _filler(law, size, compiled)
+    fill, chunk, run = _filler(law, size, compiled)
     if dtype == "float32":
 
         def task(start: int) -> None:
@@ -255,12 +267,21 @@ def draw(
             part[:] = np.clip(values, low, high, out=values)
 
     if size:
-        _in_parallel(task, range(0, size, chunk))
+        run(task, range(0, size, chunk))
     return out.reshape(shape)
 
 
-def to_array(values: np.ndarray, dtype: str) -> np.ndarray:
-    """A new contiguous and aligned array of the dtype."""
-    out = aligned_empty(values.size, numpy_dtype(dtype)).reshape(values.shape)
-    out[...] = values
-    return out
+def to_array(values: np.ndarray, dtype: str, owned: bool = False) -> np.ndarray:
+    """A contiguous and aligned array of the dtype.
+
+    Args:
+        values: Any array.
+        dtype: Name of a type.
+        owned: Whether nobody else holds `values`, so that it may be the result.
+    """
+    right = values.dtype == numpy_dtype(dtype) and values.flags.c_contiguous
+    if owned and right and values.ctypes.data % ALIGNMENT == 0:
+        return values
+    array = empty(values.shape, dtype)
+    array[...] = values
+    return array

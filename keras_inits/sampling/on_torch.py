@@ -12,14 +12,14 @@ from keras.src.backend.torch.core import get_device
 from keras_inits.sampling import bits
 from keras_inits.sampling.distributions import Law, Operations, placed, standard_values
 
-BLOCKS = 64  # blocks in one step: bounds the extra memory
+BLOCKS = 128  # blocks in one step: few calls, and what is worked on stays in L2
 
 
 class TorchOperations(Operations):
     """Words are int32 tensors, whose sums wrap; shifts are masked to be logical."""
 
     def shift_right(self, words, bits):
-        return (words >> bits) & ((1 << (32 - bits)) - 1)
+        return (words >> bits).bitwise_and_((1 << (32 - bits)) - 1)
 
     def shift_left(self, words, bits):
         return words << bits
@@ -31,8 +31,7 @@ class TorchOperations(Operations):
         return words
 
     def take(self, table, index):
-        # A copy: tables are read-only, which torch cannot express.
-        return torch.from_numpy(table.copy()).to(index.device)[index]
+        return torch.index_select(_on_device(table, index.device), 0, index)
 
     def bits_of(self, floats):
         return floats.view(torch.int32)
@@ -46,12 +45,22 @@ class TorchOperations(Operations):
     def rotate(self, words, bits):
         wrapped = words >> (32 - bits)
         wrapped &= (1 << bits) - 1
-        words <<= bits
-        words |= wrapped
-        return words
+        # The shift to the left and the union in one pass over memory.
+        return torch.add(wrapped, words, alpha=1 << bits, out=words)
 
 
 OPS = TorchOperations()
+
+_tables: dict[tuple[int, str], tuple[np.ndarray, torch.Tensor]] = {}
+
+
+def _on_device(table: np.ndarray, device: torch.device) -> torch.Tensor:
+    """A table of a law, which lives as long as the process, on the device."""
+    place = id(table), str(device)
+    if place not in _tables:
+        # A copy: tables are read-only, which torch cannot express.
+        _tables[place] = table, torch.from_numpy(table.copy()).to(device)
+    return _tables[place][1]
 
 
 def is_tracing() -> bool:
@@ -95,26 +104,34 @@ def draws_on_device() -> bool:
     return torch.device(get_device()).type not in ("cpu", "meta")
 
 
-fill = None  # on the host NumPy is faster than PyTorch's operations on int32
-
-
 def draw_on_device(
     law: Law, shape: tuple[int, ...], dtype: str, key: bits.Key, device: Any = None
 ) -> torch.Tensor:
     """Draws with tensor operations, on Keras's current device or the given one."""
     device = device or get_device()
     out = torch.empty(math.prod(shape), dtype=getattr(torch, dtype), device=device)
+    _fill(law, key, 0, out, dtype)
+    return out.view(shape)
+
+
+def fill(law: Law, key: bits.Key, first: int, out: np.ndarray) -> None:
+    """Fills a host array with tensor operations, which share it out to threads."""
+    _fill(law, key, first, torch.from_numpy(out), "float32")
+
+
+def _fill(law: Law, key: bits.Key, first: int, out: torch.Tensor, dtype: str) -> None:
     added = [_signed(word) for word in bits.schedule(key)]
-    step = BLOCKS * 2 * bits.BLOCK
-    place = torch.arange(BLOCKS * bits.BLOCK, dtype=torch.int32, device=device)
-    for start in range(0, out.numel(), step):
-        counter = start // 2
+    half = BLOCKS * bits.BLOCK
+    place = torch.arange(half, dtype=torch.int32, device=out.device)
+    for start in range(0, out.numel(), 2 * half):
+        counter = (first + start) // 2
         # A step starts at a multiple of its own length, so no step straddles 2**32.
         low = place + _signed(counter)
         high = torch.full_like(place, _signed(counter >> 32))
-        x0, x1 = bits.threefry(added, low, high, OPS.rotate)
-        words = torch.stack([x0.view(BLOCKS, -1), x1.view(BLOCKS, -1)], 1).view(-1)
-        part = out[start : start + step]
-        values = standard_values(law, words[: part.numel()], OPS)
-        part.copy_(placed(law, values, dtype, OPS))
-    return out.view(shape)
+        blocks = torch.empty(BLOCKS, 2, bits.BLOCK, device=out.device)
+        # First words and second ones apart: fewer numbers at a time stay in cache.
+        for i, words in enumerate(bits.threefry(added, low, high, OPS.rotate)):
+            values = placed(law, standard_values(law, words, OPS), dtype, OPS)
+            blocks[:, i] = values.view(BLOCKS, bits.BLOCK)
+        part = out[start : start + 2 * half]
+        part.copy_(blocks.view(-1)[: part.numel()])

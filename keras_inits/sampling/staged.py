@@ -87,20 +87,17 @@ def fill(
     out: np.ndarray,
     programs: Callable[[Law], tuple[Callable[..., Any], Callable[[Any], Any]]],
 ) -> None:
-    """Fills a host array by compiled programs of one fixed size, whatever its shape.
+    """Fills a step of a host array by compiled programs of one fixed size.
 
     Args:
         law: The law of the entries.
         key: Two Python ints.
         first: Index of the first value; a multiple of `STEP_VALUES`.
-        out: A float32 vector.
+        out: A float32 vector of at most `STEP_VALUES`.
         programs: From a law, the two compiled programs: words from
             `(k0, k1, first block's low word, its high word)`, and values from words.
     """
     draw_words, draw_values = programs(law)
-    for start in range(0, out.size, STEP_VALUES):
-        part = out[start : start + STEP_VALUES]
-        block = (first + start) // (2 * bits.BLOCK)
-        place = (block & bits.WORD, block >> 32)
-        counters = [np.uint32(word) for word in (*key, *place)]
-        part[:] = np.asarray(draw_values(draw_words(*counters)))[: part.size]
+    block = first // (2 * bits.BLOCK)
+    counters = [np.uint32(word) for word in (*key, block & bits.WORD, block >> 32)]
+    out[:] = np.asarray(draw_values(draw_words(*counters)))[: out.size]

@@ -151,7 +151,7 @@ ON_BACKEND = {
     "jax": [in_jax_jit, on_a_mesh_of_one],
     "torch": [on_torch_device],
 }.get(BACKEND, [])
-HAS_FILL = BACKEND in ("tensorflow", "jax")
+HAS_FILL = BACKEND in ("tensorflow", "jax", "torch")
 # What must equal `on_numpy`.
 ENGINES = [on_numba, *ON_BACKEND, *([on_host_by_backend] if HAS_FILL else [])]
 
