@@ -24,7 +24,13 @@ KINDS = (  # whose strings share one table of custom objects
     keras.metrics,
     keras.optimizers,
 )
-ALIASES = {"one", "zero", "normal", "uniform"}  # strings that Keras has no object for
+ALIASES = {  # Keras's strings that name no object of their own
+    "OrthogonalInitializer": "orthogonal",
+    "normal": "random_normal",
+    "one": "ones",
+    "uniform": "random_uniform",
+    "zero": "zeros",
+}
 Scheme = TypeVar("Scheme", bound=type[Initializer])
 
 _schemes: dict[str, type[Initializer]] = {}

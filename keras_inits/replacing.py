@@ -8,13 +8,6 @@ import keras
 from keras_inits import registry
 from keras_inits.streams import private_state
 
-# Keras's strings that name no object of their own.
-ALIASES = {
-    "normal": "random_normal",
-    "uniform": "random_uniform",
-    "OrthogonalInitializer": "orthogonal",
-}
-
 
 def _outer_objects() -> dict[str, object]:
     """What an enclosing scope defines: Keras's inner scope would hide it."""
@@ -50,7 +43,8 @@ def replacing_builtins() -> Iterator[None]:
         scheme = registry.scheme(name)
         if scheme.draws and hasattr(keras.initializers, name):
             replaced[name] = replaced[scheme.__name__] = scheme
-    for alias, name in ALIASES.items():
-        replaced[alias] = registry.scheme(name)
+    for alias, name in registry.ALIASES.items():
+        if registry.scheme(name).draws:
+            replaced[alias] = registry.scheme(name)
     with keras.saving.custom_object_scope({**_outer_objects(), **replaced}):
         yield
