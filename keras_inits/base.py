@@ -4,76 +4,20 @@ The base owns seeds, dtypes, layouts, axes and configuration; a scheme states it
 The configuration is what the constructor was given, so a scheme writes no `get_config`.
 """
 
-import functools
+import dataclasses
 import inspect
-import numbers
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Self, cast
 
 import keras
-import numpy as np
 
-from keras_inits import checks, geometry, sampling
+from keras_inits import checks, sampling
+from keras_inits.configuration import check_seed, constructor, plain, same
+from keras_inits.geometry import Fans, Geometry, check_axes
 from keras_inits.streams import current_stream
 
 AXES = ("input_axes", "output_axes")  # Keras itself adds these to configurations
-
-
-def check_seed(seed: Any) -> Any:
-    """Returns `seed` as None, an int or a `keras.random.SeedGenerator`.
-
-    Raises:
-        ValueError: If it is none of these, or an integer outside 64 bits.
-    """
-    if isinstance(seed, Mapping):
-        seed = keras.saving.deserialize_keras_object(dict(seed))
-    if seed is None or isinstance(seed, keras.random.SeedGenerator):
-        return seed
-    whole = isinstance(seed, numbers.Integral) and not isinstance(seed, bool | np.bool_)
-    if not whole or not -(2**63) <= int(seed) < 2**64:
-        raise ValueError(
-            "`seed` picks the random stream and must be an integer of at most 64 bits, "
-            f"a `keras.random.SeedGenerator` or None. Received: seed={seed!r}. "
-            "For other values on every call use seed=None."
-        )
-    return int(seed)
-
-
-@functools.cache
-def _constructor(cls: Hashable) -> dict[str, inspect.Parameter]:
-    """The arguments of a scheme, those that it passes on by `**` included."""
-    arguments: dict[str, inspect.Parameter] = {}
-    for owner in inspect.getmro(cast(type, cls)):
-        if "__init__" not in vars(owner):
-            continue
-        signature = inspect.signature(vars(owner)["__init__"])
-        parameters = list(signature.parameters.values())[1:]
-        passes_on = False
-        for parameter in parameters:
-            if parameter.kind is parameter.VAR_KEYWORD:
-                passes_on = True
-            elif parameter.kind is not parameter.VAR_POSITIONAL:
-                arguments.setdefault(parameter.name, parameter)
-        if not passes_on:
-            break
-    return arguments
-
-
-def _plain(value: Any) -> Any:
-    """`value` as JSON has it."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, tuple | list):
-        return [_plain(member) for member in value]
-    if isinstance(value, str | numbers.Number | None | Mapping):
-        return value
-    return keras.saving.serialize_keras_object(value)
-
-
-def _same(value: Any, default: Any) -> bool:
-    return type(value) is type(default) and value == default
+GEOMETRY = {field.name: field.default for field in dataclasses.fields(Geometry)}
 
 
 def _rebuild(cls: type["Initializer"], config: dict[str, Any]) -> "Initializer":
@@ -106,6 +50,7 @@ class Initializer(keras.initializers.Initializer):
     draws = True  # whether values are random, in a floating-point type
 
     _arguments: dict[str, Any]
+    _added: tuple[str, ...] = AXES  # keys of a config that need not be arguments
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
@@ -151,18 +96,41 @@ class Initializer(keras.initializers.Initializer):
             ValueError: If the scheme cannot fill the shape, or draws and `dtype` is
                 not a floating-point type.
         """
-        shape = self._checked_shape(shape)
-        dtype = keras.backend.standardize_dtype(dtype or keras.config.floatx())
-        if not self.draws:
-            return self.compute(shape, dtype, sampling.Key(0, 0), layout)
-        if not keras.backend.is_float_dtype(dtype):
+        shape, dtype = self._checked_shape(shape), self._checked_dtype(dtype)
+        key = sampling.Key(0, 0)
+        if self.draws:
+            key = sampling.key_from_seed(self.seed, shape, current_stream())
+        return self.compute(shape, dtype, key, layout)
+
+    def drawn(
+        self, shape: Sequence[int], dtype: Any, key: sampling.Key, layout: Any = None
+    ) -> Any:
+        """Draws a tensor from a given stream, whatever the seed.
+
+        Args:
+            shape: As in a call.
+            dtype: As in a call.
+            key: The stream, as `sampling.key_from_seed` makes it.
+            layout: As in a call.
+
+        Returns:
+            A tensor of the backend.
+
+        Raises:
+            ValueError: As in a call.
+        """
+        shape, dtype = self._checked_shape(shape), self._checked_dtype(dtype)
+        return self.compute(shape, dtype, key, layout)
+
+    def _checked_dtype(self, dtype: Any) -> str:
+        name: str = keras.backend.standardize_dtype(dtype or keras.config.floatx())
+        if self.draws and not keras.backend.is_float_dtype(name):
             raise ValueError(
                 f"{type(self).__name__} draws real numbers, so `dtype` must be a "
-                f"floating-point type. Received: dtype={dtype!r}. Draw with "
+                f"floating-point type. Received: dtype={name!r}. Draw with "
                 "dtype='float32' and cast the result."
             )
-        key = sampling.key_from_seed(self.seed, shape, current_stream())
-        return self.compute(shape, dtype, key, layout)
+        return name
 
     def _checked_shape(self, shape: Any) -> tuple[int, ...]:
         try:
@@ -178,13 +146,13 @@ class Initializer(keras.initializers.Initializer):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments that are not the defaults, as plain JSON."""
-        parameters = _constructor(cast(Hashable, type(self)))
+        parameters = constructor(cast(Hashable, type(self)))
         config = {}
         for name, value in self._arguments.items():
             parameter = parameters.get(name)
             default = parameter.default if parameter else inspect.Parameter.empty
-            if not _same(value, default):
-                config[name] = _plain(value)
+            if not same(value, default):
+                config[name] = plain(value)
         return config
 
     @classmethod
@@ -196,8 +164,9 @@ class Initializer(keras.initializers.Initializer):
                 which Keras adds when it rebuilds an initializer, are always accepted.
         """
         arguments = dict(config)
-        known = _constructor(cast(Hashable, cls))
-        axes = {k: arguments.pop(k) for k in AXES if k in arguments and k not in known}
+        known = constructor(cast(Hashable, cls))
+        names = [name for name in cls._added if name in arguments and name not in known]
+        added = {name: arguments.pop(name) for name in names}
         unknown = set(arguments) - set(known)
         if "seed" in unknown and arguments["seed"] is None:
             unknown.remove("seed")
@@ -205,8 +174,12 @@ class Initializer(keras.initializers.Initializer):
         if unknown:
             raise checks.unknown_key(cls.__name__, unknown, known)
         self = cls(**arguments)
-        for name, value in axes.items():
-            setattr(self, name, geometry.check_axes(name, value))
+        return self._with_added(added) if added else self
+
+    def _with_added(self, added: dict[str, Any]) -> Self:
+        """Itself, with axes that the constructor does not take."""
+        for name, value in added.items():
+            setattr(self, name, check_axes(name, value))
             if value is not None:
                 self._arguments[name] = value
         return self
@@ -222,40 +195,100 @@ class Initializer(keras.initializers.Initializer):
 
 
 class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
-    """Base of schemes that need to know which axes of a kernel are in- and outputs.
+    """Base of schemes that need to know what a kernel connects.
 
     Keras 3.15 tells that, for the kernels of EinsumDense and of attention, only to
     instances of its own `VarianceScaling`; hence the second base, of which nothing is
-    used.
+    used. It lists an axis that inputs and outputs share among the outputs; name it in
+    `batch_axes`.
 
     Args:
         seed: As in `Initializer`.
-        input_axes: Axes that are summed over, or None: the last but one, with all
-            before it as receptive field.
-        output_axes: Axes that index outputs, or None: the last. Given together with
-            `input_axes`; axes in neither are the receptive field.
+        input_axes: Axes that are summed over, or None: as the layout says.
+        output_axes: Axes that index outputs, or None: as the layout says. Given
+            together with `input_axes`; axes in neither are the receptive field.
+        batch_axes: Axes along which the kernel is many independent ones, or None: as
+            the layout says.
+        layout: Order of the axes that are not given: "default" (*window, inputs,
+            outputs), "transpose" (*window, outputs, inputs), "depthwise" (*window,
+            channels, multiplier), "embedding" (vocabulary, units) or "experts"
+            (experts, inputs, outputs).
+        groups: Into how many independent groups the last output axis is cut; int.
+        gates: How many kernels of fused gates the last output axis holds; int.
+        stride: Product of the strides that share out the window's taps; int. In the
+            layout "transpose" it divides fan_in, in others fan_out.
 
     Raises:
         ValueError: At construction, if an argument is not of its kind, or only one of
-            the two is given.
+            the first two axes is given.
     """
 
+    _added = tuple(GEOMETRY)
+
     def __init__(
-        self, seed: Any = None, input_axes: Any = None, output_axes: Any = None
+        self,
+        seed: Any = None,
+        input_axes: Any = None,
+        output_axes: Any = None,
+        batch_axes: Any = None,
+        layout: str = "default",
+        groups: int = 1,
+        gates: int = 1,
+        stride: int = 1,
     ) -> None:
         Initializer.__init__(self, seed)
-        self.input_axes = geometry.check_axes("input_axes", input_axes)
-        self.output_axes = geometry.check_axes("output_axes", output_axes)
-        if (self.input_axes is None) != (self.output_axes is None):
-            raise ValueError(
-                "`input_axes` and `output_axes` describe a kernel together. Received: "
-                f"input_axes={input_axes!r}, output_axes={output_axes!r}. "
-                "Give both, or neither for the last two axes."
-            )
+        self._geometry = Geometry(
+            input_axes, output_axes, batch_axes, layout, groups, gates, stride
+        )
 
-    def fans(self, shape: tuple[int, ...]) -> geometry.Fans:
-        """Fans of a kernel of this shape, along this scheme's axes."""
-        return geometry.fans_of_shape(shape, self.input_axes, self.output_axes)
+    @property
+    def geometry(self) -> Geometry:
+        """How the axes of a kernel take part in the linear map."""
+        return self._geometry
+
+    @property
+    def input_axes(self) -> tuple[int, ...] | None:
+        """As given; Keras asks for it."""
+        return self._geometry.input_axes
+
+    @property
+    def output_axes(self) -> tuple[int, ...] | None:
+        """As given; Keras asks for it."""
+        return self._geometry.output_axes
+
+    def fans(self, shape: tuple[int, ...]) -> Fans:
+        """Fans of a kernel of this shape, in this scheme's geometry."""
+        return self._geometry.fans(shape)
+
+    def with_geometry(self, geometry: Geometry) -> Self:
+        """The same scheme for kernels of another geometry.
+
+        Args:
+            geometry: Takes the place of this scheme's own, whole.
+
+        Returns:
+            A new initializer with the same other arguments. A seed generator is
+            shared: a draw of either advances it.
+
+        Example:
+        >>> import keras_inits
+        >>> he = keras_inits.HeFanIn(seed=7)
+        >>> he.with_geometry(keras_inits.Geometry(layout="depthwise"))
+        HeFanIn(seed=7, layout='depthwise')
+        """
+        other: Self = object.__new__(type(self))
+        other.__dict__ = dict(self.__dict__)
+        other._geometry = geometry
+        other._arguments = {
+            k: v for k, v in self._arguments.items() if k not in GEOMETRY
+        }
+        for name, default in GEOMETRY.items():
+            if getattr(geometry, name) != default:
+                other._arguments[name] = getattr(geometry, name)
+        return other
+
+    def _with_added(self, added: dict[str, Any]) -> Self:
+        return self.with_geometry(dataclasses.replace(self._geometry, **added))
 
     # Methods of the second base that must not win.
     get_config = Initializer.get_config

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import keras
 
 layers = keras.layers
+TELLS_AXES = tuple(int(n) for n in keras.version().split(".")[:2]) >= (3, 15)
 
 
 class Build(NamedTuple):
@@ -14,6 +15,7 @@ class Build(NamedTuple):
     make: Callable[[Any], Any]
     shapes: tuple
     ranks: tuple  # of the weights that the initializer fills
+    told: bool = False  # whether Keras tells the initializer the axes, since 3.15
 
 
 def _conv(cls, **arguments):
@@ -62,16 +64,19 @@ BUILDS = {
         ),
         ((2, 7, 4),),
         (3,),
+        TELLS_AXES,
     ),
     "MultiHeadAttention": Build(
         lambda i: layers.MultiHeadAttention(3, 5, kernel_initializer=i),
         ((2, 7, 4), (2, 7, 4)),
         (3, 3, 3, 3),
+        TELLS_AXES,
     ),
     "GroupQueryAttention": Build(
         lambda i: layers.GroupQueryAttention(5, 4, 2, kernel_initializer=i),
         ((2, 7, 4), (2, 7, 4)),
         (3, 3, 3, 3),
+        TELLS_AXES,
     ),
     "Embedding": Build(
         lambda i: layers.Embedding(6, 4, embeddings_initializer=i), ((2, 7),), (2,)
@@ -101,7 +106,7 @@ NO_VECTORS = {"identity", "orthogonal"}
 def can_fill(name, build):
     """Whether the scheme of this name has a meaning for the weights' ranks."""
     if name in ONLY_MATRICES:
-        return set(build.ranks) == {2}
+        return set(build.ranks) == {2} or build.told
     return name not in NO_VECTORS or 1 not in build.ranks
 
 

@@ -27,6 +27,8 @@ def off_defaults(name):
     chosen = {}
     for example in EXAMPLES[name]:
         chosen |= example.arguments
+    for name_of_cut in ("batch_axes", "groups", "gates"):
+        chosen.pop(name_of_cut, None)
     if "input_axes" in chosen:
         chosen |= {"input_axes": [-2], "output_axes": [-1]}
     if name not in FIXED:

@@ -5,6 +5,7 @@ The laws are the published formulas, written here once more and on their own: a 
 and entries of variance scale / n, n being a fan or a mean of both.
 """
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -19,6 +20,14 @@ SHAPE, FANS = (3, 3, 40, 455), (360, 4095)
 SMALL = (3, 2, 5, 4)
 AXES = {"input_axes": [2], "output_axes": [1, 3]}
 AXES_SHAPE, AXES_FANS = (5, 8, 40, 91), (200, 3640)  # the window is axis 0
+SHARED = (  # (*window, outputs, channels): the window is shared out among four
+    {"layout": "transpose", "batch_axes": [-1], "groups": 2, "stride": 4},
+    *((3, 5, 910, 40), (15 / 4, 15 * 455), (3, 2, 6, 4)),
+)
+FUSED = (  # (*window, outputs, inputs)
+    {"layout": "transpose", "gates": 2},
+    *((3, 5, 182, 40), (600, 15 * 91), (3, 2, 6, 4)),
+)
 ARRAY = [[1.5, -2.0, 3.0], [0.25, 5.0, -6.0]]
 
 
@@ -116,6 +125,13 @@ EXAMPLES = {
             (91, 40),
             (6, 4),
         ),
+        Example(
+            {"gain": 1.7, "gates": 3},
+            always(Fixed(1.7 * np.tile(np.eye(40, 31), 3))),
+            (40, 93),
+            (40, 31),
+            (4, 6),
+        ),
     ],
     "RandomUniform": [
         Example({}, always(Uniform(-0.05, 0.05))),
@@ -134,6 +150,12 @@ EXAMPLES = {
     ],
     "VarianceScaling": [
         *(scaled(1.7, mode, distribution) for mode in N_OF for distribution in FAMILY),
+        *(
+            Example(scaled(1.7, mode, "normal").arguments | cut, law, *fans)
+            for cut, *fans in [SHARED, FUSED]
+            for mode in ("fan_in", "fan_out")
+            for law in [scaled(1.7, mode, "normal").law]
+        ),
         Example(
             scaled(0.4, "fan_avg", "uniform").arguments | AXES,
             scaled(0.4, "fan_avg", "uniform").law,
@@ -167,7 +189,8 @@ EXAMPLES = {
     ],
 }
 
-SCHEMES = {name: getattr(keras_inits, name) for name in keras_inits.schemes.__all__}
+EXPORTED = {name: getattr(keras_inits, name) for name in keras_inits.schemes.__all__}
+SCHEMES = {name: cls for name, cls in EXPORTED.items() if isinstance(cls, type)}
 FIXED = {"Zeros", "Ones", "Constant", "Identity"}
 KERNEL = {
     name for name, list_ in EXAMPLES.items() if "input_axes" in list_[-1].arguments
@@ -191,6 +214,12 @@ def snake_case(name):
 ALL = _cases(EXAMPLES)
 RANDOM = _cases(name for name in EXAMPLES if name not in FIXED)
 FIRST = [pytest.param(SCHEMES[name], id=name) for name in EXAMPLES if name in SCHEMES]
+
+
+def arguments_of(cls):
+    """The arguments that a scheme names itself, without those that it passes on."""
+    parameters = inspect.signature(cls).parameters.values()
+    return {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
 
 
 def make(cls, example, seed=None):

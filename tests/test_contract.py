@@ -30,6 +30,7 @@ from scheme_examples import (
     RANDOM,
     SCHEMES,
     SHAPE,
+    arguments_of,
     make,
 )
 
@@ -57,9 +58,8 @@ def test_every_exported_scheme_has_examples_off_its_defaults():
     """A scheme without examples would be tested by nothing."""
     assert set(SCHEMES) == set(EXAMPLES)
     for name, examples in EXAMPLES.items():
-        parameters = set(inspect.signature(SCHEMES[name]).parameters) - {"seed"}
         tried = set().union(*(example.arguments for example in examples))
-        assert parameters - {"geometry_and_seed"} <= tried, name
+        assert arguments_of(SCHEMES[name]) - {"seed"} <= tried, name
 
 
 def test_every_registered_scheme_of_the_package_is_exported():
@@ -276,7 +276,7 @@ def test_the_docstring_says_law_arguments_example_and_source(cls):
     text = inspect.getdoc(cls)
     for section in ("Formula:", "Example:", "Reference:"):
         assert section in text
-    for name in set(inspect.signature(cls).parameters) - {"geometry_and_seed"}:
+    for name in arguments_of(cls):
         assert re.search(rf"^ +(\w+, )*{name}(, \w+)*: ", text, re.MULTILINE), name
     if cls.__name__ not in {"Zeros", "Ones"}:
         assert "Args:" in text

@@ -5,11 +5,12 @@ import math
 
 import hypothesis
 import hypothesis.strategies as st
+import keras
 import numpy as np
 import pytest
 
 from keras_inits import geometry
-from keras_inits.geometry import fans_of_shape, matrix_view
+from keras_inits.geometry import Geometry
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ from keras_inits.geometry import fans_of_shape, matrix_view
 )
 def test_a_shape_alone_is_read_as_keras_reads_it(shape, fans):
     """(*window, inputs, outputs); empty kernels have fans of at least 1."""
-    assert fans_of_shape(shape) == fans
+    assert Geometry().fans(shape) == fans
 
 
 @pytest.mark.parametrize(
@@ -43,8 +44,8 @@ def test_a_shape_alone_is_read_as_keras_reads_it(shape, fans):
 )
 def test_axes_say_what_is_input_and_what_is_output(shape, inputs, outputs, fans):
     """Axes in neither are the receptive field, as in JAX."""
-    assert fans_of_shape(shape, inputs, outputs) == fans
-    assert fans_of_shape(shape, outputs, inputs) == fans[::-1]
+    assert Geometry(inputs, outputs).fans(shape) == fans
+    assert Geometry(outputs, inputs).fans(shape) == fans[::-1]
 
 
 def counted(shape, inputs, outputs):
@@ -61,7 +62,8 @@ def counted(shape, inputs, outputs):
 )
 def test_fans_are_what_counting_entries_gives(i, o):
     """An output sums all entries of its index; the window belongs to both."""
-    assert fans_of_shape((2, 3, 4, 5), i, o) == counted((2, 3, 4, 5), i, o)
+    shape = (2, 3, 4, 5)
+    assert Geometry(i, o).fans(shape) == counted(shape, i, o)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +81,10 @@ def test_the_matrix_has_inputs_and_window_for_rows(
     shape, inputs, outputs, rows, columns
 ):
     """Every axis is on one side."""
-    view = matrix_view(shape, inputs, outputs)
-    assert (view.rows, view.columns) == (rows, columns)
-    assert sorted(view.rows + view.columns) == list(range(len(shape)))
-    assert (
-        math.prod(shape[a] for a in view.rows)
-        == fans_of_shape(shape, inputs, outputs)[0]
-    )
+    geometry = Geometry(inputs, outputs)
+    assert geometry.matrix_view(shape) == ((), rows, columns)
+    assert sorted(rows + columns) == list(range(len(shape)))
+    assert math.prod(shape[a] for a in rows) == geometry.fans(shape).fan_in
 
 
 def test_a_matrix_needs_two_axes():
@@ -93,24 +92,24 @@ def test_a_matrix_needs_two_axes():
     with pytest.raises(
         ValueError, match=r"two axes.*Received: shape=\(7,\)\. For a vector"
     ):
-        matrix_view((7,))
+        Geometry().matrix_view((7,))
 
 
 def test_a_matrix_has_no_axis_on_both_sides():
     """The window of a convolution, as Keras spells it, must be left out."""
     with pytest.raises(ValueError, match=r"Received: input_axes=\[0, 1\].*Leave out"):
-        matrix_view((3, 4, 6), (0, 1), (0, 2))
+        Geometry((0, 1), (0, 2)).matrix_view((3, 4, 6))
 
 
-@pytest.mark.parametrize("function", [fans_of_shape, matrix_view])
-def test_axes_outside_the_shape_are_refused(function):
+@pytest.mark.parametrize("method", [Geometry.fans, Geometry.matrix_view])
+def test_axes_outside_the_shape_are_refused(method):
     """By name, with the range that is possible."""
     with pytest.raises(
         ValueError, match=r"`output_axes`.*Received: output_axes=\[2\].*-2 to 1"
     ):
-        function((4, 6), (0,), (2,))
+        method(Geometry((0,), (2,)), (4, 6))
     with pytest.raises(ValueError, match=r"`input_axes`.*Received: input_axes=\[-3\]"):
-        function((4, 6), (-3,), (1,))
+        method(Geometry((-3,), (1,)), (4, 6))
 
 
 @pytest.mark.parametrize("axes", ["01", [0, 0], [0.5], [True], [None], 1.0])
@@ -141,16 +140,151 @@ def kernels(draw):
 def test_fans_multiply_to_the_entries_and_the_window_again(kernel):
     """Every entry is one input of one output; the window is in both fans."""
     shape, inputs, outputs, field = kernel
-    fan_in, fan_out = fans_of_shape(shape, inputs, outputs)
+    fan_in, fan_out = Geometry(inputs, outputs).fans(shape)
     window = math.prod(shape[a] for a in field)
     assert fan_in * fan_out == math.prod(shape) * window
-    assert fans_of_shape(shape, outputs, inputs) == (fan_out, fan_in)
+    assert Geometry(outputs, inputs).fans(shape) == (fan_out, fan_in)
 
 
 @hypothesis.given(kernels())
 def test_every_axis_is_on_one_side_of_the_matrix(kernel):
     """Rows hold the inputs and the window, in the kernel's order."""
     shape, inputs, outputs, field = kernel
-    rows, columns = matrix_view(shape, inputs, outputs)
-    assert rows == tuple(sorted(inputs + field))
-    assert columns == outputs
+    view = Geometry(inputs, outputs).matrix_view(shape)
+    assert view == ((), tuple(sorted(inputs + field)), outputs)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shape", "fans"),
+    [
+        ({"layout": "transpose"}, (3, 5, 6, 4), (60, 90)),
+        ({"layout": "transpose", "stride": 5}, (3, 5, 6, 4), (12, 90)),
+        ({"layout": "transpose", "stride": 8}, (3, 6, 4), (1.5, 18)),
+        ({"stride": 5}, (3, 5, 4, 6), (60, 18)),
+        ({"layout": "depthwise"}, (3, 5, 4, 2), (15, 30)),
+        ({"layout": "embedding"}, (7, 4), (1, 4)),
+        ({"layout": "experts"}, (7, 4, 6), (4, 6)),
+        ({"layout": "experts"}, (7, 3, 4, 6), (12, 18)),  # and a window of three
+        ({"batch_axes": (0,)}, (7, 4, 6), (4, 6)),
+        ({"batch_axes": (1,)}, (3, 7, 4, 6), (12, 18)),
+        ({"groups": 2}, (3, 5, 4, 6), (60, 45)),
+        ({"gates": 3}, (4, 6), (4, 2)),
+        ({"groups": 2, "gates": 3}, (4, 12), (4, 2)),
+        ({"gates": 3}, (12,), (4, 4)),
+        ({"input_axes": (1,), "output_axes": (0,), "groups": 2}, (6, 4), (4, 3)),
+        (
+            {"input_axes": (1,), "output_axes": (0, 2), "batch_axes": 0},
+            (7, 4, 6),
+            (4, 6),
+        ),
+        (
+            {"input_axes": (1,), "output_axes": (0, 2), "layout": "experts"},
+            (7, 4, 6),
+            (4, 6),
+        ),
+    ],
+)
+def test_layouts_batches_groups_gates_and_strides(arguments, shape, fans):
+    """Neither batch axes nor the other groups and gates count in a fan."""
+    assert Geometry(**arguments).fans(shape) == fans
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 6), (3, 0, 6), (3, 4, 0)])
+@pytest.mark.parametrize("layout", geometry.LAYOUTS)
+def test_empty_kernels_have_finite_fans(shape, layout):
+    """At least one, so that a scale can be divided by them."""
+    assert min(Geometry(layout=layout).fans(shape)) >= 1
+
+
+def test_fans_are_integers_where_they_are_whole():
+    """So that a person reads 9, not 9.0."""
+    whole = Geometry(layout="transpose", stride=4).fans((2, 2, 5, 3))
+    assert [type(fan) for fan in whole] == [int, int]
+    part = Geometry(layout="transpose", stride=8).fans((2, 2, 5, 3))
+    assert part == (1.5, 20)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"layout": "conv"}, r"`layout` is .*Received: layout='conv'\."),
+        ({"groups": 0}, r"`groups`.*Received: groups=0\. For an ordinary .* groups=1"),
+        ({"gates": True}, r"`gates`.*Received: gates=True"),
+        ({"stride": 1.5}, r"`stride`.*Received: stride=1\.5"),
+        ({"batch_axes": "0"}, r"`batch_axes`.*Received: batch_axes='0'"),
+        ({"input_axes": 0}, r"together.*Received: input_axes=\(0,\), output_axes=None"),
+    ],
+)
+def test_bad_geometry_is_refused_at_construction(arguments, said):
+    with pytest.raises(ValueError, match=said):
+        Geometry(**arguments)
+
+
+@pytest.mark.parametrize("method", [Geometry.fans, Geometry.blocks])
+@pytest.mark.parametrize(
+    "parts", [{"groups": 4}, {"gates": 4}, {"groups": 2, "gates": 2}]
+)
+def test_outputs_that_do_not_divide_are_refused(method, parts):
+    """The message says what would."""
+    with pytest.raises(ValueError, match=r"equal groups and gates.*shape=\(5, 6\).* 6"):
+        method(Geometry(**parts), (5, 6))
+
+
+def test_an_axis_named_twice_is_refused():
+    """Once from either end, which only a shape tells."""
+    with pytest.raises(ValueError, match=r"once.*input_axes=\[0, -2\].*\[0\]\."):
+        Geometry((0, -2), (1,)).fans((4, 6))
+
+
+def test_counts_of_numpy_are_counts():
+    """And compare and serialize as Python's."""
+    assert Geometry(groups=np.int64(2)) == Geometry(groups=2)
+    assert type(Geometry(groups=np.int64(2)).groups) is int
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shape", "blocks", "place"),
+    [
+        # Where entry (block, row, column) lies in the kernel.
+        ({}, (4, 6), (1, 4, 6), lambda b, r, c: (r, c)),
+        ({}, (3, 4, 6), (1, 12, 6), lambda b, r, c: (r // 4, r % 4, c)),
+        ({"gates": 3}, (4, 6), (3, 4, 2), lambda b, r, c: (r, 2 * b + c)),
+        (
+            {"groups": 2},
+            (3, 4, 6),
+            (2, 12, 3),
+            lambda b, r, c: (r // 4, r % 4, 3 * b + c),
+        ),
+        (
+            {"layout": "transpose", "gates": 2},
+            (3, 6, 4),
+            (2, 12, 3),
+            lambda b, r, c: (r // 4, 3 * b + c, r % 4),
+        ),
+        ({"layout": "depthwise"}, (5, 4, 2), (4, 5, 2), lambda b, r, c: (r, b, c)),
+        ({"layout": "experts"}, (5, 4, 2), (5, 4, 2), lambda b, r, c: (b, r, c)),
+        (
+            {"layout": "experts", "gates": 3},
+            (5, 4, 6),
+            (15, 4, 2),
+            lambda b, r, c: (b // 3, r, 2 * (b % 3) + c),
+        ),
+        (
+            {"input_axes": (2,), "output_axes": (0, 1), "gates": 2},
+            (3, 6, 4),
+            (2, 4, 9),
+            lambda b, r, c: (c // 3, 3 * b + c % 3, r),
+        ),
+    ],
+)
+def test_blocks_lie_where_their_entries_belong(arguments, shape, blocks, place):
+    """Each entry of each matrix, by its own index; with NumPy and with the backend."""
+    cut = Geometry(**arguments)
+    assert cut.blocks(shape) == blocks
+    matrices = np.arange(math.prod(shape), dtype="float32").reshape(blocks)
+    kernel = cut.assembled(matrices, shape, np)
+    assert kernel.shape == shape
+    for index in itertools.product(*map(range, blocks)):
+        assert kernel[place(*index)] == matrices[index]
+    staged = cut.assembled(keras.ops.convert_to_tensor(matrices), shape, keras.ops)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(staged), kernel)

@@ -13,10 +13,9 @@ import pytest
 
 import keras_inits
 from laws import Normal, Orthonormal, Uniform, values
-from layer_builds import BUILDS, build, can_fill, filled
+from layer_builds import BUILDS, TELLS_AXES, build, can_fill, filled
 
 PAIRS = [(name, layer) for name in keras_inits.names() for layer in BUILDS]
-TELLS_AXES = tuple(int(n) for n in keras.version().split(".")[:2]) >= (3, 15)
 needs_axes = pytest.mark.skipif(
     not TELLS_AXES, reason="Keras tells initializers the axes of a kernel since 3.15"
 )

@@ -19,6 +19,7 @@ from keras_inits.schemes.he import (
 )
 from keras_inits.schemes.lecun import LecunNormal, LecunUniform, TorchDefault
 from keras_inits.schemes.orthogonal import Orthogonal
+from keras_inits.schemes.per_gate import per_gate
 from keras_inits.schemes.variance_scaling import VarianceScaling
 from keras_inits.schemes.xavier import (
     GlorotNormal,
@@ -53,4 +54,5 @@ __all__ = [
     "XavierNormal",
     "XavierUniform",
     "Zeros",
+    "per_gate",
 ]

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_inits import checks, sampling
-from keras_inits.base import Initializer
+from keras_inits.base import Initializer, KernelInitializer
 from keras_inits.registry import register
 
 
@@ -129,20 +129,25 @@ class Constant(_Fixed):
 
 
 @register("identity")
-class Identity(_Fixed):
+class Identity(KernelInitializer):
     """The rectangular identity: outputs copy the first inputs.
 
-    Formula: w[i, j] = gain if i == j else 0.
+    Formula: w[i, j] = gain if i == j else 0, in each of the kernel's matrices: one for
+    each group, each gate and each place along the batch axes.
 
     Args:
         gain: The diagonal; finite float.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(inputs, units)`, not necessarily equal.
+        shape: `(inputs, units)`, not necessarily equal, unless the geometry is given.
+            Axes of a window must be of size 1: a larger one has no tap of its own
+            that copies.
 
     Raises:
         ValueError: At construction, if `gain` is not a finite number; when called, if
-            the shape does not have two axes.
+            the shape has fewer than two axes or a window of more than one tap.
 
     Example:
     >>> import keras_inits
@@ -154,17 +159,25 @@ class Identity(_Fixed):
     Networks of Rectified Linear Units", arXiv 1504.00941.
     """
 
-    def __init__(self, gain: float = 1.0) -> None:
-        super().__init__()
+    draws = False
+
+    def __init__(self, gain: float = 1.0, **geometry: Any) -> None:
+        super().__init__(None, **geometry)
         self.gain = checks.number(
             "gain", gain, meaning="the diagonal", instead="For the identity use gain=1."
         )
 
-    def values(self, shape: tuple[int, ...]) -> Any:
-        if len(shape) != 2:
+    def compute(
+        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
+    ) -> Any:
+        blocks, rows, columns = self.geometry.blocks(shape)
+        window = [shape[axis] for axis in self.geometry.window(shape)]
+        if any(taps > 1 for taps in window):
             raise ValueError(
-                "The identity is a matrix: the kernel must have two axes, "
-                f"(inputs, units). Received: shape={shape}. Use it in Dense or as a "
-                "recurrent kernel; for other kernels use 'orthogonal'."
+                "The identity is a matrix: besides axes of size 1 the kernel must have "
+                f"two axes, (inputs, units). Received: shape={shape}. Use it in Dense "
+                "or as a recurrent kernel; for other kernels use 'orthogonal'."
             )
-        return self.gain * np.eye(*shape)
+        matrices = np.broadcast_to(np.eye(rows, columns), (blocks, rows, columns))
+        kernel = self.geometry.assembled(self.gain * matrices, shape, np)
+        return sampling.filled(kernel, shape, dtype, layout)

@@ -33,10 +33,11 @@ class HeFanIn(VarianceScaling):
         negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
             Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:
@@ -69,10 +70,11 @@ class HeFanOut(VarianceScaling):
         negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
             Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:
@@ -104,10 +106,11 @@ class HeUniformFanIn(VarianceScaling):
         negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
             Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:
@@ -139,10 +142,11 @@ class HeUniformFanOut(VarianceScaling):
         negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
             Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:
@@ -173,10 +177,11 @@ class HeNormal(VarianceScaling):
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:
@@ -203,10 +208,11 @@ class HeUniform(VarianceScaling):
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:
@@ -234,7 +240,8 @@ class KaimingNormal(HeFanIn):
     Args:
         negative_slope: Slope of the activation below zero; finite float.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Raises:
         ValueError: At construction, if `negative_slope` is not a finite number.
@@ -258,7 +265,8 @@ class KaimingUniform(HeUniformFanIn):
     Args:
         negative_slope: Slope of the activation below zero; finite float.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Raises:
         ValueError: At construction, if `negative_slope` is not a finite number.

@@ -15,10 +15,11 @@ class LecunNormal(VarianceScaling):
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:
@@ -46,10 +47,11 @@ class LecunUniform(VarianceScaling):
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:
@@ -78,10 +80,11 @@ class TorchDefault(VarianceScaling):
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:

@@ -13,13 +13,12 @@ an Application to Condition Estimators", SIAM J. Numer. Anal. 17(3); Mezzadri (2
 "How to generate random matrices from the classical compact groups", math-ph/0609050.
 """
 
-import math
 from typing import Any
 
 import keras
 import numpy as np
 
-from keras_inits import checks, geometry, sampling
+from keras_inits import checks, sampling
 from keras_inits.base import KernelInitializer
 from keras_inits.registry import register
 
@@ -33,26 +32,29 @@ def _block(gaussian: Any, ops: Any) -> tuple[Any, Any, Any]:
     T is the inverse of the upper triangle of VᵀV, its diagonal halved.
 
     Args:
-        gaussian: (rows, width), rows >= width; its lower trapezoid is used.
+        gaussian: (..., rows, width), rows >= width; its lower trapezoid is used.
         ops: `numpy` or `keras.ops`.
 
     Returns:
         V, V T, and the first `width` columns of the product of the reflections, with
         the signs of a factorisation whose R has a positive diagonal.
     """
-    rows, width = gaussian.shape
+    rows, width = gaussian.shape[-2:]
     vectors = ops.tril(gaussian)
     axes = ops.eye(rows, width, dtype="float32")
-    ones = ops.ones((width,), dtype="float32")
-    signs = ops.where(ops.diagonal(vectors) < 0, -ones, ones)
-    lengths = ops.sqrt(ops.sum(vectors * vectors, axis=0))
+    diagonal = ops.diagonal(vectors, axis1=-2, axis2=-1)
+    ones = ops.ones_like(diagonal)
+    signs = ops.where(diagonal < 0, -ones, ones)
+    lengths = ops.sqrt(ops.sum(vectors * vectors, axis=-2))
     # Away from the axis, so that no digits cancel: it maps to -sign * length.
-    vectors = vectors + axes * (signs * ops.maximum(lengths, SHORTEST))
-    gram = ops.matmul(ops.transpose(vectors), vectors)
+    moved = (signs * ops.maximum(lengths, SHORTEST))[..., None, :]
+    vectors = vectors + axes * moved
+    gram = ops.matmul(ops.swapaxes(vectors, -1, -2), vectors)
     halved = ops.triu(gram) * (1 - ops.eye(width, dtype="float32") / 2)
     inverse = np.linalg.inv if ops is np else ops.inv
     left = ops.matmul(vectors, inverse(halved))
-    first = (ops.matmul(left, ops.transpose(vectors[:width])) - axes) * signs
+    top = ops.swapaxes(vectors[..., :width, :], -1, -2)
+    first = (ops.matmul(left, top) - axes) * signs[..., None, :]
     return vectors, left, first
 
 
@@ -60,40 +62,54 @@ def _starts(columns: int) -> range:
     return range((columns - 1) // BLOCK * BLOCK, -1, -BLOCK)
 
 
-def haar(gaussian: np.ndarray) -> np.ndarray:
-    """Orthonormal columns, Haar-distributed, from a tall Gaussian matrix.
+def _flipped(matrices: np.ndarray) -> np.ndarray:
+    return np.swapaxes(matrices, -1, -2)
+
+
+def haar(gaussian: np.ndarray, wide: bool = False) -> np.ndarray:
+    """Orthonormal columns, or rows, Haar-distributed, from tall Gaussian matrices.
 
     Args:
-        gaussian: (rows, columns) of N(0, 1), float32, rows >= columns; its lower
-            trapezoid is used.
+        gaussian: (matrices, rows, columns) of N(0, 1), float32, rows >= columns; the
+            lower trapezoids are used.
+        wide: Whether to return the transposes.
 
     Returns:
-        A new (rows, columns) float32 array.
+        A new contiguous float32 array (matrices, rows, columns), or (matrices,
+        columns, rows) where `wide`.
     """
-    rows, columns = gaussian.shape
-    result = np.zeros((rows, columns), np.float32)
+    matrices, rows, columns = gaussian.shape
+    shape = (matrices, columns, rows) if wide else (matrices, rows, columns)
+    whole = sampling.empty_on_host(shape)
+    whole.fill(0)
+    result = _flipped(whole) if wide else whole
     for start in _starts(columns):
         end = min(start + BLOCK, columns)
-        vectors, left, first = _block(gaussian[start:, start:end], np)
-        later = result[end:, end:]
-        result[start:, end:] -= left @ (vectors[end - start :].T @ later)
-        result[start:, start:end] = first
-    return result
+        vectors, left, first = _block(gaussian[:, start:, start:end], np)
+        tail, later = vectors[:, end - start :], result[:, end:, end:]
+        if wide:  # each product in the memory order of what it is taken from
+            change = _flipped(_flipped(later) @ tail @ _flipped(left))
+        else:
+            change = left @ (_flipped(tail) @ later)
+        result[:, start:, end:] -= change
+        result[:, start:, start:end] = first
+    return whole
 
 
-def staged_haar(gaussian: Any) -> Any:
+def staged_haar(gaussian: Any, wide: bool = False) -> Any:
     """`haar` as a program, where nothing can be written in place."""
     ops = keras.ops
-    rows, columns = gaussian.shape
-    result = ops.zeros((rows - columns, 0), dtype="float32")
+    matrices, rows, columns = gaussian.shape
+    result = ops.zeros((matrices, rows - columns, 0), dtype="float32")
     for start in _starts(columns):
         width = min(BLOCK, columns - start)
-        part = gaussian[start:, start : start + width]
+        part = gaussian[:, start:, start : start + width]
         vectors, left, first = _block(part, ops)
-        rest = -ops.matmul(left, ops.matmul(ops.transpose(vectors[width:]), result))
-        rest = ops.concatenate([rest[:width], rest[width:] + result], axis=0)
-        result = ops.concatenate([first, rest], axis=1)
-    return result
+        tail = ops.swapaxes(vectors[:, width:], -1, -2)
+        rest = -ops.matmul(left, ops.matmul(tail, result))
+        rest = ops.concatenate([rest[:, :width], rest[:, width:] + result], axis=1)
+        result = ops.concatenate([first, rest], axis=2)
+    return ops.swapaxes(result, -1, -2) if wide else result
 
 
 @register("orthogonal")
@@ -106,11 +122,13 @@ class Orthogonal(KernelInitializer):
     Args:
         gain: Length of the shorter side's vectors; finite float.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`; the kernel is the matrix of
-            inputs (and receptive field) by outputs.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`. The kernel is a matrix of
+            inputs (and receptive field) by outputs; along batch axes, and for each
+            group and gate, one of its own, independent of the others.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given.
+        shape: `(*window, inputs, units)` unless the geometry is given.
 
     Raises:
         ValueError: At construction, if `gain` is not a finite number; when called, if
@@ -140,24 +158,16 @@ class Orthogonal(KernelInitializer):
     def compute(
         self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
     ) -> Any:
-        view = geometry.matrix_view(shape, self.input_axes, self.output_axes)
-        inputs = math.prod(shape[axis] for axis in view.rows)
-        outputs = math.prod(shape[axis] for axis in view.columns)
-        tall = max(inputs, outputs), min(inputs, outputs)
+        blocks, inputs, outputs = self.geometry.blocks(shape)
+        tall = blocks, max(inputs, outputs), min(inputs, outputs)
         law = sampling.normal(0.0, 1.0)
         if sampling.is_tracing():
-            ops, kernel = (
-                keras.ops,
-                staged_haar(sampling.draw(law, tall, "float32", key)),
-            )
+            ops, gaussian = keras.ops, sampling.draw(law, tall, "float32", key)
+            orthogonal = staged_haar
         else:
-            ops, kernel = np, haar(sampling.draw_on_host(law, tall, "float32", key))
+            ops, gaussian = np, sampling.draw_on_host(law, tall, "float32", key)
+            orthogonal = haar
+        kernel = orthogonal(gaussian, wide=inputs < outputs)
         kernel *= np.float32(self.gain)
-        if inputs < outputs:
-            kernel = ops.transpose(kernel)
-        order = view.rows + view.columns
-        kernel = ops.reshape(kernel, [shape[axis] for axis in order])
-        kernel = ops.transpose(
-            kernel, [order.index(axis) for axis in range(len(order))]
-        )
+        kernel = self.geometry.assembled(kernel, shape, ops)
         return sampling.finished(kernel, dtype, layout)

@@ -46,19 +46,30 @@ class VarianceScaling(KernelInitializer):
             "truncated_normal", cut at two std and widened so that
             the variance holds after the cut; or "uniform", on ±sqrt(3 * scale / n).
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes: Axes of the kernel that are summed over, or None for the last but
-            one.
-        output_axes: Axes that index outputs, or None for the last. Axes in neither
-            multiply both fans.
+        input_axes: Axes of the kernel that are summed over, or None: as the layout
+            says.
+        output_axes: Axes that index outputs, or None: as the layout says. Axes in
+            neither are the window and multiply both fans.
+        batch_axes: Axes along which the kernel is many independent ones, such as that
+            of experts, or None: as the layout says. They count in no fan.
+        layout: Order of the axes where they are not given: "default" `(*window,
+            inputs, units)`; "transpose" `(*window, units, inputs)`, of transposed
+            convolutions; "depthwise" `(*window, channels, multiplier)`; "embedding"
+            `(vocabulary, units)`, with fan_in 1; "experts" `(experts, inputs, units)`.
+        groups: Number of groups that cut the last output axis; int, >= 1.
+        gates: Number of fused gates that lie side by side along it; int, >= 1.
+        stride: Product of the strides that share out the window's taps; int, >= 1. It
+            divides fan_in in the layout "transpose" and fan_out in others; 1, as is
+            customary, counts every tap.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one. A vector
             counts its length as both.
 
     Raises:
         ValueError: At construction, if an argument is out of range; when called, if an
-            axis is outside the shape.
+            axis is outside the shape, or groups and gates do not divide it.
 
     Example:
     >>> import keras_inits
@@ -79,8 +90,15 @@ class VarianceScaling(KernelInitializer):
         seed: Any = None,
         input_axes: Any = None,
         output_axes: Any = None,
+        batch_axes: Any = None,
+        layout: str = "default",
+        groups: int = 1,
+        gates: int = 1,
+        stride: int = 1,
     ) -> None:
-        super().__init__(seed, input_axes, output_axes)
+        super().__init__(
+            seed, input_axes, output_axes, batch_axes, layout, groups, gates, stride
+        )
         self.scale = checks.number(
             "scale",
             scale,

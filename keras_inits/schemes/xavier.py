@@ -31,10 +31,11 @@ class XavierUniform(VarianceScaling):
     Args:
         gain: Factor of the std; finite float, >= 0. `5 / 3` is customary for tanh.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:
@@ -63,10 +64,11 @@ class XavierNormal(VarianceScaling):
     Args:
         gain: Factor of the std; finite float, >= 0. `5 / 3` is customary for tanh.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:
@@ -95,10 +97,11 @@ class GlorotUniform(VarianceScaling):
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:
@@ -126,10 +129,11 @@ class GlorotNormal(VarianceScaling):
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes, output_axes: As in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
+            `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
-        shape: `(*window, inputs, units)` unless the axes are given; fan_in is the
+        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
             product of all but the last, fan_out of all but the last but one.
 
     Raises:

@@ -1,0 +1,161 @@
+"""The rules for the layers that Keras ships with weights."""
+
+import math
+import re
+from typing import Any
+
+from keras_inits.geometry.kernels import Geometry
+from keras_inits.geometry.layers import (
+    BIAS,
+    EMBEDDING,
+    GAIN,
+    KERNEL,
+    LORA_A,
+    LORA_B,
+    MEAN,
+    RECURRENT,
+    SLOPE,
+    STATE,
+    VARIANCE,
+    Answer,
+    Weight,
+    describe,
+    rule,
+)
+
+# What quantization keeps beside the integers, for a layer that is already trained.
+QUANTIZATION = re.compile(r"\w+_(scale|scales|zero|amax_history)|g_idx")
+
+
+def _quantization(name: str) -> Weight | None:
+    return Weight(STATE) if QUANTIZATION.fullmatch(name) else None
+
+
+@rule("Dense")
+def _dense(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    roles = {"kernel": KERNEL, "lora_kernel_a": LORA_A, "lora_kernel_b": LORA_B}
+    return roles.get(name) or _quantization(name)
+
+
+@rule("Conv1D", "Conv2D", "Conv3D")
+def _conv(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    if name == "kernel":
+        return Geometry(groups=layer.groups)
+    return {"lora_kernel_a": LORA_A, "lora_kernel_b": LORA_B}.get(name)
+
+
+@rule("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
+def _depthwise(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    if name == "pointwise_kernel":
+        return KERNEL
+    is_kernel = name in ("kernel", "depthwise_kernel")
+    return Geometry(layout="depthwise") if is_kernel else None
+
+
+@rule("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
+def _transpose(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    if name != "kernel":
+        return None
+    return Geometry(layout="transpose", stride=math.prod(layer.strides))
+
+
+def einsum_geometry(equation: str, rank: int) -> Geometry:
+    """The kernel's geometry in an einsum of (inputs, kernel).
+
+    Letters of the kernel that the output lacks are summed over; those that only the
+    output shares are outputs; those that the inputs share too are batch axes.
+
+    Args:
+        equation: As EinsumDense takes it, for example "abc,cde->abde".
+        rank: Number of the kernel's axes.
+    """
+    terms, result = re.sub(r"[.\s]", "", equation).split("->")
+    inputs, kernel = terms.split(",")
+    axes = range(rank)
+    summed = tuple(a for a in axes if kernel[a] not in result)
+    batch = tuple(a for a in axes if a not in summed and kernel[a] in inputs)
+    outputs = tuple(a for a in axes if a not in summed and a not in batch)
+    return Geometry(summed, outputs, batch)
+
+
+@rule("EinsumDense")
+def _einsum(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    if name == "kernel":
+        return einsum_geometry(layer.equation, len(shape))
+    if name == "lora_kernel_a":  # the kernel with the rank in place of its last axis
+        axes = einsum_geometry(layer.equation, len(shape) - 1)
+        outputs = (*(axes.output_axes or ()), len(shape) - 1)
+        return Weight(LORA_A, Geometry(axes.input_axes, outputs, axes.batch_axes))
+    return LORA_B if name == "lora_kernel_b" else _quantization(name)
+
+
+@rule("Embedding", "ReversibleEmbedding")
+def _embedding(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    table = Geometry(layout="embedding")
+    return {
+        "embeddings": Weight(EMBEDDING, table),
+        "reverse_embeddings": Weight(KERNEL),  # (units, vocabulary)
+        "lora_embeddings_a": Weight(LORA_A, table),
+        "lora_embeddings_b": Weight(LORA_B),
+    }.get(name) or _quantization(name)
+
+
+def _conv_lstm_cells() -> list[type]:
+    try:  # not public: Keras exports the layers only
+        from keras.src.layers.rnn.conv_lstm import ConvLSTMCell
+    except ImportError:
+        return []
+    return [ConvLSTMCell]
+
+
+@rule("SimpleRNNCell", "GRUCell", "LSTMCell", classes=_conv_lstm_cells())
+def _cell(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    units = getattr(layer, "units", None) or layer.filters
+    geometry = Geometry(gates=shape[-1] // units)
+    roles = {"kernel": KERNEL, "recurrent_kernel": RECURRENT, "bias": BIAS}
+    return Weight(roles[name], geometry) if name in roles else None
+
+
+@rule("RNN")
+def _stateful(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    return STATE if name == "rnn_state" else None
+
+
+@rule("AdditiveAttention")
+def _additive(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    # A vector that is multiplied and summed: one output.
+    return Geometry((0,), ()) if name == "scale" else None
+
+
+@rule("Attention")
+def _attention(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    return GAIN if name in ("scale", "concat_score_weight") else None
+
+
+@rule("PReLU")
+def _prelu(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    return SLOPE if name == "alpha" else None
+
+
+@rule("BatchNormalization")
+def _renormalized(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    # Standard deviations start at one, as variances do.
+    spreads = {"moving_stddev": VARIANCE, "renorm_stddev": VARIANCE}
+    return ({"renorm_mean": MEAN} | spreads).get(name)
+
+
+@rule("SpectralNormalization")
+def _spectral(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    if name == "vector_u":  # of the power iteration: an estimate, not a parameter
+        return STATE
+    return describe(layer.layer, name, shape)
+
+
+@rule("Normalization", "STFTSpectrogram", "MelSpectrogram")
+def _adapted(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    return STATE  # comes from data, or from a formula
+
+
+@rule("JaxLayer", "FlaxLayer", "TorchModuleWrapper", "TFSMLayer")
+def _foreign(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+    return Weight(STATE, note="of another library: left alone")

@@ -1,0 +1,281 @@
+"""What a kernel connects: fans, and the matrices it stands for.
+
+A kernel is a linear map from inputs to outputs. `fan_in` counts the inputs that are
+summed into one output, `fan_out` the outputs that one input reaches. Axes that belong
+to neither, such as the window of a convolution, are the receptive field: they multiply
+both. Batch axes, groups and gates cut a kernel into maps that know nothing of each
+other: none of them counts as a fan.
+"""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from keras_inits import checks
+
+
+class Fans(NamedTuple):
+    """Inputs summed into one output, and outputs that one input reaches."""
+
+    fan_in: float
+    fan_out: float
+
+
+class MatrixView(NamedTuple):
+    """A kernel's axes in the roles they have in the linear map."""
+
+    batch: tuple[int, ...]
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+
+
+# Axes counted from the end: input, output and batch axes of a kernel of that layout.
+LAYOUTS: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = {
+    "default": ((-2,), (-1,), ()),  # (*window, inputs, outputs)
+    "transpose": ((-1,), (-2,), ()),  # (*window, outputs, inputs)
+    "depthwise": ((), (-1,), (-2,)),  # (*window, channels, multiplier)
+    "embedding": ((-2,), (-1,), ()),  # (vocabulary, units): one row is looked up
+    "experts": ((-2,), (-1,), (0,)),  # (experts, inputs, outputs)
+}
+
+COUNTS = {
+    "groups": "the number of groups of a convolution",
+    "gates": "the number of gates side by side in the kernel",
+    "stride": "the product of the strides",
+}
+
+
+def check_axes(name: str, axes: Any) -> tuple[int, ...] | None:
+    """Returns `axes` as a tuple of ints, or None.
+
+    Raises:
+        ValueError: If `axes` is neither None, an int nor a sequence of distinct ints.
+    """
+    if axes is None:
+        return None
+    members = list(axes) if isinstance(axes, Iterable) else [axes]
+    whole = all(hasattr(a, "__index__") and not isinstance(a, bool) for a in members)
+    if isinstance(axes, str) or not whole or len(set(members)) != len(members):
+        raise ValueError(
+            f"`{name}` names the axes of the kernel by distinct integers. "
+            f"Received: {name}={axes!r}. For a kernel (inputs, heads, units) type "
+            "input_axes=[0], output_axes=[1, 2]."
+        )
+    return tuple(int(a) for a in members)
+
+
+def normalized(name: str, axes: tuple[int, ...], shape: tuple[int, ...]) -> list[int]:
+    """`axes` as non-negative integers, in their order.
+
+    Raises:
+        ValueError: If one is outside the shape.
+    """
+    rank = len(shape)
+    if any(not -rank <= a < rank for a in axes):
+        raise ValueError(
+            f"`{name}` must name axes of the kernel, which has {rank}. "
+            f"Received: {name}={list(axes)} for shape={shape}. "
+            f"Use integers from {-rank} to {rank - 1}."
+        )
+    found = [a % rank for a in axes]
+    if len(set(found)) < len(found):
+        raise ValueError(
+            f"`{name}` must name each axis of the kernel once. Received: "
+            f"{name}={list(axes)} for shape={shape}. Use {name}={sorted(set(found))}."
+        )
+    return found
+
+
+def _positive(name: str, value: Any, meaning: str) -> int:
+    whole = hasattr(value, "__index__") and not isinstance(value, bool)
+    if not whole or value < 1:
+        raise ValueError(
+            f"`{name}` is {meaning} and must be an int >= 1. "
+            f"Received: {name}={value!r}. For an ordinary kernel use {name}=1."
+        )
+    return int(value)
+
+
+def _divided(fan: int, by: int) -> float:
+    """The quotient, as an int where it is one."""
+    return fan / by if fan % by else fan // by
+
+
+@dataclasses.dataclass(frozen=True)
+class Geometry:
+    """How the axes of a kernel take part in the linear map.
+
+    Attributes:
+        input_axes: Axes that are summed over; None: as the layout says.
+        output_axes: Axes that index outputs; None: as the layout says.
+        batch_axes: Axes along which the kernel is many independent ones; None: as the
+            layout says.
+        layout: "default" (*window, inputs, outputs), "transpose" (*window, outputs,
+            inputs), "depthwise" (*window, channels, multiplier), "embedding"
+            (vocabulary, units) or "experts" (experts, inputs, outputs). Used where the
+            axes are not given.
+        groups: Into how many independent groups the last output axis is cut.
+        gates: How many kernels of fused gates the last output axis holds.
+        stride: Product of the strides that share out the window's taps: in the layout
+            "transpose" over that many outputs, so that it divides fan_in, in others
+            over that many inputs, so that it divides fan_out. 1 counts all taps.
+
+    Raises:
+        ValueError: At construction, if an attribute is not of its kind, or only one of
+            `input_axes` and `output_axes` is given.
+
+    Example:
+    >>> import keras_inits
+    >>> keras_inits.Geometry(layout="depthwise").fans((3, 3, 64, 1))
+    Fans(fan_in=9, fan_out=9)
+    >>> keras_inits.Geometry(gates=4).fans((5, 4 * 7))
+    Fans(fan_in=5, fan_out=7)
+    """
+
+    input_axes: tuple[int, ...] | None = None
+    output_axes: tuple[int, ...] | None = None
+    batch_axes: tuple[int, ...] | None = None
+    layout: str = "default"
+    groups: int = 1
+    gates: int = 1
+    stride: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("input_axes", "output_axes", "batch_axes"):
+            axes = check_axes(name, getattr(self, name))
+            object.__setattr__(self, name, axes)
+        checks.choice(
+            "layout", self.layout, LAYOUTS, meaning="a kernel's order of axes"
+        )
+        for name, meaning in COUNTS.items():
+            count = _positive(name, getattr(self, name), meaning)
+            object.__setattr__(self, name, count)
+        if (self.input_axes is None) != (self.output_axes is None):
+            raise ValueError(
+                "`input_axes` and `output_axes` describe a kernel together. Received: "
+                f"input_axes={self.input_axes!r}, output_axes={self.output_axes!r}. "
+                "Give both, or neither for the last two axes."
+            )
+
+    @property
+    def parts(self) -> int:
+        """Independent maps side by side along the last output axis."""
+        return self.groups * self.gates
+
+    def axes(self, shape: tuple[int, ...]) -> tuple[list[int], list[int], list[int]]:
+        """Input, output and batch axes of a kernel of this shape, non-negative."""
+        inputs, outputs, batch = LAYOUTS[self.layout]
+        if self.input_axes is not None and self.output_axes is not None:
+            inputs, outputs = self.input_axes, self.output_axes
+        batch = batch if self.batch_axes is None else self.batch_axes
+        cut = normalized("batch_axes", batch, shape)
+        # An axis that inputs and outputs share is listed among the outputs by Keras.
+        rest = [
+            [axis for axis in normalized(name, axes, shape) if axis not in cut]
+            for name, axes in (("input_axes", inputs), ("output_axes", outputs))
+        ]
+        return rest[0], sorted(rest[1]), sorted(cut)
+
+    def window(self, shape: tuple[int, ...]) -> list[int]:
+        """The axes that are neither inputs nor outputs nor batch axes."""
+        listed = {axis for axes in self.axes(shape) for axis in axes}
+        return [axis for axis in range(len(shape)) if axis not in listed]
+
+    def check_parts(self, size: int, shape: tuple[int, ...]) -> None:
+        """Refuses a last output axis that groups and gates do not divide."""
+        if size % self.parts:
+            raise ValueError(
+                "The last output axis must hold equal groups and gates. Received: "
+                f"groups={self.groups}, gates={self.gates} for shape={shape}. "
+                f"Use numbers whose product divides {size}."
+            )
+
+    def fans(self, shape: tuple[int, ...]) -> Fans:
+        """Fans of a kernel of this shape.
+
+        A vector counts its length as both, as in Keras; a scalar counts 1. An axis
+        listed as input and output counts as both (as Keras 3.15 spells a
+        convolution's window).
+
+        Returns:
+            `Fans`, 1 where a kernel is empty, so that its scale is finite. Whole
+            numbers, but for a `stride` that does not divide the fan.
+
+        Raises:
+            ValueError: If an axis is outside the shape, or the last output axis does
+                not divide into groups and gates.
+        """
+        return _fans(self, tuple(shape))
+
+    def matrix_view(self, shape: tuple[int, ...]) -> MatrixView:
+        """The axes that make the rows and the columns of the kernel's matrices.
+
+        Rows are summed over: the input axes and the receptive field. Columns are
+        outputs.
+
+        Raises:
+            ValueError: If the kernel has fewer than two axes, or an axis is outside
+                the shape or on both sides.
+        """
+        if len(shape) < 2:
+            raise ValueError(
+                "A matrix needs a kernel of at least two axes, (inputs, outputs). "
+                f"Received: shape={shape}. For a vector use Zeros(), Ones() or "
+                "Constant()."
+            )
+        inputs, outputs, batch = self.axes(shape)
+        if set(inputs) & set(outputs):
+            raise ValueError(
+                "In a matrix an axis is either input or output. Received: "
+                f"input_axes={inputs}, output_axes={outputs}. "
+                "Leave out the axes of the window: unlisted axes join the inputs."
+            )
+        self.check_parts(shape[outputs[-1]] if outputs else 1, shape)
+        rows = [a for a in range(len(shape)) if a not in {*outputs, *batch}]
+        return MatrixView(tuple(batch), tuple(rows), tuple(outputs))
+
+    def blocks(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
+        """Number of independent matrices in the kernel, and their rows and columns."""
+        view = self.matrix_view(shape)
+        batch, rows, columns = (math.prod(shape[a] for a in axes) for axes in view)
+        return batch * self.parts, rows, columns // self.parts
+
+    def assembled(self, blocks: Any, shape: tuple[int, ...], ops: Any) -> Any:
+        """The kernel whose independent matrices these are.
+
+        Args:
+            blocks: (number, rows, columns), as `blocks` says.
+            shape: Shape of the kernel.
+            ops: `numpy` or `keras.ops`.
+        """
+        view = self.matrix_view(shape)
+        last = view.columns[-1] if view.columns else len(shape) - 1
+        # The last output axis is (part, place within the part).
+        part = len(shape)
+        sizes = [*shape, self.parts]
+        sizes[last] //= self.parts
+        order = [*view.batch, part, *view.rows, *view.columns]
+        kernel = ops.reshape(blocks, [sizes[axis] for axis in order])
+        target = [*range(last), part, *range(last, len(shape))]
+        kernel = ops.transpose(kernel, [order.index(axis) for axis in target])
+        return ops.reshape(kernel, shape)
+
+
+@functools.lru_cache(maxsize=1024)  # models ask for the same few again and again
+def _fans(geometry: Geometry, shape: tuple[int, ...]) -> Fans:
+    if geometry.input_axes is None and len(shape) < 2:
+        size = math.prod(shape)
+        geometry.check_parts(size, shape)
+        return Fans(max(1, size // geometry.parts), max(1, size // geometry.parts))
+    inputs, outputs, _ = geometry.axes(shape)
+    geometry.check_parts(shape[outputs[-1]] if outputs else 1, shape)
+    field = math.prod(shape[axis] for axis in geometry.window(shape))
+    into = field * math.prod(shape[a] for a in inputs)
+    out_of = field * math.prod(shape[a] for a in outputs) // geometry.parts
+    if geometry.layout == "embedding" and geometry.input_axes is None:
+        into = 1  # one row of the table is looked up
+    if geometry.layout == "transpose":
+        return Fans(_divided(into, geometry.stride) or 1, out_of or 1)
+    return Fans(into or 1, _divided(out_of, geometry.stride) or 1)

@@ -1,0 +1,261 @@
+"""What the weights of a layer are for: their role, and a kernel's true geometry.
+
+A class of layers has a rule, and a class without one is read by the nearest class above
+it. So layers derived from Keras's own need nothing; `register_geometry` teaches others.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import keras
+
+from keras_inits import checks
+from keras_inits.geometry.kernels import Fans, Geometry
+
+KERNEL = "kernel"
+RECURRENT = "recurrent kernel"
+EMBEDDING = "embedding"
+BIAS = "bias"
+GAIN = "gain"  # multiplies: starts at one
+SLOPE = "slope"  # of PReLU: starts at zero, as a bias does
+MEAN = "moving mean"
+VARIANCE = "moving variance"
+LORA_A = "LoRA factor A"
+LORA_B = "LoRA factor B"  # starts at zero, so that the adapted layer is the original
+STATE = "state"  # what is no parameter: left alone
+ROLES = (
+    *(KERNEL, RECURRENT, EMBEDDING, BIAS, GAIN, SLOPE),
+    *(MEAN, VARIANCE, LORA_A, LORA_B, STATE),
+)
+KERNEL_ROLES = (KERNEL, RECURRENT, EMBEDDING, LORA_A)
+
+
+class Weight(NamedTuple):
+    """What a weight is for.
+
+    Attributes:
+        role: "kernel", "recurrent kernel", "embedding", "bias", "gain", "slope",
+            "moving mean", "moving variance", "LoRA factor A", "LoRA factor B" or
+            "state", which is left alone.
+        geometry: Of a kernel; of no meaning for the other roles.
+        note: What was assumed, where no rule said.
+    """
+
+    role: str
+    geometry: Geometry = Geometry()
+    note: str = ""
+
+
+Answer = Weight | Geometry | str | None
+Rule = Callable[[Any, str, tuple[int, ...]], Answer]
+_rules: dict[type, Rule] = {}
+
+BY_NAME = {
+    "bias": BIAS,
+    "beta": BIAS,
+    "gamma": GAIN,
+    "scale": GAIN,
+    "moving_mean": MEAN,
+    "moving_variance": VARIANCE,
+}
+
+
+def _weight(answer: Any, asked: str) -> Weight | None:
+    """What a rule answers, as a `Weight`.
+
+    Raises:
+        ValueError: If it is of another kind, or its role is none.
+    """
+    if isinstance(answer, Geometry):
+        return Weight(KERNEL, answer)
+    if isinstance(answer, str):
+        answer = Weight(answer)
+    if isinstance(answer, Weight):
+        checks.choice("role", answer.role, ROLES, meaning=f"what {asked} is for")
+    elif answer is not None:
+        raise ValueError(
+            f"What {asked} is for must be a `Geometry` (of a kernel), the name of a "
+            f"role or a `Weight`. Received: {answer!r}. For example "
+            "Geometry(layout='experts') or 'bias'."
+        )
+    return answer
+
+
+def _rule_of(weights: Mapping[Any, Any], owner: str) -> Rule:
+    """The rule that a mapping from names stands for."""
+    for name in weights:
+        if not isinstance(name, str):
+            raise ValueError(
+                "The keys of `weights` are the names that `add_weight` gives. "
+                f"Received: key {name!r} for {owner}. For example 'kernel'."
+            )
+    known = {n: _weight(w, f"{owner}'s weight {n!r}") for n, w in weights.items()}
+    return lambda layer, name, shape: known.get(name)
+
+
+def register_geometry(
+    layer_class: type, weights: Mapping[str, Weight | Geometry | str] | Rule
+) -> None:
+    """Teaches what the weights of a class of layers, and of its subclasses, are for.
+
+    Args:
+        layer_class: A subclass of `keras.layers.Layer`.
+        weights: From names of weights to the `Geometry` of a kernel, to a role such as
+            "bias", or to a `Weight`, which is both. Or a function of (layer, name,
+            shape) that returns one of these. Weights that the mapping lacks, or for
+            which the function returns None, are read by the class above, and then by
+            their names.
+
+    Raises:
+        ValueError: If `layer_class` is no class of layers, or `weights` neither a
+            mapping nor a function; if a role is unknown.
+
+    Example:
+    >>> import keras, keras_inits
+    >>> class Bilinear(keras.layers.Layer):
+    ...     def build(self, left, right):
+    ...         self.form = self.add_weight(shape=(left[-1], right[-1], 6), name="form")
+    ...         self.shift = self.add_weight(shape=(6,), name="shift")
+    >>> form = keras_inits.Geometry(input_axes=(0, 1), output_axes=(2,))
+    >>> keras_inits.register_geometry(Bilinear, {"form": form, "shift": "bias"})
+    >>> layer = Bilinear()
+    >>> layer.build((None, 5), (None, 3))
+    >>> keras_inits.fans(layer, "form")
+    Fans(fan_in=15, fan_out=6)
+    """
+    is_class = isinstance(layer_class, type)
+    if not is_class or not issubclass(layer_class, keras.layers.Layer):
+        raise ValueError(
+            "`layer_class` must be a subclass of `keras.layers.Layer`, not a layer. "
+            f"Received: layer_class={layer_class!r}. For a layer use type(layer)."
+        )
+    if isinstance(weights, Mapping):
+        _rules[layer_class] = _rule_of(weights, layer_class.__name__)
+    elif callable(weights):
+        _rules[layer_class] = weights
+    else:
+        raise ValueError(
+            "`weights` says what each weight is for and must be a mapping from names, "
+            f"or a function of (layer, name, shape). Received: weights={weights!r}. "
+            "For example {'kernel': Geometry(), 'bias': 'bias'}."
+        )
+
+
+def rule(*names: str, classes: Iterable[type] = ()) -> Callable[[Rule], Rule]:
+    """Registers a rule for layers of Keras's by name; some versions lack some."""
+
+    def decorate(function: Rule) -> Rule:
+        found = [getattr(keras.layers, name, None) for name in names]
+        for cls in [*found, *classes]:
+            if cls is not None:
+                _rules[cls] = function
+        return function
+
+    return decorate
+
+
+def describe(layer: Any, name: str, shape: tuple[int, ...]) -> Weight:
+    """What a layer's weight is for.
+
+    Args:
+        layer: The layer that owns the weight.
+        name: The weight's own name, such as "kernel".
+        shape: Its shape.
+
+    Returns:
+        What the layer's rule says; else what the name says; else, with a note, what
+        the shape suggests: a kernel, or for a vector a bias. Weights that are not of a
+        floating-point type, and unknown ones that are not trained, are state.
+
+    Raises:
+        ValueError: If the layer's rule answers what is no weight.
+    """
+    trained, fixed = ([v for v in kind if v.name == name] for kind in _own(layer))
+    if any(not keras.backend.is_float_dtype(v.dtype) for v in trained + fixed):
+        return Weight(STATE)  # quantized
+    for cls in type(layer).__mro__:
+        if cls in _rules:
+            asked = f"{type(layer).__name__}'s weight {name!r}"
+            weight = _weight(_rules[cls](layer, name, shape), asked)
+            if weight is not None:
+                return weight
+    if name in BY_NAME:
+        return Weight(BY_NAME[name])
+    where = f"{type(layer).__name__} has no geometry of its own"
+    if fixed and not trained:
+        return Weight(STATE, note=f"{where}: not trained, so left alone")
+    if len(shape) < 2:
+        return Weight(BIAS, note=f"{where}: a vector is taken for a bias")
+    if "embed" in name:
+        geometry = Geometry(layout="embedding")
+        return Weight(EMBEDDING, geometry, f"{where}: read by its name")
+    return Weight(KERNEL, note=f"{where}: read by its shape")
+
+
+def _own(layer: Any) -> tuple[list[Any], list[Any]]:
+    """The layer's own variables: those made to be trained, and the others.
+
+    Keras's private lists tell them apart in frozen layers, too.
+    """
+    trained = list(getattr(layer, "_trainable_variables", ()))
+    return trained, list(getattr(layer, "_non_trainable_variables", ()))
+
+
+def fans(layer: Any, name: str = "kernel") -> Fans:
+    """True fans of a layer's kernel.
+
+    A transposed convolution shares its window's taps out among its outputs: its fan_in
+    is the mean number of inputs that reach an output, window * inputs / strides.
+    A strided convolution's fan_out counts every tap, as is customary: although an input
+    reaches only some of them, that keeps the gradients of kernels as large before the
+    stride, where more positions add up, as after it.
+
+    Args:
+        layer: A built layer.
+        name: The kernel's name: "kernel", "recurrent_kernel", "embeddings", ... Where
+            inner layers have several of one name, the end of the path that tells them
+            apart: "query/kernel".
+
+    Returns:
+        `Fans`.
+
+    Raises:
+        ValueError: If the layer is not built, has no weight of that name or several,
+            or the weight is no kernel.
+
+    Example:
+    >>> import keras, keras_inits
+    >>> layer = keras.layers.DepthwiseConv2D(3)
+    >>> layer.build((None, 8, 8, 64))
+    >>> keras_inits.fans(layer, "kernel")
+    Fans(fan_in=9, fan_out=9)
+    """
+    if not isinstance(layer, keras.layers.Layer):
+        raise ValueError(
+            "`layer` must be a Keras layer, which knows what its kernel connects. "
+            f"Received: layer={layer!r}. For a shape use Geometry().fans(shape)."
+        )
+    owned = {  # the innermost owner, as some wrappers hold their layer's kernel, too
+        id(variable): (owner, variable)
+        for owner in layer._flatten_layers()
+        for variables in _own(owner)
+        for variable in variables
+    }
+    found = [(o, v) for o, v in owned.values() if f"/{v.path}".endswith(f"/{name}")]
+    if len(found) != 1:
+        paths = sorted({v.path for _, v in found or owned.values()})
+        raise ValueError(
+            "`name` must be the name of one of the layer's weights, or the end of its "
+            f"path ({', '.join(paths) or 'it has none: it is not built'}). "
+            f"Received: name={name!r} for {layer.name!r}, {len(found)} weights. "
+            "Build the layer first, and type as much of the path as tells it apart."
+        )
+    owner, variable = found[0]
+    weight = describe(owner, variable.name, tuple(variable.shape))
+    if weight.role not in (*KERNEL_ROLES, LORA_B):
+        raise ValueError(
+            "`name` must be that of a kernel: only kernels have fans. "
+            f"Received: name={name!r}, which is a {weight.role}. Name a kernel, or "
+            "say with register_geometry that it is one."
+        )
+    return weight.geometry.fans(tuple(variable.shape))
