@@ -4,9 +4,13 @@ Importing the package registers every scheme, so that
 `keras.layers.Dense(64, kernel_initializer="he_fan_in")` works and saved models open.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from keras_inits import sampling
 from keras_inits.base import Initializer, KernelInitializer
 from keras_inits.gains import gain
+from keras_inits.geometry import Fans, Geometry, Weight, fans, register_geometry
 from keras_inits.registry import get, names, register
 from keras_inits.replacing import replacing_builtins
 from keras_inits.schemes import (
@@ -35,12 +39,24 @@ from keras_inits.schemes import (
     XavierNormal,
     XavierUniform,
     Zeros,
+    per_gate,
 )
+
+if TYPE_CHECKING:
+    from keras_inits.diagnosis.callback import InitializationReport
+    from keras_inits.diagnosis.measure import diagnose
+    from keras_inits.diagnosis.report import Diagnosis
+    from keras_inits.models.duplicates import duplicates
+    from keras_inits.models.initialize import initialize
+    from keras_inits.models.recommend import recommend
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Constant",
+    "Diagnosis",
+    "Fans",
+    "Geometry",
     "GlorotNormal",
     "GlorotUniform",
     "HeFanIn",
@@ -50,6 +66,7 @@ __all__ = [
     "HeUniformFanIn",
     "HeUniformFanOut",
     "Identity",
+    "InitializationReport",
     "Initializer",
     "KaimingNormal",
     "KaimingUniform",
@@ -64,13 +81,39 @@ __all__ = [
     "TorchDefault",
     "TruncatedNormal",
     "VarianceScaling",
+    "Weight",
     "XavierNormal",
     "XavierUniform",
     "Zeros",
+    "diagnose",
+    "duplicates",
+    "fans",
     "gain",
     "get",
+    "initialize",
     "names",
+    "per_gate",
+    "recommend",
     "register",
+    "register_geometry",
     "replacing_builtins",
     "sampling",
 ]
+
+# What looks at whole models is loaded when it is first asked for.
+_LATER = {
+    "Diagnosis": "diagnosis.report",
+    "InitializationReport": "diagnosis.callback",
+    "diagnose": "diagnosis.measure",
+    "duplicates": "models.duplicates",
+    "initialize": "models.initialize",
+    "recommend": "models.recommend",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_LATER[name]}")
+    value = globals()[name] = getattr(module, name)
+    return value

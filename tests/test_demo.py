@@ -13,10 +13,9 @@ pytest.importorskip("matplotlib")
 
 import keras
 
-from keras_inits import cli, demo
+from keras_inits import cli, demo, files
 from keras_inits.demo import (
     digits,
-    files,
     judge,
     network,
     picture,

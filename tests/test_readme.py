@@ -87,6 +87,8 @@ tenth = keras.layers.Dense(256, kernel_initializer="he_tenth")
 tenth.build((None, 64))
 kernel = tenth.get_weights()[0]
 assert abs(kernel.std() / (0.2 / 64) ** 0.5 - 1) < 5 / (2 * kernel.size) ** 0.5
+assert keras_inits.fans(network.layers[0], "kernel") == (9, 9)
+assert report.rows[0]["fan_in"] == 9 and report.seed == 7
 print(model.layers[1].kernel_initializer, small.layers[0].kernel_initializer)
 """
     said = python(code, tmp_path).splitlines()[-1]

@@ -3,7 +3,6 @@
 `python -m keras_inits demo` is `run`.
 """
 
-import importlib.util
 import os
 import pathlib
 import sys
@@ -11,25 +10,9 @@ import sys
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from keras_inits import extras, files
+
 EXTRAS = ("sklearn", "matplotlib")
-
-
-class MissingExtra(RuntimeError):
-    """A package is not installed that only the demo needs."""
-
-
-def require_extras() -> None:
-    """Checks that the demo's own dependencies are installed.
-
-    Raises:
-        MissingExtra: If one is not; the message has the command that installs it.
-    """
-    missing = [name for name in EXTRAS if importlib.util.find_spec(name) is None]
-    if missing:
-        raise MissingExtra(
-            f"The demo needs {' and '.join(missing)}. "
-            "Type: pip install 'keras-inits[demo]'"
-        )
 
 
 def run(
@@ -50,8 +33,8 @@ def run(
     Raises:
         MissingExtra: If scikit-learn or matplotlib is not installed.
     """
-    require_extras()
-    from keras_inits.demo import digits, files, picture, reload, table, train
+    extras.require("The demo", EXTRAS, "demo")
+    from keras_inits.demo import digits, picture, reload, table, train
 
     console = console or Console()
     folder = pathlib.Path(out)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def write(path: pathlib.Path, writer: Callable[[Any], Any]) -> None:
+def write(path: str | os.PathLike[str], writer: Callable[[Any], Any]) -> None:
     """Makes a file, or replaces it, in one step.
 
     Args:
@@ -16,6 +16,7 @@ def write(path: pathlib.Path, writer: Callable[[Any], Any]) -> None:
     Raises:
         Exception: Whatever `writer` raises; `path` is then as it was.
     """
+    path = pathlib.Path(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         writer(temporary)

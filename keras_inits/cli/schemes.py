@@ -1,29 +1,15 @@
-"""The command line: `python -m keras_inits list`, `show NAME`, `demo`.
-
-A command is a function from parsed arguments to an exit code: 0 for success, 1 for a
-check that failed, 2 for a request that cannot be met, with the reason on stderr.
-"""
+"""`list`, `show NAME` and `demo`: what the schemes are, and what they do."""
 
 import argparse
 import inspect
-import sys
-from collections.abc import Sequence
 
 import rich.box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from keras_inits import descriptions, registry
-
-PIPED_WIDTH = 120  # columns where the output is no terminal
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return (
-        console if console.is_terminal else Console(width=PIPED_WIDTH, highlight=False)
-    )
+from keras_inits import descriptions, extras, registry
+from keras_inits.cli import arguments as kinds
+from keras_inits.cli import console
 
 
 def _one_line(text: str) -> str:
@@ -44,7 +30,7 @@ def list_schemes(_: argparse.Namespace) -> int:
         table.add_row(
             f'"{descriptions.layer_string(name)}"', _one_line(parts[""]), formula
         )
-    _console().print(table)
+    console.out().print(table)
     return 0
 
 
@@ -53,8 +39,7 @@ def show_scheme(arguments: argparse.Namespace) -> int:
     try:
         cls = registry.scheme(arguments.name)
     except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return console.refused(error)
     name = arguments.name.removeprefix(f"{registry.PACKAGE}>")
     parts = descriptions.sections(cls)
     listed = inspect.cleandoc("\n" + parts.get("Args", "none"))
@@ -69,9 +54,9 @@ def show_scheme(arguments: argparse.Namespace) -> int:
     for heading, text in shown.items():
         if text:
             table.add_row(f"[bold]{heading}", text)
-    console = _console()
-    console.print(f"[bold]{name}[/]: {_one_line(parts[''])}\n")
-    console.print(table)
+    out = console.out()
+    out.print(f"[bold]{name}[/]: {_one_line(parts[''])}\n")
+    out.print(table)
     return 0
 
 
@@ -80,33 +65,15 @@ def run_demo(arguments: argparse.Namespace) -> int:
     from keras_inits import demo
 
     try:
-        return demo.run(arguments.out, arguments.seed, arguments.epochs, _console())
-    except demo.MissingExtra as error:
-        print(error, file=sys.stderr)
-        return 2
+        return demo.run(arguments.out, arguments.seed, arguments.epochs, console.out())
+    except extras.MissingExtra as error:
+        return console.refused(error)
 
 
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"must be an integer >= 1, not {text}")
-    return count
-
-
-def _seed(text: str) -> int:
-    seed = int(text)
-    if not 0 <= seed < 2**32:
-        raise argparse.ArgumentTypeError(f"must be in 0 ... 2**32 - 1, not {text}")
-    return seed
-
-
-def parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line; each command sets `run`."""
-    top = argparse.ArgumentParser(
-        prog="python -m keras_inits", description="Weight initializers for Keras."
-    )
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
-
+def add_commands(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Adds the commands of this module to the command line."""
     command = commands.add_parser("list", help="every scheme, with its formula")
     command.set_defaults(run=list_schemes)
 
@@ -130,24 +97,12 @@ def parser() -> argparse.ArgumentParser:
         help="folder of the models and the picture (default: %(default)s)",
     )
     command.add_argument(
-        "--seed", type=_seed, default=0, help="of weights and batches (default: 0)"
+        "--seed", type=kinds.seed, default=0, help="of weights and batches (default: 0)"
     )
     command.add_argument(
-        "--epochs", type=_count, default=10, help="per network (default: %(default)s)"
+        "--epochs",
+        type=kinds.count,
+        default=10,
+        help="per network (default: %(default)s)",
     )
     command.set_defaults(run=run_demo)
-    return top
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command.
-
-    Args:
-        argv: Arguments after the program's name; None for those of the process.
-
-    Returns:
-        The exit code.
-    """
-    arguments = parser().parse_args(argv)
-    code: int = arguments.run(arguments)
-    return code

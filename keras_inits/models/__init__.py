@@ -1,0 +1,1 @@
+"""Whole models: every weight, who follows it, what it gets."""

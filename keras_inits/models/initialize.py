@@ -1,0 +1,197 @@
+"""Every weight of a built model, with its right scale, from one seed."""
+
+import math
+import random
+from typing import Any
+
+import keras
+
+from keras_inits import sampling
+from keras_inits.base import KernelInitializer
+from keras_inits.configuration import check_seed
+from keras_inits.geometry.layers import KERNEL_ROLES
+from keras_inits.models import drawing, optimizers, spreads
+from keras_inits.models.planning import LeftAlone, Plan, Planner, Task, joined, refuse
+from keras_inits.models.progress import progress
+from keras_inits.models.report import Report
+from keras_inits.models.rules import label, parse
+from keras_inits.models.writing import all_or_nothing
+
+
+def _checked_seed(seed: Any) -> int:
+    if isinstance(seed, keras.random.SeedGenerator):
+        raise ValueError(
+            "`seed` names the whole of a model's weights and must be an integer or "
+            f"None. Received: seed={seed!r}. For other weights at each call use None."
+        )
+    checked = check_seed(seed)
+    return random.getrandbits(63) if checked is None else int(checked)
+
+
+def _row(task: Task, drawn_std: float | None, note: str) -> dict[str, Any]:
+    place = task.place
+    fans: tuple[float | None, float | None] = (None, None)
+    if place.weight.role in KERNEL_ROLES:
+        ours = isinstance(task.filled_by, KernelInitializer)
+        geometry = task.filled_by.geometry if ours else place.weight.geometry
+        fans = geometry.fans(place.shape)
+    return {
+        "path": place.path,
+        "layer": type(place.layer).__name__,
+        "role": place.weight.role,
+        "shape": place.shape,
+        "dtype": keras.backend.standardize_dtype(place.variable.dtype),
+        "fan_in": fans[0],
+        "fan_out": fans[1],
+        "scheme": label(task.scheme),
+        "target_std": task.target_std,
+        "drawn_std": drawn_std,
+        "rule": task.rule,
+        "note": joined(task.note, note),
+    }
+
+
+def _left_row(left: LeftAlone) -> dict[str, Any]:
+    place = left.place
+    dtype = place and keras.backend.standardize_dtype(place.variable.dtype)
+    return {
+        "path": left.path,
+        "layer": type(left.layer).__name__,
+        "role": place.weight.role if place else "",
+        "shape": place.shape if place else None,
+        "dtype": dtype or "",
+        "why": left.why,
+    }
+
+
+def _draw_all(plan: Plan, seed: int) -> tuple[list[Any], list[dict[str, Any]]]:
+    """All tensors, and the report's rows.
+
+    Raises:
+        ValueError: With the problems of all weights, if there are any.
+    """
+    tensors: list[Any] = []
+    rows: list[dict[str, Any]] = []
+    problems: list[str] = []
+    cause: Exception | None = None
+    repeats = drawing.Repeats()
+    sizes = [1 + math.prod(task.place.shape) for task in plan.tasks]
+    with progress("drawing weights", sum(sizes)) as advance:
+        for task, size in zip(plan.tasks, sizes, strict=True):
+            try:
+                values = drawing.draw(task, seed)
+                std = spreads.of_values(values)
+                drawing.check_finite(std)
+            except MemoryError:
+                raise
+            except Exception as error:  # anybody's initializer
+                cause = cause or error
+                kind = "" if isinstance(error, ValueError) else type(error).__name__
+                text = " ".join(filter(None, [kind, str(error)]))
+                problems.append(f"{task.place.path!r}: {text}")
+                tensors.clear()  # nothing will be written
+                continue
+            tensors.append(values)
+            rows.append(_row(task, std, repeats.note(task, values, std)))
+            advance(size)
+    try:
+        refuse(problems)
+    except ValueError as error:
+        raise error from cause
+    return tensors, rows
+
+
+def initialize(
+    model: Any,
+    rules: Any = "auto",
+    seed: Any = None,
+    *,
+    include: Any = None,
+    exclude: Any = None,
+    optimizer: bool = True,
+    dry_run: bool = False,
+) -> Report:
+    """Sets every weight of a built model in place, each at the scale that is right.
+
+    Kernels get the scheme of the first rule that reaches them, with the fans of their
+    layer: a depthwise kernel's inputs are its window, the gates of an LSTM are drawn
+    one by one. Biases, gains and moving statistics start where their layer starts them
+    if that is a constant, else at zero or one; an LSTM's forget gate at one.
+
+    A weight's values follow from the seed and from its place in the model's structure:
+    the same code gives the same weights again, on every backend, and a new layer leaves
+    those of named layers alone. No two weights are equal.
+
+    Either the whole model is set, or nothing: an error or control-C leaves it as it
+    was. States of dropout, metrics, and what is quantized stay as they are.
+
+    Args:
+        model: A built model: sequential, functional, subclassed, nested; or a layer.
+        rules: What kernels get.
+
+            - "auto": chosen by what follows each kernel in the graph.
+            - A scheme for all kernels: a name as in `keras_inits.get`, an initializer,
+              or any function of (shape, dtype).
+            - A mapping from patterns to schemes or "auto", of which the first that
+              reaches a kernel counts. A pattern is a glob on the weight's path, or on
+              that of a layer around it ("encoder/*", "head"); a compiled regular
+              expression, searched in the path; a class of layers, or a layer, that is
+              the kernel's or around it; a function of a `Place`; or a tuple of these.
+              A pattern on its name reaches a bias, gain or statistic as well:
+              {"*/bias": "zeros"}.
+        seed: Int, or None for another one at each call, governed by
+            `keras.utils.set_random_seed`; the report tells which.
+        include: A pattern, or a list of them: only these weights are set, frozen ones
+            too. None: all that are not frozen.
+        exclude: A pattern, or a list of them: these weights are left alone.
+        optimizer: Whether the state of the model's optimizers is reset, too: slots and
+            iterations, but not the learning rate.
+        dry_run: Whether only to report what would be done.
+
+    Returns:
+        A `Report`: print it, or see its `rows`.
+
+    Raises:
+        ValueError: With all that is wrong, and nothing is written: the model is not
+            built; a rule matches nothing, or never applies; no rule covers a kernel; a
+            scheme cannot fill a weight.
+
+    Example:
+    >>> import keras, keras_inits
+    >>> from keras_inits.models.initialize import initialize
+    >>> model = keras.Sequential([
+    ...     keras.Input((8, 8, 64)),
+    ...     keras.layers.DepthwiseConv2D(3),
+    ...     keras.layers.GlobalAveragePooling2D(),
+    ...     keras.layers.Dense(10, name="head"),
+    ... ])
+    >>> report = initialize(model, {"head": "zeros", "*": "he_fan_in"}, seed=7)
+    >>> [(row["path"], row["fan_in"], row["scheme"]) for row in report.rows]
+    [('depthwise_conv2d[0]/kernel', 9, 'HeFanIn()'),
+     ('depthwise_conv2d[0]/bias', None, 'Zeros()'),
+     ('head/kernel', 64, 'Zeros()'),
+     ('head/bias', None, 'Zeros()')]
+    """
+    if sampling.is_tracing():
+        raise ValueError(
+            "`initialize` writes to variables, so a program that is traced cannot "
+            f"call it. Received: model={getattr(model, 'name', model)!r} inside one. "
+            "Call it before, outside tf.function and jax.jit."
+        )
+    seed = _checked_seed(seed)
+    plan = Planner(model, parse(rules), include, exclude).plan()
+    in_use = optimizers.of_model(model) if optimizer else []
+    twins = [optimizers.twin(one) for one in in_use]
+    names = [type(one).__name__ for one in in_use]
+    left = [_left_row(one) for one in plan.left_alone]
+    if dry_run:
+        rows = [_row(task, None, "") for task in plan.tasks]
+        return Report(rows, left, seed, names, dry_run=True)
+    tensors, rows = _draw_all(plan, seed)
+    with all_or_nothing() as write:
+        for task, values in zip(plan.tasks, tensors, strict=True):
+            write(task.place.variable, values)
+        for one, twin in zip(in_use, twins, strict=True):
+            for variable, value in optimizers.start(one, twin):
+                write(variable, value)
+    return Report(rows, left, seed, names)

@@ -1,0 +1,55 @@
+"""The state that a freshly built optimizer has."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+
+def of_model(model: Any) -> list[Any]:
+    """The optimizers of a compiled model, those of its own attributes included."""
+    found = {
+        id(value): value
+        for value in [getattr(model, "optimizer", None), *vars(model).values()]
+        if isinstance(value, keras.optimizers.Optimizer)
+    }
+    return list(found.values())
+
+
+def twin(optimizer: Any) -> Any:
+    """An optimizer of the same configuration that has seen no variable.
+
+    Raises:
+        ValueError: If its configuration does not tell enough.
+    """
+    try:
+        config = optimizer.get_config()
+        rate = getattr(optimizer, "_learning_rate", None)
+        if callable(rate):  # a schedule or a function, which may not be serializable
+            config["learning_rate"] = rate
+        return type(optimizer).from_config(config)
+    except Exception as error:
+        raise ValueError(
+            "The optimizer's state is reset to what one built from its configuration "
+            f"has, but that failed: {error} Received: optimizer=True for "
+            f"{type(optimizer).__name__}. Pass optimizer=False, and compile the model "
+            "again with a new optimizer. Nothing was written."
+        ) from error
+
+
+def start(optimizer: Any, twin: Any) -> Iterator[tuple[Any, Any]]:
+    """Each of an optimizer's variables, and the value it starts with.
+
+    The learning rate stays what it is: the configuration holds the present one. Some
+    optimizers start from the weights, so those must have their new values by now.
+
+    Args:
+        optimizer: The one in use.
+        twin: From `twin`; builds its own variables.
+    """
+    if optimizer.built:
+        twin.build(optimizer._trainable_variables)
+    yield from (
+        (variable, other.value)
+        for variable, other in zip(optimizer.variables, twin.variables, strict=True)
+    )

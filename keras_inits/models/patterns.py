@@ -1,0 +1,124 @@
+"""Which weights of a model a pattern means.
+
+A pattern is a glob on a weight's path or on the path of a layer around it, a compiled
+regular expression that is searched in the weight's path, a class of layers, a layer, or
+a function of a `Place`. In a glob, `*` is any text, `/` included, and `?` any one
+character; everything else, brackets too, is itself, so a path from a report can be
+pasted.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import keras
+
+from keras_inits import checks
+from keras_inits.models.walk import Place
+
+Pattern = str | re.Pattern[str] | type | Any | Callable[[Place], bool]
+NO_NAME = "\0"  # stands for another name: nobody types it
+
+
+@functools.lru_cache(maxsize=1024)
+def _glob(pattern: str) -> re.Pattern[str]:
+    special = {"*": ".*", "?": "."}
+    return re.compile("".join(special.get(c, re.escape(c)) for c in pattern), re.S)
+
+
+def _in_path(pattern: str | re.Pattern[str], path: str) -> bool:
+    if isinstance(pattern, re.Pattern):
+        return pattern.search(path) is not None
+    glob = _glob(pattern)
+    ends = [i for i, character in enumerate(path) if character == "/"]
+    return any(glob.fullmatch(path[:end]) for end in [len(path), *ends])
+
+
+def check(argument: str, pattern: Any) -> Any:
+    """Returns `pattern` if it is one.
+
+    Raises:
+        ValueError: If it is of no kind that is a pattern.
+    """
+    if isinstance(pattern, type):
+        is_pattern = issubclass(pattern, keras.layers.Layer)
+    elif isinstance(pattern, re.Pattern):
+        is_pattern = isinstance(pattern.pattern, str)
+    elif isinstance(pattern, str):
+        is_pattern = pattern != ""
+    else:
+        is_pattern = callable(pattern)  # a layer, too
+    if is_pattern:
+        return pattern
+    raise ValueError(
+        f"`{argument}` names weights by a glob on their path, a compiled regular "
+        "expression, a class of layers, a layer or a function of a Place. "
+        f"Received: {argument}={pattern!r}. For example 'encoder/*', "
+        "re.compile(r'block_[0-3]/') or keras.layers.Dense."
+    )
+
+
+def matches(pattern: Pattern, place: Place) -> bool:
+    """Whether a pattern means a weight, or a layer that the weight is in."""
+    if isinstance(pattern, str | re.Pattern):
+        return _in_path(pattern, place.path)
+    around = (*place.parents, place.layer)
+    if isinstance(pattern, type):
+        return any(isinstance(layer, pattern) for layer in around)
+    if isinstance(pattern, keras.layers.Layer):
+        return any(layer is pattern for layer in around)
+    return bool(pattern(place))
+
+
+def means_its_name(pattern: Pattern, place: Place) -> bool:
+    """Whether a pattern means a weight for its name, not for where it stands.
+
+    So `head/bias`, `*/bias` and `re.compile("bias$")` mean biases, while `head`,
+    `head/*` and a class of layers mean a place.
+    """
+    if not isinstance(pattern, str | re.Pattern) or not matches(pattern, place):
+        return False
+    other = place.path.removesuffix(place.name) + NO_NAME * len(place.name)
+    return not _in_path(pattern, other)
+
+
+def shown(pattern: Pattern) -> str:
+    """A pattern as it was typed."""
+    if isinstance(pattern, re.Pattern):
+        return f"re.compile({pattern.pattern!r})"
+    if isinstance(pattern, keras.layers.Layer):
+        return f"layer {pattern.name!r}"
+    if isinstance(pattern, type) or callable(pattern):
+        name: str = getattr(pattern, "__name__", repr(pattern))
+        return name
+    return repr(pattern)
+
+
+def nearest(pattern: Pattern, places: Sequence[Place]) -> str:
+    """A sentence that says what could have been meant."""
+    if isinstance(pattern, str):
+        texts: dict[str, None] = {}
+        for place in places:
+            parts = place.path.split("/")
+            texts.update({"/".join(parts[:end]): None for end in range(1, len(parts))})
+            texts.update({place.path: None, f"*/{place.name}": None})
+        return checks.did_you_mean(pattern, texts)
+    if isinstance(pattern, type):
+        found = {type(place.layer).__name__ for place in places}
+        return f"The layers with weights are {', '.join(sorted(found))}."
+    paths = ", ".join(repr(place.path) for place in places[:3])
+    return f"Paths are such as {paths}."
+
+
+def as_patterns(argument: str, given: Any) -> list[Pattern]:
+    """A pattern or several, as a list.
+
+    Raises:
+        ValueError: If one of them is no pattern.
+    """
+    if given is None:
+        return []
+    several = isinstance(given, list | tuple | set | frozenset)
+    members: Iterable[Any] = given if several else [given]
+    return [check(argument, member) for member in members]

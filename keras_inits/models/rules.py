@@ -1,0 +1,171 @@
+"""Which scheme a model's weights get: the first rule that reaches them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import keras
+
+from keras_inits import registry
+from keras_inits.base import Initializer
+from keras_inits.geometry.layers import KERNEL_ROLES
+from keras_inits.models import patterns
+from keras_inits.models.walk import Place
+
+AUTO = "auto"
+Scheme = Any  # an Initializer, a foreign callable of (shape, dtype), or AUTO
+
+
+class Rule(NamedTuple):
+    """One line of the rules.
+
+    Attributes:
+        pattern: Which weights; None: all kernels.
+        scheme: What they get.
+        text: As it was typed, for reports.
+    """
+
+    pattern: Any
+    scheme: Scheme
+    text: str
+
+
+def _named(name: str) -> Scheme:
+    """This package's scheme of that name, else Keras's."""
+    others = {registry.scheme(one).__name__: one for one in registry.names()}
+    try:
+        return registry.get((others | registry.ALIASES).get(name, name))
+    except ValueError as unknown:
+        try:
+            return keras.initializers.get(name)
+        except ValueError:
+            raise unknown from None
+
+
+def scheme_of(value: Any) -> Scheme:
+    """What a rule's right side stands for.
+
+    A name, and a class's name, mean this package's scheme where Keras has one, too.
+
+    Raises:
+        ValueError: If it is neither a name, a scheme nor a function of (shape, dtype).
+    """
+    if isinstance(value, str):
+        return AUTO if value == AUTO else _named(value)
+    if isinstance(value, type) and issubclass(value, keras.initializers.Initializer):
+        return value()
+    if callable(value) and not isinstance(value, type | keras.layers.Layer):
+        return value
+    raise ValueError(
+        "A rule's scheme must be a name, an initializer or 'auto'. "
+        f"Received: {value!r}. For example 'he_normal', or Constant({value!r}) for a "
+        "number; what shall keep its values is named by `exclude`."
+    )
+
+
+def label(scheme: Scheme) -> str:
+    """A scheme in a few words."""
+    if isinstance(scheme, str):
+        return scheme
+    if isinstance(scheme, Initializer):
+        return repr(scheme)
+    if isinstance(scheme, keras.initializers.Initializer):
+        return f"keras.initializers.{type(scheme).__name__}"
+    return getattr(scheme, "__name__", type(scheme).__name__)
+
+
+def parse(rules: Any) -> list[Rule]:
+    """The rules, in their order.
+
+    Args:
+        rules: A scheme for all kernels, or a mapping from patterns to schemes.
+
+    Raises:
+        ValueError: If there is none, or one is malformed.
+    """
+    if not isinstance(rules, Mapping):
+        return [Rule(None, scheme := scheme_of(rules), label(scheme))]
+    if not rules:
+        raise ValueError(
+            "`rules` must give every kernel a scheme. Received: rules={}. "
+            "Use rules='auto', or a mapping that ends with '*': 'auto'."
+        )
+    found = []
+    for pattern, value in rules.items():
+        members = pattern if isinstance(pattern, tuple) else (pattern,)
+        for member in members:
+            patterns.check("rules", member)
+        text = " or ".join(map(patterns.shown, members))
+        found.append(Rule(members, scheme_of(value), text))
+    return found
+
+
+def reaches(rule: Rule, place: Place) -> bool:
+    """Whether a rule is about a weight.
+
+    Rules are about kernels. A bias, a gain, a statistic or a state is reached only by
+    a pattern on its name, so that "head/*" leaves the biases their defaults.
+    """
+    is_kernel = place.weight.role in KERNEL_ROLES
+    if rule.pattern is None:
+        return is_kernel
+    test = patterns.matches if is_kernel else patterns.means_its_name
+    return any(test(pattern, place) for pattern in rule.pattern)
+
+
+class Decisions(NamedTuple):
+    """What the rules say about a model.
+
+    Attributes:
+        by_path: The rule of each weight that one reaches.
+        problems: Sentences about rules that do nothing.
+    """
+
+    by_path: dict[str, Rule]
+    problems: list[str]
+
+
+def decide(rules: Sequence[Rule], places: Sequence[Place]) -> Decisions:
+    """The first rule that reaches each weight, and the rules that are in vain."""
+    by_path: dict[str, Rule] = {}
+    reached: list[set[str]] = []
+    for rule in rules:
+        paths = {place.path for place in places if reaches(rule, place)}
+        reached.append(paths)
+        for path in paths:
+            by_path.setdefault(path, rule)
+    problems = []
+    for number, rule in enumerate(rules):
+        if rule.pattern is None:
+            continue
+        if not reached[number]:
+            problems.append(_in_vain(rule, places))
+        wider = [i for i in range(number) if reached[i] > reached[number]]
+        if reached[number] and wider:
+            problems.append(
+                f"Rule {rule.text} never applies: {rules[wider[0]].text} before it "
+                "reaches all of its weights and more. Put it first."
+            )
+    return Decisions(by_path, problems)
+
+
+def _in_vain(rule: Rule, places: Sequence[Place]) -> str:
+    matched = [p for p in places for one in rule.pattern if patterns.matches(one, p)]
+    if matched:
+        return (
+            f"Rule {rule.text} reaches no kernel, only {matched[0].path!r} and the "
+            "like, which keep their defaults unless a pattern says their name. "
+            f"Type '*/{matched[0].name}' or {matched[0].path!r} to mean them."
+        )
+    return f"Rule {rule.text} matches no weight. " + patterns.nearest(
+        rule.pattern[0], places
+    )
+
+
+def uncovered(paths: Sequence[str]) -> str:
+    """A sentence about kernels that no rule reaches."""
+    listed = ", ".join(map(repr, paths[:10]))
+    more = f" and {len(paths) - 10} more" if len(paths) > 10 else ""
+    return (
+        f"No rule covers {listed}{more}. End the rules with '*': 'auto', or name what "
+        "shall keep its values by `exclude`."
+    )

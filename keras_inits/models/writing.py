@@ -1,0 +1,59 @@
+"""Writing to variables: all of them, or none."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+
+Write = Callable[[Any, Any], None]
+
+
+def _kept(variable: Any) -> Any:
+    """The variable's value, which later writing does not change."""
+    value = variable.value
+    if keras.backend.backend() == "torch":  # written in place
+        return value.detach().clone()
+    if keras.backend.backend() == "tensorflow":  # a variable of TensorFlow's
+        return keras.ops.copy(value)
+    return value
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Control-C does nothing; only the main thread can arrange that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def all_or_nothing() -> Iterator[Write]:
+    """Context that gives a function of (variable, value).
+
+    When an exception, such as KeyboardInterrupt, leaves the context, every variable
+    that was written gets its old value back, and the exception goes on.
+    """
+    written: list[tuple[Any, Any]] = []
+
+    def write(variable: Any, value: Any) -> None:
+        written.append((variable, _kept(variable)))
+        variable.assign(value)
+
+    try:
+        yield write
+    except BaseException as error:
+        with _deaf_to_interrupts():
+            for variable, value in reversed(written):
+                try:
+                    variable.assign(value)
+                except BaseException as failure:  # the others get theirs all the same
+                    error.add_note(f"{variable.path} may be changed: {failure}")
+        raise
