@@ -1,0 +1,70 @@
+"""Gates and attention, which no hook reaches inside the backend's loops and kernels.
+
+Both are computed once more, for a part. Gates of the last step, from what the layer was
+given and what it returned: its last hidden state stands for the one before. Rows of
+attention from a few queries and keys, masks left out.
+"""
+
+from typing import Any
+
+import keras
+
+
+def _last(x: Any) -> Any:
+    return x[:, -1] if len(x.shape) == 3 else x
+
+
+def saturated_gates(layer: Any, given: Any, output: Any) -> Any:
+    """Whether each gate is open or shut so far that its slope is a tenth of the best.
+
+    Args:
+        layer: Any layer.
+        given: What it was given, (samples, steps, features).
+        output: What it returned.
+
+    Returns:
+        A tensor of zeros and ones, (samples, gates · units); None for a layer that is
+        no LSTM or GRU, or whose gates are no sigmoids.
+    """
+    if not isinstance(layer, keras.layers.LSTM | keras.layers.GRU) or given is None:
+        return None
+    cell, ops = layer.cell, keras.ops
+    if getattr(cell.recurrent_activation, "__name__", "") != "sigmoid":
+        return None
+    x, h = _last(given), _last(keras.tree.flatten(output)[0])
+    dtype = layer.compute_dtype
+    kernels = [ops.cast(k, dtype) for k in (cell.kernel, cell.recurrent_kernel)]
+    z = ops.matmul(x, kernels[0]) + ops.matmul(h, kernels[1])
+    if cell.bias is not None:
+        bias = ops.cast(cell.bias, dtype)
+        z = z + (ops.sum(bias, axis=0) if len(bias.shape) == 2 else bias)
+    parts = ops.split(z, z.shape[-1] // cell.units, axis=-1)
+    candidate = 2  # of both: (i, f, candidate, o) and (z, r, candidate)
+    gates = [part for place, part in enumerate(parts) if place != candidate]
+    gate = ops.sigmoid(ops.concatenate(gates, axis=-1))
+    return ops.cast(gate * (1 - gate) < 0.025, "float32")
+
+
+SAMPLES, QUERIES, KEYS = 8, 64, 512  # of attention, that are looked at
+ONE_HOT = 0.99  # probability above which a row of attention is one key's
+
+
+def one_hot_rows(query: Any, key: Any) -> Any:
+    """Whether each query attends to a single key.
+
+    Args:
+        query: (samples, steps, heads, size), before it is scaled by 1/sqrt(size).
+        key: The same, of as many heads or a divisor of their number.
+
+    Returns:
+        A tensor of zeros and ones, (samples, heads, queries).
+    """
+    ops = keras.ops
+    query = ops.cast(query[:SAMPLES, :QUERIES], "float32")
+    key = ops.cast(key[:SAMPLES, :KEYS], "float32")
+    size, groups = query.shape[-1], query.shape[2] // key.shape[2]
+    if groups > 1:
+        key = ops.repeat(key, groups, axis=2)
+    scores = ops.einsum("bqhd,bkhd->bhqk", query, key) / size**0.5
+    top = ops.max(ops.softmax(scores, axis=-1), axis=-1)
+    return ops.cast(top > ONE_HOT, "float32")

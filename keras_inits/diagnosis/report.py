@@ -1,0 +1,324 @@
+"""What a diagnosis holds: plain records of figures, and findings about them.
+
+The shape of the data:
+
+    Diagnosis
+      .records   one LayerRecord per call of a layer, in the order of execution
+                   .pre, .out    TensorStats of the pre-activation and the output
+                   .gradient     GradientStats of the loss by the output
+      .inputs    one LayerRecord per floating-point input of the model (.out only)
+      .weights   one WeightRecord per weight, in the order of the model's layers
+                   .gradient     GradientStats of the loss by the weight
+      .verdicts  one Verdict per finding, the gravest first
+
+Everything is frozen and made of Python numbers, strings, tuples and None, so
+`dataclasses.asdict` gives plain data. None stands for "not known" (an input of integers
+has no gradient); infinities and nan can occur, where the network has them.
+"""
+
+import dataclasses
+import io
+from typing import Any
+
+from keras_inits.diagnosis.shown import Shown
+
+ERROR, WARNING, INFO = "error", "warning", "info"
+SEVERITIES = (ERROR, WARNING, INFO)  # the gravest first
+HEALTHY, DOUBTFUL, ILL = "healthy", "doubtful", "ill"
+
+
+@dataclasses.dataclass(frozen=True)
+class TensorStats:
+    """Figures of one tensor, over all batches.
+
+    Taken from at most `statistics.LIMIT` values of each batch, spread evenly over the
+    positions; all other figures than `finite` are of those, and of finite values only.
+
+    Attributes:
+        shape: Shape in the first batch, axis of samples included.
+        mean: Mean of all values.
+        std: Standard deviation of all values.
+        rms: Square root of the second moment.
+        skew: Third standardized moment; 0 for a symmetric law.
+        zero: Fraction of values that are exactly zero.
+        saturated: Fraction of values where the activation is flat; None where the
+            activation has no such part, or is not known.
+        non_finite: Fraction of values that are infinite or not a number.
+        finite: Whether every value of the whole tensor is finite.
+        units: Size of the axis of units (channels).
+        dead: Fraction of units that are zero for every sample and position seen.
+        rank: Effective rank of the representation: the participation ratio
+            (Σλ)²/Σλ² of the covariance's eigenvalues. None for a single row.
+        rank_limit: The largest rank possible with the rows seen.
+        correlation: Mean cosine between the representations of different samples.
+            None for a single sample.
+        difference: 1 − correlation, to full relative precision.
+        histogram: Counts of values in equal bins.
+        edges: Lower edge of the first and upper edge of the last bin.
+    """
+
+    shape: tuple[int, ...]
+    mean: float
+    std: float
+    rms: float
+    skew: float
+    zero: float
+    saturated: float | None
+    non_finite: float
+    finite: bool
+    units: int
+    dead: float
+    rank: float | None
+    rank_limit: int
+    correlation: float | None
+    difference: float | None
+    histogram: tuple[int, ...]
+    edges: tuple[float, float]
+
+    @property
+    def second_moment(self) -> float:
+        """Mean of the squares."""
+        return self.rms**2
+
+
+@dataclasses.dataclass(frozen=True)
+class GradientStats:
+    """Figures of a gradient, over all batches.
+
+    Attributes:
+        mean: Mean of all values.
+        std: Standard deviation of all values.
+        rms: Square root of the second moment.
+        norm: Euclidean norm of the whole tensor; root mean square over batches.
+        zero: Fraction of values that are exactly zero.
+        tiny: Fraction of the values, zeros aside, that are subnormal in `dtype` as
+            they were computed (loss scale included).
+        finite: Whether every value is finite.
+        dtype: Type in which it was computed.
+    """
+
+    mean: float
+    std: float
+    rms: float
+    norm: float
+    zero: float
+    tiny: float
+    finite: bool
+    dtype: str
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerRecord:
+    """One call of a layer.
+
+    Attributes:
+        index: Place in the order of execution, from 0.
+        name: The layer's names from the model down, joined by "/".
+        path: The same without numbers that other models shift (`models.walk`).
+        layer: Name of the layer's class.
+        call: How often the layer was called before: 0 for the first call.
+        block: Whether other records are of layers inside this one.
+        activation: Name of the activation that made `out` from `pre`; None if none.
+        dtype: Type of the output.
+        kernel: Whether the layer owns a kernel (or is a recurrent layer).
+        normalizes: Whether it is a normalization.
+        normalized: Whether its output goes to nothing but normalizations, past
+            activations and pooling.
+        parents: Indices of the records that its inputs come from, where known.
+        input_rms: Root mean square of its first input of real numbers; None if none.
+        pre: Of the pre-activation: what the activation was given.
+        out: Of the output; of several, the first of real numbers.
+        gradient: Of the loss by `out`; None where no gradient was measured.
+        ratio: `out.std` by that of the first layer.
+        gradient_ratio: `gradient.std` by that of the first layer.
+        gates: Of a recurrent layer: fraction of its gates that are saturated.
+        attention: Of an attention layer: fraction of queries that attend to one key
+            only.
+        weights: Paths of the layer's own weights, for `Diagnosis.weights`.
+    """
+
+    index: int
+    name: str
+    path: str
+    layer: str
+    call: int
+    block: bool
+    activation: str | None
+    dtype: str
+    kernel: bool
+    normalizes: bool
+    normalized: bool
+    parents: tuple[int, ...]
+    input_rms: float | None
+    pre: TensorStats | None
+    out: TensorStats
+    gradient: GradientStats | None
+    ratio: float | None = None
+    gradient_ratio: float | None = None
+    gates: float | None = None
+    attention: float | None = None
+    weights: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The name, and which call it was if not the first."""
+        return f"{self.name} (call {self.call + 1})" if self.call else self.name
+
+
+@dataclasses.dataclass(frozen=True)
+class WeightRecord:
+    """One weight of the model.
+
+    Attributes:
+        path: Place in the model's structure, as `models.walk.places` has it.
+        name: The names of its layers and its own, as the model has them.
+        owner: Name of the layer, as in `LayerRecord.name`.
+        layer: Name of the layer's class.
+        role: What it is for: one of the roles of `keras_inits.geometry`.
+        shape: Its shape.
+        trainable: Whether training changes it.
+        mean: Mean of its values.
+        std: Standard deviation of its values.
+        rms: Root mean square of its values.
+        zero: Whether every value is zero.
+        finite: Whether every value is finite.
+        fans: True (fan_in, fan_out) of a kernel; None for other roles.
+        counted: (fan_in, fan_out) that the layer's initializer counted; None where it
+            counts none, or is not known.
+        initializer: The layer's initializer, as text; None if not known.
+        scale_error: Variance that was drawn by the variance with true fans: 1/64 for
+            a kernel that is 64 times too small. None where the initializer counts no
+            fans, or the values are not (or no longer) its own.
+        symmetric: Number of units that have the same incoming weights as another and
+            get the same gradient, so that they will stay equal; None if not known.
+        gradient: Of the loss by the weight; None if not measured.
+    """
+
+    path: str
+    name: str
+    owner: str
+    layer: str
+    role: str
+    shape: tuple[int, ...]
+    trainable: bool
+    mean: float
+    std: float
+    rms: float
+    zero: bool
+    finite: bool
+    fans: tuple[float, float] | None
+    counted: tuple[float, float] | None
+    initializer: str | None
+    scale_error: float | None
+    symmetric: int | None
+    gradient: GradientStats | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """A finding.
+
+    Attributes:
+        kind: What was found, a key of `verdicts.KINDS`, such as "vanishing signal".
+        severity: "error" (will not train), "warning" (may not, or badly) or "info".
+        layer: Name of the layer or weight; "" for the whole model.
+        figure: The number that it rests on.
+        message: What was found, with the figure, in one sentence.
+        cause: Why it is so.
+        cure: Code to paste.
+    """
+
+    kind: str
+    severity: str
+    layer: str
+    figure: float
+    message: str
+    cause: str
+    cure: str
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Diagnosis(Shown):
+    """What an initialization does to signals and gradients.
+
+    Attributes:
+        model: Name of the model.
+        backend: Keras's backend.
+        batches: Number of batches measured.
+        samples: Number of samples in them.
+        data: What the model was given, in words.
+        loss: Mean value of the loss.
+        loss_kind: "compiled", "given" or "projection" (a fixed random direction of
+            the outputs: only ratios of its gradients mean something).
+        chance_loss: Loss of equal probabilities, ln C, where the loss is a cross
+            entropy; else None.
+        inputs, records, weights, verdicts: See the module.
+        duplicates: Groups of paths of weights that hold the same values.
+        lost_at: Index in `records` from which on the signal, forward, or up to which
+            the gradient, backward, is lost; None if neither is.
+        notes: What was assumed or left out, in words.
+    """
+
+    model: str
+    backend: str
+    batches: int
+    samples: int
+    data: str
+    loss: float | None
+    loss_kind: str
+    chance_loss: float | None
+    inputs: tuple[LayerRecord, ...]
+    records: tuple[LayerRecord, ...]
+    weights: tuple[WeightRecord, ...]
+    duplicates: tuple[tuple[str, ...], ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    lost_at: int | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def judgement(self) -> str:
+        """ "ill" with an error among the verdicts, "doubtful" with a warning, else
+        "healthy"."""
+        worst = self.worst
+        return {ERROR: ILL, WARNING: DOUBTFUL}.get(worst or "", HEALTHY)
+
+    @property
+    def worst(self) -> str | None:
+        """The gravest severity among the verdicts; None without any."""
+        found = {verdict.severity for verdict in self.verdicts}
+        return next((severity for severity in SEVERITIES if severity in found), None)
+
+    def record(self, name: str, call: int = 0) -> LayerRecord:
+        """The record of a layer, by its name or the last part of it.
+
+        Raises:
+            ValueError: If no record has that name.
+        """
+        for record in self.records:
+            fits = name in (record.name, record.path, record.name.split("/")[-1])
+            if fits and record.call == call:
+                return record
+        known = ", ".join(dict.fromkeys(r.name for r in self.records[:20]))
+        raise ValueError(
+            "`name` must be the name of a layer that was called. Received: "
+            f"name={name!r}, call={call}. Names begin {known}."
+        )
+
+    def __rich__(self) -> Any:
+        from keras_inits.diagnosis import text
+
+        return text.table(self)
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        from keras_inits.diagnosis import text
+
+        console = Console(
+            file=io.StringIO(),
+            width=text.WIDTH,
+            color_system=None,
+            force_jupyter=False,  # which would show it, and give nothing back
+        )
+        console.print(text.table(self))
+        return console.file.getvalue().rstrip()  # type: ignore[attr-defined]

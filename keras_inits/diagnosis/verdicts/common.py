@@ -1,0 +1,63 @@
+"""What the verdicts share: which records are judged, and how findings are worded."""
+
+import math
+from collections.abc import Sequence
+
+from keras_inits.diagnosis.report import (
+    ERROR,
+    INFO,
+    WARNING,
+    Diagnosis,
+    LayerRecord,
+    Verdict,
+)
+from keras_inits.diagnosis.text import number
+
+REPAIR = "keras_inits.initialize(model, seed=0)"
+
+
+def severity(figure: float, warning: float, error: float) -> str | None:
+    """How grave a figure is that should be below both; None if it is."""
+    if figure >= error:
+        return ERROR
+    return WARNING if figure >= warning else None
+
+
+def kernels(diagnosis: Diagnosis) -> list[LayerRecord]:
+    """The calls of layers that own a kernel, in the order of execution."""
+    return [r for r in diagnosis.records if r.kernel and not r.block]
+
+
+def head(diagnosis: Diagnosis) -> set[int]:
+    """Indices of the records that make the model's outputs: nothing takes them."""
+    taken = {parent for record in diagnosis.records for parent in record.parents}
+    found = {r.index for r in diagnosis.records if r.index not in taken and not r.block}
+    last = kernels(diagnosis)[-1:]
+    return found | {record.index for record in last}
+
+
+def quoted(names: Sequence[str], most: int = 3) -> str:
+    """Names in quotes, of many the first and a count."""
+    shown = ", ".join(repr(name) for name in names[:most])
+    rest = len(names) - most
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def times(value: float) -> str:
+    """A factor in words: 64× too small, 3.4× too large."""
+    if value < 1:
+        return f"{number(1 / value) if value else 'infinitely'}× too small"
+    return f"{number(value)}× too large"
+
+
+def log_mean_step(ratio: float, steps: int) -> float:
+    """The factor of a layer, if all of several have the same."""
+    if ratio <= 0 or not math.isfinite(ratio):
+        return ratio
+    return float(ratio ** (1 / max(1, steps)))
+
+
+def info(kind: str, layer: str, figure: float, *words: str) -> Verdict:
+    """A finding that does no harm by itself: message, cause, cure."""
+    message, cause, cure = words
+    return Verdict(kind, INFO, layer, figure, message, cause, cure)

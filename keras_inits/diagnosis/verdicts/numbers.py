@@ -1,0 +1,230 @@
+"""What is no number any more, heads that are too sure, kernels of a wrong scale."""
+
+import math
+
+from keras_inits.diagnosis.report import (
+    ERROR,
+    INFO,
+    WARNING,
+    Diagnosis,
+    Verdict,
+    WeightRecord,
+)
+from keras_inits.diagnosis.data import NOISE
+from keras_inits.diagnosis.text import number
+from keras_inits.diagnosis.verdicts import thresholds as limits
+from keras_inits.diagnosis.verdicts.common import (
+    REPAIR,
+    head,
+    info,
+    kernels,
+    quoted,
+    severity,
+    times,
+)
+
+Found = list[tuple[int, Verdict]]
+
+
+def non_finite(diagnosis: Diagnosis) -> Found:
+    """Infinities and nan: in the data, in weights, in what layers return."""
+    bad_data = [r.name for r in diagnosis.inputs if not r.out.finite]
+    if bad_data:
+        verdict = Verdict(
+            "not finite",
+            ERROR,
+            bad_data[0],
+            1.0,
+            f"the data are not finite: {quoted(bad_data)}",
+            "nan or infinity in x",
+            "x = np.nan_to_num(x)",
+        )
+        return [(0, verdict)]
+    bad_weights = [w for w in diagnosis.weights if not w.finite]
+    bad = [r for r in diagnosis.records if not r.out.finite]
+    if bad_weights:
+        at = next((r.index for r in bad), -1)
+        verdict = Verdict(
+            "not finite",
+            ERROR,
+            bad_weights[0].owner,
+            float(len(bad_weights)),
+            f"weights are not finite: {quoted([w.name for w in bad_weights])}",
+            "an initializer, a file or an earlier step of training put nan or "
+            "infinity there",
+            REPAIR,
+        )
+        return [(at, verdict)]
+    if bad:
+        first = bad[0]
+        verdict = Verdict(
+            "not finite",
+            ERROR,
+            first.name,
+            first.out.non_finite,
+            f"{first.label!r} returns infinity or nan, of finite weights and data",
+            f"values beyond what {first.dtype} holds, or a division by zero",
+            REPAIR,
+        )
+        return [(first.index, verdict)]
+    backward = [
+        r for r in diagnosis.records if r.gradient is not None and not r.gradient.finite
+    ]
+    if backward:
+        last = backward[-1]
+        verdict = Verdict(
+            "not finite",
+            ERROR,
+            last.name,
+            1.0,
+            f"gradients are not finite, from {last.label!r} down",
+            f"values beyond what {last.dtype} holds, or a slope that is infinite",
+            REPAIR,
+        )
+        return [(last.index, verdict)]
+    return []
+
+
+def confident(diagnosis: Diagnosis) -> Found:
+    """Heads whose first guess is already sure."""
+    last = max(head(diagnosis), default=-1)
+    at = diagnosis.records[last] if last >= 0 else None
+    name = at.name if at is not None else ""
+    cure = (
+        f'model.get_layer("{name.split("/")[-1]}").kernel.assign(0.1 * '
+        f'model.get_layer("{name.split("/")[-1]}").kernel)'
+    )
+    if diagnosis.chance_loss is not None and diagnosis.loss is not None:
+        excess = diagnosis.loss - diagnosis.chance_loss
+        grave = severity(excess, limits.CONFIDENT_WARNING, limits.CONFIDENT_ERROR)
+        if grave is None:
+            return []
+        verdict = Verdict(
+            "confident head",
+            grave,
+            name,
+            excess,
+            f"the head is sure before it has learned: the loss is "
+            f"{number(diagnosis.loss)}, and guessing costs "
+            f"{number(diagnosis.chance_loss)}",
+            "logits too large: their std is about "
+            f"{number(math.sqrt(2 * excess))}, and should be below one",
+            cure,
+        )
+        return [(last, verdict)]
+    if at is None or at.out.saturated is None or at.activation != "softmax":
+        return []
+    if at.out.saturated < limits.FLAT_WARNING or at.out.units <= 1:
+        return []
+    verdict = Verdict(
+        "confident head",
+        WARNING,
+        name,
+        at.out.saturated,
+        f"{at.label!r} gives one class more than 99 % for "
+        f"{at.out.saturated:.0%} of the samples",
+        "logits too large: their std should be below one",
+        cure,
+    )
+    return [(last, verdict)]
+
+
+def _off(weight: WeightRecord) -> float:
+    error = weight.scale_error or 1.0
+    return max(error, 1 / error)
+
+
+def wrong_fans(diagnosis: Diagnosis) -> Found:
+    """Kernels whose initializer counted other fans than the layer has."""
+    harmless: dict[str, bool] = {}
+    places: dict[str, int] = {}
+    for record in diagnosis.records:
+        for path in record.weights:
+            harmless[path] = harmless.get(path, True) and record.normalized
+            places.setdefault(path, record.index)
+    groups: dict[tuple[str, str, str], list[WeightRecord]] = {}
+    for weight in diagnosis.weights:
+        if _off(weight) >= limits.FANS_INFO:
+            matters = _off(weight) >= limits.FANS_WARNING
+            matters = matters and not harmless.get(weight.path, False)
+            key = (WARNING if matters else INFO, weight.layer, weight.initializer or "")
+            groups.setdefault(key, []).append(weight)
+    verdicts = []
+    for (grave, layer, initializer), members in groups.items():
+        worst = max(members, key=_off)
+        error, counted, fans = worst.scale_error, worst.counted, worst.fans
+        assert error is not None
+        assert counted is not None
+        assert fans is not None
+        normalized = harmless.get(worst.path, False)
+        cause = "the initializer reads a kernel by its shape alone"
+        if normalized:
+            cause += "; a normalization behind it undoes the error"
+        verdict = Verdict(
+            "wrong fans",
+            grave,
+            worst.owner,
+            error,
+            f"{layer} {worst.owner!r}: {initializer} counted "
+            f"{counted[0]:g} inputs and {counted[1]:g} outputs, there are {fans[0]:g} "
+            f"and {fans[1]:g}: variance {times(error)}"
+            + (f"; so in {len(members)} kernels" if len(members) > 1 else ""),
+            cause,
+            REPAIR,
+        )
+        verdicts.append(
+            (places.get(worst.path, -1) if grave == WARNING else -1, verdict)
+        )
+    return verdicts
+
+
+def identical(diagnosis: Diagnosis) -> Found:
+    """Kernels that hold the same values."""
+    if not diagnosis.duplicates:
+        return []
+    names = {w.path: w.name for w in diagnosis.weights}
+    group = [names.get(path, path) for path in diagnosis.duplicates[0]]
+    count = len(diagnosis.duplicates)
+    verdict = Verdict(
+        "identical tensors",
+        WARNING,
+        group[0],
+        float(sum(len(members) for members in diagnosis.duplicates)),
+        f"{quoted(group)} hold the same values"
+        + (f"; {count} groups are like it" if count > 1 else ""),
+        "one initializer, or one seed, was used for all of them",
+        REPAIR,
+    )
+    return [(-1, verdict)]
+
+
+def data(diagnosis: Diagnosis) -> Found:
+    """Data that are not standardized, or all the same."""
+    verdicts: Found = []
+    if diagnosis.data == NOISE:
+        return []  # as this package made them
+    for record in diagnosis.inputs:
+        if not record.out.finite:
+            continue
+        size = record.out.rms
+        if not limits.DATA_SMALL <= size <= limits.DATA_LARGE and kernels(diagnosis):
+            verdict = info(
+                "data not standardized",
+                record.name,
+                size,
+                f"{record.name!r} has root mean square {number(size)}",
+                "initializers are made for data of mean 0 and variance 1",
+                "x = (x - x.mean()) / x.std()",
+            )
+            verdicts.append((-1, verdict))
+        if record.out.difference is not None and record.out.difference < 1e-6:
+            verdict = info(
+                "data all the same",
+                record.name,
+                record.out.difference,
+                f"all samples of {record.name!r} are the same",
+                "correlations and dead units cannot be judged by one sample",
+                "# pass a batch of different samples",
+            )
+            verdicts.append((-1, verdict))
+    return verdicts

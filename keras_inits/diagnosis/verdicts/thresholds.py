@@ -1,0 +1,63 @@
+"""Every threshold of the verdicts, with its reason.
+
+None is fitted to a network: each follows from what numbers, activations or known sound
+networks allow.
+"""
+
+# Forward: size of what kernels are given, by that of the data. Pooling over 10,000
+# positions of noise, or a stack of three LSTMs, takes two digits, and such networks
+# learn. Four digits are all that float16 has, and then some.
+VANISHING_WARNING = 3e2
+VANISHING_ERROR = 1e4
+# Nothing healthy grows so: the sum of n independent branches grows by sqrt(n).
+EXPLODING_WARNING = 1e2
+EXPLODING_ERROR = 1e4
+
+# Backward: size of gradient times signal, a number that no rescaling of a layer
+# changes, of the first layers by that of the last. In sound networks of width w and
+# depth d its logarithm wanders by about sqrt(d / w), and pooling takes two digits. At
+# four digits one learning rate cannot move both ends.
+GRADIENT_WARNING = 1e2
+GRADIENT_ERROR = 1e4
+
+# 1 − cosine of different samples, by that of the data: at 1e-4 the part that tells
+# samples apart is a hundredth of the signal, at 1e-8 four digits down, where
+# bfloat16 and float16 have none left.
+COLLAPSE_WARNING = 1e-4
+COLLAPSE_ERROR = 1e-8
+
+# Units that are zero for a whole batch. Samples grow alike in deep ReLU networks, and
+# then a unit is on or off for all: up to half may be off in a sound one.
+DEAD_WARNING = 0.6
+DEAD_ERROR = 0.95
+
+# Values where the slope is below a tenth of the best: half of them need pre-activations
+# of std 2.7 under tanh, where unit variance gives 7 %.
+FLAT_WARNING = 0.5
+FLAT_ERROR = 0.9
+# Long memory (chrono initialization) saturates two of three gates on purpose.
+GATES_WARNING = 0.7
+GATES_ERROR = 0.95
+
+# Variance drawn by the right one. Fused gates are off by less than 4 in Keras's own
+# recurrent layers, and these learn: a factor of two in std shows nowhere by itself.
+FANS_WARNING = 4.0 * 0.999
+FANS_INFO = 1.25
+
+# Bias by what the data add to a pre-activation, both root mean squares: at 3, a unit's
+# sign is decided by its bias for nearly all data.
+BIAS_WARNING = 3.0
+BIAS_ERROR = 30.0
+
+# Nats above ln C. Logits of std s cost about s²/2 until one class takes all: half a
+# nat for unit variance, one for a Glorot head on unit features, two or three behind
+# pooling by maxima. At four nats logits have std 2.8, and the first guess gives nine
+# tenths to one of ten classes.
+CONFIDENT_WARNING = 4.0
+CONFIDENT_ERROR = 20.0
+
+# Gradients that float16 holds with fewer digits than its own: half of them.
+UNDERFLOW_WARNING = 0.5
+
+# Data: outside this range of root mean squares nobody has standardized them.
+DATA_SMALL, DATA_LARGE = 0.05, 20.0

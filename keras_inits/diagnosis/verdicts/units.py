@@ -1,0 +1,178 @@
+"""Units that are off, stuck at a limit, or all the same; gates and biases."""
+
+import math
+
+from keras_inits.diagnosis.report import ERROR, WARNING, Diagnosis, LayerRecord, Verdict
+from keras_inits.diagnosis.text import number, percent
+from keras_inits.diagnosis.verdicts import thresholds as limits
+from keras_inits.diagnosis.verdicts.common import (
+    REPAIR,
+    head,
+    kernels,
+    quoted,
+    severity,
+)
+from keras_inits.geometry.layers import BIAS
+
+Found = list[tuple[int, Verdict]]
+RECTIFIERS = ("relu", "relu6", "squared_relu", "sparse_plus", "threshold")
+
+
+def _worst(
+    records: list[tuple[LayerRecord, float]], warning: float, error: float
+) -> tuple[list[LayerRecord], LayerRecord, float, str] | None:
+    bad = [(r, value) for r, value in records if value >= warning]
+    if not bad:
+        return None
+    at, value = max(bad, key=lambda pair: pair[1])
+    return [r for r, _ in bad], at, value, severity(value, warning, error) or WARNING
+
+
+def dying(diagnosis: Diagnosis) -> Found:
+    """Rectified units that are off for every sample."""
+    judged = [
+        (r, r.out.dead)
+        for r in diagnosis.records
+        if r.activation in RECTIFIERS and r.out.finite
+    ]
+    found = _worst(judged, limits.DEAD_WARNING, limits.DEAD_ERROR)
+    if found is None:
+        return []
+    bad, at, value, grave = found
+    pre = at.pre
+    cause = "their pre-activations are negative for every sample"
+    if pre is not None:
+        cause += f" (mean {number(pre.mean)}, std {number(pre.std)})"
+    verdict = Verdict(
+        "dying ReLU",
+        grave,
+        at.name,
+        value,
+        f"{percent(value)} of the units of {at.label!r} are zero for every sample"
+        + (f"; {len(bad)} layers are like it" if len(bad) > 1 else ""),
+        cause,
+        REPAIR,
+    )
+    return [(at.index, verdict)]
+
+
+def saturated(diagnosis: Diagnosis) -> Found:
+    """Activations and gates on their flat parts."""
+    ends = head(diagnosis)
+    judged = [
+        (r, r.out.saturated)
+        for r in diagnosis.records
+        if r.out.saturated is not None
+        and r.index not in ends
+        and not (r.activation == "softmax" and r.out.units <= 2)
+    ]
+    verdicts = []
+    found = _worst(judged, limits.FLAT_WARNING, limits.FLAT_ERROR)
+    if found is not None:
+        bad, at, value, grave = found
+        pre = (
+            "" if at.pre is None else f": pre-activations have std {number(at.pre.std)}"
+        )
+        what = "rows are one-hot" if at.activation == "softmax" else "values are flat"
+        verdict = Verdict(
+            "saturated activation",
+            grave,
+            at.name,
+            value,
+            f"{percent(value)} of the {at.activation} {what} in {at.label!r}"
+            + (f"; {len(bad)} layers are like it" if len(bad) > 1 else ""),
+            "the activation's slope is below a tenth of its largest there" + pre,
+            REPAIR,
+        )
+        verdicts.append((at.index, verdict))
+    rows = [(r, r.attention) for r in diagnosis.records if r.attention is not None]
+    found = _worst(rows, limits.FLAT_WARNING, limits.FLAT_ERROR)
+    if found is not None:
+        _, at, value, grave = found
+        verdict = Verdict(
+            "saturated attention",
+            grave,
+            at.name,
+            value,
+            f"{percent(value)} of the queries of {at.label!r} attend to one key only",
+            "queries or keys too large: the softmax of their products is one-hot, and "
+            "passes no gradient to either",
+            REPAIR,
+        )
+        verdicts.append((at.index, verdict))
+    gated = [(r, r.gates) for r in diagnosis.records if r.gates is not None]
+    found = _worst(gated, limits.GATES_WARNING, limits.GATES_ERROR)
+    if found is not None:
+        _, at, value, grave = found
+        verdict = Verdict(
+            "saturated gates",
+            grave,
+            at.name,
+            value,
+            f"{percent(value)} of the gates of {at.label!r} are open or shut for good",
+            "kernels or inputs too large, or a bias far from zero: the slope of the "
+            "sigmoid is below a tenth of its largest",
+            REPAIR,
+        )
+        verdicts.append((at.index, verdict))
+    return verdicts
+
+
+def symmetric(diagnosis: Diagnosis) -> Found:
+    """Units that have the same weights and get the same gradient."""
+    found = [(w, w.symmetric) for w in diagnosis.weights if w.symmetric]
+    if not found:
+        return []
+    weight, count = found[0]
+    rows = weight.fans[0] if weight.fans else 1
+    figure = count * rows / math.prod(weight.shape)
+    verdict = Verdict(
+        "symmetric units",
+        ERROR if figure >= 0.5 else WARNING,
+        weight.owner,
+        figure,
+        f"{count} units of {weight.owner!r} have the same weights as another and get "
+        "the same gradient: they will always be equal"
+        + (f"; so in {len(found)} kernels" if len(found) > 1 else ""),
+        f"{weight.initializer or 'the initializer'} gives every unit the same weights",
+        REPAIR,
+    )
+    at = next((r.index for r in diagnosis.records if r.name == weight.owner), -1)
+    return [(at, verdict)]
+
+
+def far_biases(diagnosis: Diagnosis) -> Found:
+    """Biases that decide everything, whatever the data are."""
+    ends = head(diagnosis)
+    by_path = {w.path: w for w in diagnosis.weights}
+    judged = []
+    for record in kernels(diagnosis):
+        stats = record.pre or record.out
+        if record.index in ends or record.normalized or record.gates is not None:
+            continue
+        biases = [
+            by_path[path].rms
+            for path in record.weights
+            if path in by_path and by_path[path].role == BIAS
+        ]
+        if not biases or stats.difference is None or not max(biases) > 0:
+            continue
+        spread = stats.difference**0.5 * stats.rms
+        judged.append((record, max(biases) / spread if spread else float("inf")))
+    found = _worst(judged, limits.BIAS_WARNING, limits.BIAS_ERROR)
+    if found is None:
+        return []
+    bad, at, value, grave = found
+    names = [r.name for r in bad]
+    verdict = Verdict(
+        "bias far off",
+        grave,
+        at.name,
+        value,
+        f"the bias of {at.label!r} is {number(value)} times what the data add to its "
+        "pre-activations" + (f"; so in {quoted(names)}" if len(bad) > 1 else ""),
+        "units do the same for all data: on or off, or far out on a flat part",
+        f'model.get_layer("{at.name.split("/")[-1]}").bias.assign('
+        f'keras.ops.zeros_like(model.get_layer("{at.name.split("/")[-1]}").bias))',
+    )
+    return [(at.index, verdict)]

@@ -1,0 +1,198 @@
+"""What is known of each weight: its size, its true fans, and what was counted."""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_inits.base import KernelInitializer
+from keras_inits.diagnosis.hashes import View, hashes, twins
+from keras_inits.diagnosis.nearby import all_finite, nearby
+from keras_inits.diagnosis.report import GradientStats, WeightRecord
+from keras_inits.diagnosis.statistics import LIMIT, coprime_step
+from keras_inits.geometry import Fans, Geometry
+from keras_inits.geometry.layers import KERNEL, KERNEL_ROLES, RECURRENT
+from keras_inits.models.walk import Place
+from keras_inits.schemes.variance_scaling import MODES
+
+OWN = 0.1  # by how much the log of a variance may miss that of the initializer
+
+
+def view(place: Place) -> View | None:
+    """How a kernel is hashed by units; None for what has none."""
+    shape = tuple(place.variable.shape)
+    is_map = place.weight.role in (KERNEL, RECURRENT)
+    if not is_map or len(shape) < 2 or math.prod(shape) == 0:
+        return None
+    try:
+        found = place.weight.geometry.matrix_view(shape)
+    except ValueError:  # an axis is on both sides: no matrix
+        return None
+    order = (*found.rows, *found.batch, *found.columns)
+    return View(order, math.prod(shape[axis] for axis in found.rows))
+
+
+def initializer_of(place: Place) -> Any:
+    """The initializer that a layer keeps for a weight; None if it has none."""
+    name = place.variable.name
+    candidates = [name, name.removesuffix("_kernel")]
+    candidates += ["depthwise"] if name == "kernel" else []
+    for candidate in candidates:
+        found = getattr(place.layer, f"{candidate}_initializer", None)
+        if found is not None:
+            return found
+    return None
+
+
+def _candidates(place: Place, initializer: Any) -> list[Geometry]:
+    """The ways in which an initializer may have counted a layer's kernel."""
+    if isinstance(initializer, KernelInitializer):
+        found = [initializer.geometry]
+    elif isinstance(initializer, keras.initializers.VarianceScaling):
+        sides = ("input_axes", "output_axes")
+        inputs, outputs = (getattr(initializer, side, None) for side in sides)
+        found = [Geometry(inputs, outputs)]
+    else:
+        return []
+    if isinstance(place.layer, keras.layers.EinsumDense) and found[0] == Geometry():
+        # Newer versions of Keras tell a copy of it the axes, shared ones as outputs.
+        true = place.weight.geometry
+        last = (*(true.batch_axes or ()), *(true.output_axes or ()))
+        found.append(Geometry(true.input_axes, last))
+    return found
+
+
+def _counted(
+    place: Place, initializer: Any, fans: Fans, rms: float
+) -> tuple[Fans | None, float | None]:
+    """The fans that an initializer counted, and the error of the variance.
+
+    The error is that of the values at hand: None unless they are of the size that the
+    initializer draws.
+    """
+    shape = tuple(place.variable.shape)
+    scale, mode = (
+        getattr(initializer, "scale", None),
+        getattr(initializer, "mode", None),
+    )
+    candidates = _candidates(place, initializer)
+    if mode not in MODES or not scale or not candidates or rms == 0:
+        return (candidates[0].fans(shape) if candidates else None), None
+
+    def miss(geometry: Geometry) -> float:
+        drawn = float(scale) / MODES[mode](geometry.fans(shape))
+        return abs(math.log(rms**2 / drawn))
+
+    counted = min(candidates, key=miss)
+    # Five standard errors of the variance of as many normal values.
+    tolerance = OWN + 5 * math.sqrt(2 / math.prod(shape))
+    if miss(counted) > tolerance or miss(counted) > miss(place.weight.geometry):
+        return counted.fans(shape), None
+    return counted.fans(shape), MODES[mode](fans) / MODES[mode](counted.fans(shape))
+
+
+def sampled(variable: Any) -> np.ndarray:
+    """At most `LIMIT` evenly spaced values of a variable, float64."""
+    size = math.prod(variable.shape)
+    value = nearby(variable.value)
+    step = coprime_step(size, LIMIT)
+    if isinstance(value, np.ndarray):
+        return value.reshape(-1)[::step].astype("float64")
+    flat = keras.ops.reshape(value, (-1,))
+    return keras.ops.convert_to_numpy(flat[::step]).astype("float64")
+
+
+def zero_and_finite(variable: Any) -> tuple[bool, bool]:
+    """Whether every value is zero, and whether every value is finite."""
+    value = nearby(variable.value)
+    if isinstance(value, np.ndarray):
+        return not value.any(), all_finite(value)
+    ops = keras.ops
+    return not bool(ops.any(ops.not_equal(value, 0))), bool(
+        ops.all(ops.isfinite(value))
+    )
+
+
+def record(
+    place: Place,
+    owner: str,
+    gradient: GradientStats | None,
+    gradient_hashes: np.ndarray | None,
+) -> WeightRecord:
+    """All that is known of a weight.
+
+    Args:
+        place: Of the weight.
+        owner: The name of its layer.
+        gradient: Figures of its gradient.
+        gradient_hashes: What `hashes` says of its gradient.
+    """
+    shape = tuple(int(n) for n in place.variable.shape)
+    values = sampled(place.variable)
+    rms = float(np.sqrt(np.mean(values**2))) if values.size else 0.0
+    is_kernel = place.weight.role in KERNEL_ROLES
+    fans = place.weight.geometry.fans(shape) if is_kernel else None
+    initializer = initializer_of(place)
+    counted = error = None
+    if fans and place.weight.role in (KERNEL, RECURRENT) and len(shape) > 1:
+        counted, error = _counted(place, initializer, fans, rms)
+    zero, finite = zero_and_finite(place.variable)
+    return WeightRecord(
+        path=place.path,
+        name=f"{owner}/{place.variable.name}",
+        owner=owner,
+        layer=type(place.layer).__name__,
+        role=place.weight.role,
+        shape=shape,
+        trainable=bool(place.variable.trainable and place.layer.trainable),
+        mean=float(values.mean()) if values.size else 0.0,
+        std=float(values.std()) if values.size else 0.0,
+        rms=rms,
+        zero=zero,
+        finite=finite,
+        fans=None if fans is None else (float(fans[0]), float(fans[1])),
+        counted=None if counted is None else (float(counted[0]), float(counted[1])),
+        initializer=None if initializer is None else described(initializer),
+        scale_error=error,
+        symmetric=_symmetric(place, gradient_hashes),
+        gradient=gradient,
+    )
+
+
+def described(initializer: Any) -> str:
+    """An initializer as a short name."""
+    kind = type(initializer)
+    name = getattr(initializer, "__name__", kind.__name__)
+    names = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+    return str(names)
+
+
+def _symmetric(place: Place, gradient_hashes: np.ndarray | None) -> int | None:
+    how = view(place)
+    if how is None or gradient_hashes is None:
+        return None
+    own = hashes(place.variable.value, how)
+    own = own if isinstance(own, np.ndarray) else keras.ops.convert_to_numpy(own)
+    tables = [own.astype("float64"), gradient_hashes.astype("float64")]
+    bias = getattr(place.layer, "bias", None)
+    if isinstance(bias, keras.Variable) and math.prod(bias.shape) == own.shape[1]:
+        flat = keras.ops.convert_to_numpy(bias.value).astype("float64").reshape(1, -1)
+        tables.append(flat)
+    return twins(*tables)
+
+
+def duplicates(found: list[Place]) -> tuple[tuple[str, ...], ...]:
+    """Groups of paths of kernels that hold the same values."""
+    groups: dict[tuple[object, ...], list[Place]] = {}
+    for place in found:
+        if place.weight.role in KERNEL_ROLES:
+            values = sampled(place.variable)
+            if values.size > 1 and values.min() < values.max():
+                key = (tuple(place.variable.shape), values.tobytes())
+                groups.setdefault(key, []).append(place)
+    return tuple(
+        tuple(place.path for place in group)
+        for group in groups.values()
+        if len(group) > 1
+    )

@@ -1,0 +1,349 @@
+"""What a diagnosis measures, against the same figures computed by hand."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_inits.diagnosis import diagnose
+
+X = np.random.default_rng(0).standard_normal((12, 5)).astype("float32")
+
+
+def two_layers():
+    """Dense layers of unequal sizes with a rectifier between."""
+    model = keras.Sequential(
+        [
+            keras.Input((5,)),
+            layers.Dense(7, "relu", bias_initializer="normal", name="first"),
+            layers.Dense(3, name="second"),
+        ]
+    )
+    random = np.random.default_rng(1)
+    for weight in model.weights:
+        weight.assign(random.standard_normal(weight.shape))
+    return model
+
+
+def by_hand(model, x, y):
+    """Tensors and gradients of the mean squared error."""
+    w1, b1, w2, b2 = (
+        keras.ops.convert_to_numpy(w).astype(float) for w in model.weights
+    )
+    z = x @ w1 + b1
+    a = np.maximum(z, 0)
+    out = a @ w2 + b2
+    d_out = 2 * (out - y) / out.size
+    d_a = d_out @ w2.T
+    d_z = d_a * (z > 0)
+    weights = [x.T @ d_z, d_z.sum(0), a.T @ d_out, d_out.sum(0)]
+    return z, a, out, d_a, d_out, weights
+
+
+def close(figure, expected):
+    assert figure == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def test_every_figure_is_the_one_computed_by_hand():
+    model = two_layers()
+    y = np.random.default_rng(2).standard_normal((12, 3)).astype("float32")
+    diagnosis = diagnose(model, X, y, loss="mse")
+    z, a, out, d_a, d_out, weights = by_hand(model, X.astype(float), y)
+    first, second = diagnosis.records
+    assert (first.name, second.name) == ("first", "second")
+    assert (first.activation, second.activation) == ("relu", None)
+    close(diagnosis.loss, ((out - y) ** 2).mean())
+    close(first.pre.std, z.std())
+    close(first.pre.mean, z.mean())
+    close(first.out.rms, np.sqrt((a**2).mean()))
+    close(first.out.second_moment, (a**2).mean())
+    close(first.out.zero, (a == 0).mean())
+    close(first.out.dead, (a == 0).all(0).mean())
+    close(first.out.skew, ((a - a.mean()) ** 3).mean() / a.std() ** 3)
+    close(first.gradient.std, d_a.std())
+    close(first.gradient.norm, np.linalg.norm(d_a))
+    close(second.out.std, out.std())
+    close(second.gradient.rms, np.sqrt((d_out**2).mean()))
+    close(second.ratio, out.std() / a.std())
+    close(second.gradient_ratio, d_out.std() / d_a.std())
+    close(first.input_rms, np.sqrt((X**2).mean()))
+    close(second.input_rms, np.sqrt((a**2).mean()))
+    assert second.parents == (0,)
+    for record, gradient in zip(diagnosis.weights, weights, strict=True):
+        close(record.gradient.std, gradient.std())
+        close(record.gradient.norm, np.linalg.norm(gradient))
+    on = a[a.any(axis=1)]  # a sample that no unit sees has no direction
+    unit = on / np.linalg.norm(on, axis=1, keepdims=True)
+    cosines = (unit @ unit.T)[~np.eye(len(on), dtype=bool)]
+    close(first.out.correlation, cosines.mean())
+    eigenvalues = np.linalg.eigvalsh(np.cov(a.T))
+    close(first.out.rank, eigenvalues.sum() ** 2 / (eigenvalues**2).sum())
+
+
+def test_batches_are_merged():
+    """Moments of two batches are those of all rows; gradients are of each batch."""
+    whole = diagnose(two_layers(), X, batch_size=12).records
+    parts = diagnose(two_layers(), X, batches=3, batch_size=4)
+    assert (parts.batches, parts.samples) == (3, 12)
+    for one, other in zip(whole, parts.records, strict=True):
+        close(other.out.mean, one.out.mean)
+        close(other.out.std, one.out.std)
+        close(other.out.skew, one.out.skew)
+        assert other.out.dead == one.out.dead
+    fewer = diagnose(two_layers(), X, batches=2, batch_size=8)
+    assert (fewer.batches, fewer.samples) == (2, 12)  # the last batch is smaller
+
+
+def sources():
+    """The same two batches, in every form."""
+    yield "list of batches", lambda: [(X[:8],), (X[8:],)]
+    yield "generator", lambda: (X[start : start + 8] for start in (0, 8))
+
+    class Sequence(keras.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return (X[index * 8 : index * 8 + 8],)
+
+    yield "PyDataset", Sequence
+
+    def dataset():
+        import tensorflow as tf
+
+        return tf.data.Dataset.from_tensor_slices(X).batch(8)
+
+    def loader():
+        import torch
+
+        data = torch.utils.data.TensorDataset(torch.from_numpy(X))
+        return torch.utils.data.DataLoader(data, batch_size=8)
+
+    yield "tf.data", dataset
+    yield "DataLoader", loader
+
+
+@pytest.mark.parametrize(("name", "make"), list(sources()), ids=lambda v: str(v)[:12])
+def test_every_source_gives_the_same_figures(name, make):
+    if name == "tf.data":
+        pytest.importorskip("tensorflow")
+    if name == "DataLoader":
+        pytest.importorskip("torch")
+    model = two_layers()
+    expected = diagnose(model, X, batches=2, batch_size=8)
+    measured = diagnose(model, make(), batches=2)
+    assert measured.records == expected.records
+    assert measured.weights == expected.weights
+
+
+def test_targets_come_with_the_batches():
+    model = two_layers()
+    model.compile("sgd", "mse")
+    y = np.ones((12, 3), "float32")
+    expected = diagnose(model, X, y)
+    measured = diagnose(model, [(X, y)])
+    assert measured.loss == expected.loss
+    assert measured.loss_kind == "compiled"
+    halved = diagnose(model, [(X, y, np.full(12, 0.5, "float32"))])
+    close(halved.loss, expected.loss / 2)
+
+
+def test_layers_called_twice_have_a_record_for_each_call():
+    start = keras.Input((5,))
+    shared = layers.Dense(5, "tanh", name="shared")
+    model = keras.Model(start, shared(shared(start)))
+    first, second = diagnose(model, X).records
+    assert (first.call, second.call) == (0, 1)
+    assert first.name == second.name == "shared"
+    assert second.parents == (0,)
+    assert first.out.std != second.out.std
+    assert diagnose(model, X).record("shared", call=1).call == 1
+
+
+class Block(layers.Layer):
+    """Layers and plain arithmetic inside a layer."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = layers.Dense(5, "relu", name="inner")
+
+    def build(self, shape):
+        self.inner.build(shape)
+
+    def call(self, x):
+        return x + self.inner(x)
+
+
+def test_custom_and_nested_layers_are_recorded_inside_out():
+    nested = keras.Sequential([layers.Dense(5, name="deep")], name="nested")
+    model = keras.Sequential(
+        [keras.Input((5,)), Block(name="block"), nested, layers.Dense(2, name="last")]
+    )
+    records = diagnose(model, X).records
+    names = [record.name for record in records]
+    assert names == ["block/inner", "block", "nested/deep", "last"]
+    assert [record.block for record in records] == [False, True, False, False]
+    assert records[2].parents == (1,)
+    assert records[1].gradient is not None
+
+
+def test_a_subclassed_model_is_measured():
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = layers.Dense(4, "relu"), layers.Dense(2)
+
+        def call(self, x):
+            return self.two(self.one(x))
+
+    model = Net()
+    model(X)
+    diagnosis = diagnose(model, X)
+    assert [r.layer for r in diagnosis.records] == ["Dense", "Dense", "Net"]
+    assert len(diagnose(model).records) == 3  # its input's shape is known: noise
+
+
+def test_operations_of_a_functional_model_are_recorded():
+    start = keras.Input((5,))
+    x = layers.Dense(5)(start)
+    model = keras.Model(start, keras.ops.tanh(x) + x)
+    kinds = [record.layer for record in diagnose(model, X).records]
+    assert kinds == ["Dense", "Tanh", "Add"]
+
+
+def test_layers_inside_loops_do_no_harm():
+    start = keras.Input((6, 5))
+    x = layers.TimeDistributed(layers.Dense(4, "relu"))(start)
+    x = layers.Bidirectional(layers.GRU(3, return_sequences=True))(x)
+    x = layers.RNN(layers.LSTMCell(3))(x)
+    diagnosis = diagnose(keras.Model(start, x))
+    kinds = [record.layer for record in diagnosis.records if not record.block]
+    assert kinds.count("GRU") == 2
+    assert "RNN" in kinds
+    gates = [r.gates for r in diagnosis.records if r.layer == "GRU"]
+    assert all(0 <= gate <= 1 for gate in gates)
+    assert all(w.gradient is not None for w in diagnosis.weights if w.trainable)
+
+
+def test_normalizations_use_the_statistics_of_the_batch():
+    """As in training: at the start the moving ones are of nothing."""
+    model = keras.Sequential([keras.Input((5,)), layers.BatchNormalization()])
+    diagnosis = diagnose(model, 7 * X + 100)
+    close(diagnosis.records[0].out.rms, 1.0)
+
+
+def test_dropout_is_off():
+    model = keras.Sequential([keras.Input((5,)), layers.Dropout(0.9), layers.Dense(3)])
+    (record,) = diagnose(model, X).records
+    expected = keras.ops.convert_to_numpy(model(X, training=False))
+    close(record.out.std, expected.std())
+
+
+def test_what_is_noise_fits_the_inputs():
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    mask = keras.Input((None,), dtype="int32", name="padding_mask")
+    picture = keras.Input((None, None, 3), name="picture")
+    x = layers.Embedding(11, 4, name="table")(tokens)
+    x = x * keras.ops.expand_dims(keras.ops.cast(mask, "float32"), -1)
+    y = layers.Conv2D(4, 3, name="conv")(picture)
+    x = layers.GlobalAveragePooling1D()(x)
+    y = layers.GlobalAveragePooling2D()(y)
+    model = keras.Model(
+        {"tokens": tokens, "padding_mask": mask, "picture": picture}, x + y
+    )
+    diagnosis = diagnose(model)
+    assert diagnosis.record("table").out.shape == (32, 16, 4)
+    assert diagnosis.record("conv").out.shape == (32, 62, 62, 4)
+    assert diagnosis.data == "white noise"
+    assert any("16" in note for note in diagnosis.notes)
+    assert any("64" in note for note in diagnosis.notes)
+
+
+def test_noise_is_white_behind_a_rescaling():
+    start = keras.Input((5,))
+    x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scaled")(start)
+    model = keras.Model(start, layers.Dense(2)(x))
+    stats = diagnose(model, seed=3).record("scaled").out
+    assert stats.mean == pytest.approx(0, abs=5 / np.sqrt(160))
+    assert stats.std == pytest.approx(1, abs=5 / np.sqrt(320))
+
+
+def test_several_outputs_with_losses_by_name():
+    start = keras.Input((5,))
+    one, two = layers.Dense(3, name="one"), layers.Dense(2, name="two")
+    model = keras.Model(start, {"one": one(start), "two": two(start)})
+    model.compile(
+        "sgd", {"one": "mse", "two": "mae"}, loss_weights={"one": 1, "two": 0}
+    )
+    y = {"one": np.ones((12, 3), "float32"), "two": np.ones((12, 2), "float32")}
+    diagnosis = diagnose(model, X, y)
+    error = keras.ops.convert_to_numpy(one(X)) - 1
+    close(diagnosis.loss, (error**2).mean())
+    kernels = {w.owner: w.gradient.rms for w in diagnosis.weights if w.name[-1] == "l"}
+    assert kernels["one"] > 0
+    assert kernels["two"] == 0
+
+
+def test_a_model_without_trainable_weights_has_no_gradients():
+    model = two_layers()
+    model.trainable = False
+    diagnosis = diagnose(model, X)
+    assert all(w.gradient is None for w in diagnosis.weights)
+    assert diagnosis.records[0].out.std > 0
+    assert str(diagnosis)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (lambda m: (m, X[:, :4]), ["shape (12, 4)", "Pass x"]),
+        (lambda m: (m, X, np.ones((5, 3))), ["12 rows", "5"]),
+        (lambda m: (m, None, np.ones((5, 3))), ["x=None"]),
+        (lambda m: (m, iter([])), ["at least one batch"]),
+        (lambda m: (m, 3), ["x=3"]),
+        (lambda m: (m, iter([X]), X), ["Let x yield"]),
+        (lambda m: (keras.Sequential([layers.Dense(2)]),), ["built"]),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_a_way_out(arguments, words):
+    with pytest.raises(ValueError, match="Received") as error:
+        diagnose(*arguments(two_layers()))
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_a_loss_without_targets_and_a_number_of_batches_of_none_are_refused():
+    with pytest.raises(ValueError, match="`y` is needed"):
+        diagnose(two_layers(), X, loss="mse")
+    with pytest.raises(ValueError, match="batches"):
+        diagnose(two_layers(), X, batches=0)
+
+
+def test_a_model_whose_inputs_are_not_known_asks_for_data():
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.table = layers.Embedding(9, 4)
+
+        def call(self, ids):
+            return self.table(ids)
+
+    model = Net()
+    model(np.zeros((2, 3), "int32"))
+    with pytest.raises(ValueError, match=r"diagnose\(model, x"):
+        diagnose(model)
+    assert diagnose(model, np.zeros((2, 3), "int32")).records
+
+
+def test_the_text_names_layers_figures_and_the_judgement():
+    text = str(diagnose(two_layers(), X))
+    for word in ("healthy", "first", "second", "relu", "12 samples"):
+        assert word in text
+    assert max(map(len, text.splitlines())) <= 110
+
+
+def test_records_are_found_by_name():
+    diagnosis = diagnose(two_layers(), X)
+    assert diagnosis.record("second").index == 1
+    with pytest.raises(ValueError, match="first, second"):
+        diagnosis.record("third")
