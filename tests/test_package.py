@@ -18,6 +18,7 @@ import keras_inits
 ROOT = Path(__file__).parents[1]
 PACKED = ("CHANGELOG.md", "LICENSE", "MANIFEST.in", "README.md")
 PACKED += ("pyproject.toml", "setup.cfg")
+EXTRAS = {"demo", "dev", "plots", "test"}
 GENERATED = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 DRAW = """
@@ -114,7 +115,7 @@ def test_the_wheel_says_what_it_is_and_needs(wheel):
     assert metadata["Version"] == keras_inits.__version__
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "Apache-2.0"
-    assert set(metadata.get_all("Provides-Extra")) == {"demo", "dev", "test"}
+    assert set(metadata.get_all("Provides-Extra")) == EXTRAS
     assert always == {
         "keras>=3.12",
         "ml_dtypes",
