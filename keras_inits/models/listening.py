@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from keras_inits.models.walk import children, own_variables
+from keras_inits.replacing import replacing_builtins
 from keras_inits.streams import private_state
 
 LARGEST = 2_000_000  # parameters of a layer that is built once more
@@ -135,7 +136,8 @@ def initializers_of(layer: Any) -> dict[int, Any]:
         return {}
     for listen in (_heard_in_twin, _heard_in_shadow):
         try:
-            with _as_if_nothing_happened():
+            # Inner layers draw, too; JAX would compile each of Keras's own draws.
+            with _as_if_nothing_happened(), replacing_builtins():
                 found = listen(layer)
         except Exception:  # anybody's code
             continue

@@ -12,6 +12,7 @@ from keras_inits.geometry.layers import EMBEDDING, GAIN, KERNEL, RECURRENT
 from keras_inits.models import pointwise
 from keras_inits.models.following import SOFTMAXES
 from keras_inits.models.graph import Graph, Step
+from keras_inits.models.symbolic import is_known
 from keras_inits.models.walk import Place
 
 FARTHEST = 16  # kernels in a row that a branch may have
@@ -89,9 +90,11 @@ class _Backwards:
         return found
 
     def last_kernels(self, step: Step) -> list[Any]:
-        """A step's own kernels, of a separable convolution the second."""
-        own = [v for v in step.variables if id(v) in self.kernels and not step.closed]
-        return [v for v in own if v.name != "depthwise_kernel"]
+        """A step's own kernels; none where it hides which of several is the last."""
+        own = [v for v in step.variables if id(v) in self.kernels]
+        own = [v for v in own if v.name != "depthwise_kernel"]  # the pointwise is last
+        is_clear = len(own) == 1 or is_known(step.operation)
+        return own if is_clear and not step.closed else []
 
 
 def _is_sum(graph: Graph, step: Step) -> bool:

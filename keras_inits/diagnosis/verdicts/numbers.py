@@ -2,6 +2,7 @@
 
 import math
 
+from keras_inits.diagnosis.data import NOISE
 from keras_inits.diagnosis.report import (
     ERROR,
     INFO,
@@ -10,7 +11,6 @@ from keras_inits.diagnosis.report import (
     Verdict,
     WeightRecord,
 )
-from keras_inits.diagnosis.data import NOISE
 from keras_inits.diagnosis.text import number
 from keras_inits.diagnosis.verdicts import thresholds as limits
 from keras_inits.diagnosis.verdicts.common import (
