@@ -27,7 +27,8 @@ if keras.backend.backend() == "jax":
 
 def some_input(tensor):
     """A batch of one of the kind that a model's input is."""
-    shape = [1 if axis == 0 else n or 4 for axis, n in enumerate(tensor.shape)]
+    size = 16 if tensor.name.startswith("masks") else 4  # as SAM's settings ask
+    shape = [1 if axis == 0 else n or size for axis, n in enumerate(tensor.shape)]
     if keras.backend.is_float_dtype(tensor.dtype):
         noise = np.random.Generator(np.random.PCG64(0)).standard_normal(shape)
         return noise.astype(tensor.dtype)
