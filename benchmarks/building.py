@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import common
@@ -91,12 +90,9 @@ def measure(model: str, backend: str, options: argparse.Namespace) -> dict[str, 
 
 def main() -> None:
     """Runs every model on every backend, or as a worker one build."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--backends", nargs="+", default=common.BACKENDS)
+    parser = common.parser(__doc__, "tiny: does it run?")
     parser.add_argument("--models", nargs="+", default=MODELS, choices=MODELS)
     parser.add_argument("--laps", type=int, default=5, help="builds of each")
-    parser.add_argument("--quick", action="store_true", help="tiny: does it run?")
-    parser.add_argument("--output", type=Path, help="a file for the JSON")
     parser.add_argument("--worker", choices=MODELS, help=argparse.SUPPRESS)
     parser.add_argument("--replacing", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -105,10 +101,7 @@ def main() -> None:
         return
     result = common.header("building", options.quick) | {"backends": {}}
     for backend in filter(common.installed, options.backends):
-        # The machine code of the kernels is on disk, as after any earlier use.
-        warm = "import keras_inits as k; [i(seed=1)((1500, 1500)) for i in ("
-        warm += "k.HeNormal, k.GlorotUniform, k.RandomNormal)]; print('RESULT 0')"
-        common.fresh(["-c", warm], backend)
+        common.warm_up(backend, "HeNormal", "GlorotUniform", "RandomNormal")
         for model in options.models:
             found = measure(model, backend, options)
             result["backends"].setdefault(backend, {})[model] = found

@@ -1,5 +1,6 @@
 """What the benchmarks share: the machine, laps, fresh processes, files, tables."""
 
+import argparse
 import importlib.metadata
 import json
 import os
@@ -64,6 +65,31 @@ def machine() -> dict[str, Any]:
     if hasattr(os, "getloadavg"):
         found["load_at_start"] = round(os.getloadavg()[0], 2)
     return found
+
+
+def parser(description: str, quick: str) -> argparse.ArgumentParser:
+    """A command line with what every benchmark takes.
+
+    Args:
+        description: The script's docstring; its first paragraph is shown.
+        quick: What `--quick` is for.
+    """
+    made = argparse.ArgumentParser(description=description.split("\n\n")[0])
+    made.add_argument("--backends", nargs="+", default=BACKENDS)
+    made.add_argument("--quick", action="store_true", help=quick)
+    made.add_argument("--output", type=Path, help="a file for the JSON")
+    return made
+
+
+def warm_up(backend: str, *schemes: str) -> None:
+    """Has the machine code of kernels on disk, as after any earlier use.
+
+    Args:
+        backend: Keras's backend.
+        *schemes: Classes of this package whose laws are drawn.
+    """
+    draws = "; ".join(f"k.{scheme}(seed=1)((1500, 1500))" for scheme in schemes)
+    fresh(["-c", f"import keras_inits as k; {draws}; print('{MARK}0')"], backend)
 
 
 def header(name: str, quick: bool) -> dict[str, Any]:

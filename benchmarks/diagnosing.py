@@ -132,13 +132,10 @@ def measure(model: str, backend: str, options: argparse.Namespace) -> dict[str, 
 
 def main() -> None:
     """Runs both models on every backend, or as a worker one way of one."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--backends", nargs="+", default=common.BACKENDS)
+    parser = common.parser(__doc__, "tiny: does it run?")
     parser.add_argument("--models", nargs="+", default=MODELS, choices=MODELS)
     parser.add_argument("--samples", type=int, default=32, help="in the batch")
     parser.add_argument("--laps", type=int, default=3, help="after the first call")
-    parser.add_argument("--quick", action="store_true", help="tiny: does it run?")
-    parser.add_argument("--output", type=Path, help="a file for the JSON")
     parser.add_argument("--worker", choices=MODELS, help=argparse.SUPPRESS)
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     options = parser.parse_args()

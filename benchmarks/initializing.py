@@ -9,7 +9,6 @@ a ratio is the time of `initialize` over that of the build.
 import argparse
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import building
@@ -65,13 +64,10 @@ def measure(
 
 def main() -> None:
     """Runs every model on every backend, or as a worker one lap."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--backends", nargs="+", default=common.BACKENDS)
+    parser = common.parser(__doc__, "tiny: does it run?")
     models = building.MODELS
     parser.add_argument("--models", nargs="+", default=["ResNet50"], choices=models)
     parser.add_argument("--laps", type=int, default=5, help="processes of each")
-    parser.add_argument("--quick", action="store_true", help="tiny: does it run?")
-    parser.add_argument("--output", type=Path, help="a file for the JSON")
     parser.add_argument("--worker", choices=models, help=argparse.SUPPRESS)
     parser.add_argument("--rules", choices=RULES, help="one kind only")
     options = parser.parse_args()
@@ -80,10 +76,7 @@ def main() -> None:
         return
     result = common.header("initializing", options.quick) | {"backends": {}}
     for backend in filter(common.installed, options.backends):
-        # The machine code of the kernels is on disk, as after any earlier use.
-        warm = "import keras_inits as k; k.HeNormal(seed=1)((1500, 1500));"
-        warm += " k.GlorotUniform(seed=1)((1500, 1500)); print('RESULT 0')"
-        common.fresh(["-c", warm], backend)
+        common.warm_up(backend, "HeNormal", "GlorotUniform")
         for model in options.models:
             for rules in [options.rules] if options.rules else RULES:
                 found = measure(model, rules, backend, options)

@@ -256,12 +256,9 @@ def tables(backend: str, group: str, found: dict[str, Any]) -> None:
 
 def main() -> None:
     """Runs the groups, or as a worker one of them."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--backends", nargs="+", default=common.BACKENDS)
+    parser = common.parser(__doc__, "tiny sizes: does it run?")
     parser.add_argument("--groups", nargs="+", default=GROUPS[:-1], choices=GROUPS)
     parser.add_argument("--laps", type=int, default=15, help="later calls of each")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run?")
-    parser.add_argument("--output", type=Path, help="a file for the JSON")
     parser.add_argument("--worker", choices=WORKERS, help=argparse.SUPPRESS)
     parser.add_argument("--backend", help=argparse.SUPPRESS)
     parser.add_argument("--log2", type=int, help=argparse.SUPPRESS)

@@ -11,7 +11,6 @@ of the mean are below 3 %. Prints JSON, and a table to standard error.
 import argparse
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 import common
@@ -91,10 +90,7 @@ def worker(options: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     """Measures on each backend in a process of its own."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--backends", nargs="+", default=common.BACKENDS)
-    parser.add_argument("--quick", action="store_true", help="few kinds: does it run?")
-    parser.add_argument("--output", type=Path, help="a file for the JSON")
+    parser = common.parser(__doc__, "few kinds: does it run?")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:

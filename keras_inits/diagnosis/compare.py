@@ -1,14 +1,14 @@
 """Two diagnoses of one network, side by side."""
 
 import dataclasses
-import io
 from typing import Any
 
 import rich.box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from keras_inits import rendering
 from keras_inits.diagnosis.report import Diagnosis, LayerRecord
 from keras_inits.diagnosis.text import WIDTH, number
 
@@ -101,13 +101,7 @@ class Comparison:
         return Group(Text(_line(1, self.first)), Text(_line(2, self.second)), table)
 
     def __str__(self) -> str:
-        # In a notebook rich would show it, and give nothing back.
-        file = io.StringIO()
-        console = Console(
-            file=file, width=WIDTH, color_system=None, force_jupyter=False
-        )
-        console.print(self)
-        return file.getvalue().rstrip()
+        return rendering.as_text(self, WIDTH).rstrip()
 
 
 def _line(place: int, diagnosis: Diagnosis) -> str:

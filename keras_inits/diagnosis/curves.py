@@ -77,6 +77,13 @@ def drawable(value: float | None) -> bool:
     return value is not None and math.isfinite(value) and value > 0
 
 
+def off_scale(values: Sequence[float | None]) -> tuple[list[int], list[int]]:
+    """Places of zeros, and of what is not finite: what has none on a log axis."""
+    off = [(p, v) for p, v in enumerate(values) if v is not None and not drawable(v)]
+    zeros = [place for place, value in off if value == 0]
+    return zeros, [place for place, value in off if value != 0]
+
+
 def lost(diagnosis: Diagnosis) -> int | None:
     """Place among `layers` where the signal is lost; None if it is not."""
     if diagnosis.lost_at is None:

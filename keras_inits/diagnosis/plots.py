@@ -1,6 +1,7 @@
 """A diagnosis as one picture, by matplotlib."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -85,7 +86,7 @@ def _depth(panel: Axes, diagnosis: Diagnosis, curve: curves.Curve, name: str) ->
     if drawn:
         places, values = zip(*drawn, strict=True)
         panel.plot(places, values, ".-", color=BLUE, label=name)
-    _off_scale(panel, curve)
+    _off_scale(panel, curve.values)
     lost = curves.lost(diagnosis)
     if lost is not None:
         panel.axvline(lost, color=RED, ls="--", lw=1, label="lost")
@@ -95,13 +96,10 @@ def _depth(panel: Axes, diagnosis: Diagnosis, curve: curves.Curve, name: str) ->
         panel.legend(fontsize=8)
 
 
-def _off_scale(panel: Axes, curve: curves.Curve) -> None:
+def _off_scale(panel: Axes, values: Sequence[float | None]) -> None:
     """Marks at the lower edge for zeros, at the upper one for what is not finite."""
     transform = panel.get_xaxis_transform()
-    measured = [(p, v) for p, v in enumerate(curve.values) if v is not None]
-    off = [(p, v) for p, v in measured if not curves.drawable(v)]
-    zeros = [place for place, value in off if value == 0]
-    others = [place for place, value in off if value != 0]
+    zeros, others = curves.off_scale(values)
     for places, height, marker, label in (
         (zeros, 0.03, "v", "zero"),
         (others, 0.97, "X", "not finite"),
@@ -148,7 +146,7 @@ def _norms(panel: Axes, diagnosis: Diagnosis) -> None:
     panel.set_yscale("log")
     places = [place for place, norm in enumerate(norms) if curves.drawable(norm)]
     panel.bar(places, [norms[place] for place in places], color=GREY)
-    _off_scale(panel, curves.Curve(tuple(norms), ()))
+    _off_scale(panel, norms)
     blamed = {v.layer for v in diagnosis.verdicts if v.severity == ERROR}
     for place in places:
         if weights[place].owner in blamed:

@@ -17,9 +17,9 @@ has no gradient); infinities and nan can occur, where the network has them.
 """
 
 import dataclasses
-import io
 from typing import Any
 
+from keras_inits import rendering
 from keras_inits.diagnosis.shown import Shown
 
 ERROR, WARNING, INFO = "error", "warning", "info"
@@ -310,15 +310,6 @@ class Diagnosis(Shown):
         return text.table(self)
 
     def __str__(self) -> str:
-        from rich.console import Console
-
         from keras_inits.diagnosis import text
 
-        console = Console(
-            file=io.StringIO(),
-            width=text.WIDTH,
-            color_system=None,
-            force_jupyter=False,  # which would show it, and give nothing back
-        )
-        console.print(text.table(self))
-        return console.file.getvalue().rstrip()  # type: ignore[attr-defined]
+        return rendering.as_text(self, text.WIDTH).rstrip()

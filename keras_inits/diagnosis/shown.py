@@ -4,15 +4,12 @@ What each needs is imported when it is called: pictures and pages are extras.
 """
 
 import dataclasses
-import io
 import json
 import math
 import os
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
-from keras_inits import extras
+from keras_inits import extras, rendering
 
 if TYPE_CHECKING:
     from keras_inits.diagnosis.compare import Comparison
@@ -45,13 +42,7 @@ class Shown:
         return f"<Diagnosis of {self.model!r}: {self.judgement}, {findings}>"
 
     def _repr_html_(self) -> str:
-        console = Console(
-            file=io.StringIO(), record=True, width=120, force_jupyter=False
-        )
-        console.print(self)
-        style = "font-family: monospace; white-space: pre; overflow-x: auto"
-        code = f'<pre style="{style}">{{code}}</pre>'
-        return console.export_html(inline_styles=True, code_format=code)
+        return rendering.as_html(self, width=120)
 
     def to_dict(self: "Diagnosis") -> dict[str, Any]:  # type: ignore[misc]
         """All figures as dicts, tuples, numbers and strings, and the judgement."""

@@ -12,18 +12,9 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from keras_inits.geometry.layers import (
-    BIAS,
-    EMBEDDING,
-    GAIN,
-    KERNEL,
-    LORA_A,
-    RECURRENT,
-    SLOPE,
-)
+from keras_inits.geometry.layers import BIAS, GAIN, KERNEL_ROLES, SLOPE
 from keras_inits.models.walk import places
 
-KERNELS = (KERNEL, RECURRENT, EMBEDDING, LORA_A)
 VECTORS = (BIAS, GAIN, SLOPE)  # constant by default: only what they have drawn counts
 GLANCE = 64  # entries that tell most weights apart
 
@@ -133,12 +124,12 @@ def duplicates(model: Any) -> list[Duplicate]:
     constants: dict[float, list[str]] = {}
     for place in places(model):
         role, size = place.weight.role, int(np.prod(place.variable.shape))
-        if role not in (*KERNELS, *VECTORS) or size < 2:
+        if role not in (*KERNEL_ROLES, *VECTORS) or size < 2:
             continue
         values = _flat(place.variable)
         if not _is_constant(values):
             compared.append((place.path, place.variable))
-        elif role in KERNELS:
+        elif role in KERNEL_ROLES:
             constants.setdefault(float(values[0]) + 0.0, []).append(place.path)
     found = list(_groups(compared))
     return found + [Duplicate("constant", tuple(p), v) for v, p in constants.items()]

@@ -1,13 +1,14 @@
 """What `initialize` did, or would do: a table for people, rows for programs."""
 
 import dataclasses
-import io
 import math
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
+
+from keras_inits import rendering
 
 COLUMNS = {  # of the printed table, and how they are justified
     "path": "left",
@@ -119,20 +120,11 @@ class Report:
 
     def __str__(self) -> str:
         # As wide as it needs to be: text goes into files, too.
-        file = io.StringIO()
-        Console(file=file, width=10_000, color_system=None, force_jupyter=False).print(
-            self
-        )
-        return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+        lines = rendering.as_text(self, width=10_000).splitlines()
+        return "\n".join(line.rstrip() for line in lines)
 
     def __repr__(self) -> str:
         return f"<Report: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        console = Console(
-            file=io.StringIO(), record=True, width=200, force_jupyter=False
-        )
-        console.print(self)
-        style = "font-family: monospace; white-space: pre; overflow-x: auto"
-        code = f'<pre style="{style}">{{code}}</pre>'
-        return console.export_html(inline_styles=True, code_format=code)
+        return rendering.as_html(self, width=200)

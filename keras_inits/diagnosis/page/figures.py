@@ -40,21 +40,37 @@ def _ticks(labels: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _off_scale(values: Sequence[float | None], known: Sequence[float]) -> list[Any]:
-    """(places, height, words, symbol) of what has no place on a log axis."""
+def _off_scale(
+    values: Sequence[float | None],
+    known: Sequence[float],
+    labels: Sequence[str],
+    name: str,
+) -> list[go.Scatter]:
+    """Marks for what has no place on a log axis.
+
+    Args:
+        values: All, by place.
+        known: What the axis has to show besides, for the marks to stand beyond.
+        labels: Names of the places.
+        name: What stands between a label and what is said of it; may be empty.
+    """
     low, high = min(known, default=1.0) / BEYOND, max(known, default=1.0) * BEYOND
-    off = [
-        (p, v) for p, v in enumerate(values) if v is not None and not curves.drawable(v)
-    ]
-    zeros = [place for place, value in off if value == 0]
-    others = [place for place, value in off if value != 0]
+    zeros, others = curves.off_scale(values)
     return [
-        found
-        for found in (
+        go.Scatter(
+            x=places,
+            y=[height] * len(places),
+            mode="markers",
+            marker={"color": RED, "symbol": symbol, "size": 9},
+            name=words,
+            customdata=[text(labels[place]) for place in places],
+            hovertemplate=f"%{{customdata}}{name}: {words}<extra></extra>",
+        )
+        for places, height, words, symbol in (
             (zeros, low, "zero", "triangle-down"),
             (others, high, "not finite", "x"),
         )
-        if found[0]
+        if places
     ]
 
 
@@ -104,22 +120,10 @@ def _curve(
     )
     known = [v for v in drawn if v is not None]
     known += [edge for band in curve.bands for edge in band if edge is not None]
-    for places, height, words, symbol in _off_scale(curve.values, known):
-        figure.add_trace(
-            go.Scatter(
-                x=places,
-                y=[height] * len(places),
-                mode="markers",
-                marker={"color": RED, "symbol": symbol, "size": 9},
-                name=words,
-                legendgroup=words,
-                showlegend=words not in {trace.name for trace in figure.data},
-                customdata=[text(labels[place]) for place in places],
-                hovertemplate=f"%{{customdata}}<br>{name}: {words}<extra></extra>",
-            ),
-            row,
-            1,
-        )
+    for marks in _off_scale(curve.values, known, labels, f"<br>{name}"):
+        marks.legendgroup = marks.name
+        marks.showlegend = marks.name not in {trace.name for trace in figure.data}
+        figure.add_trace(marks, row, 1)
 
 
 def depth(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -162,18 +166,7 @@ def gradients(diagnosis: Diagnosis) -> dict[str, Any]:
         )
     )
     known = [norm for norm in shown if norm is not None]
-    for places, height, words, symbol in _off_scale(norms, known):
-        figure.add_trace(
-            go.Scatter(
-                x=places,
-                y=[height] * len(places),
-                mode="markers",
-                marker={"color": RED, "symbol": symbol, "size": 9},
-                name=words,
-                customdata=[text(labels[place]) for place in places],
-                hovertemplate=f"%{{customdata}}: {words}<extra></extra>",
-            )
-        )
+    figure.add_traces(_off_scale(norms, known, labels, ""))
     figure.update_yaxes(type="log", exponentformat="power", title_text="gradient norm")
     figure.update_xaxes(**_ticks(labels))
     figure.update_layout(height=380, legend=LEGEND)

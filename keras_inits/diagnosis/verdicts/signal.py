@@ -104,10 +104,11 @@ def lost(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
                 ),
             )
         )
+    ends = head(diagnosis)
     outputs = [
         Step(r, r.out.rms / found[0].record.input_rms * found[0].ratio)
         for r in diagnosis.records
-        if r.index in head(diagnosis) and found[0].record.input_rms and r.kernel
+        if r.index in ends and found[0].record.input_rms and r.kernel
     ]
     largest = max(found + outputs, key=lambda step: step.ratio)
     large = severity(largest.ratio, limits.EXPLODING_WARNING, limits.EXPLODING_ERROR)

@@ -15,17 +15,23 @@ from keras_inits.diagnosis.verdicts.common import (
 from keras_inits.geometry.layers import BIAS
 
 Found = list[tuple[int, Verdict]]
+# The records that are bad, the worst of them, its value, and how grave that is.
+Worst = tuple[list[LayerRecord], LayerRecord, float, str]
 RECTIFIERS = ("relu", "relu6", "squared_relu", "sparse_plus", "threshold")
 
 
 def _worst(
     records: list[tuple[LayerRecord, float]], warning: float, error: float
-) -> tuple[list[LayerRecord], LayerRecord, float, str] | None:
+) -> Worst | None:
     bad = [(r, value) for r, value in records if value >= warning]
     if not bad:
         return None
     at, value = max(bad, key=lambda pair: pair[1])
     return [r for r, _ in bad], at, value, severity(value, warning, error) or WARNING
+
+
+def _others(bad: list[LayerRecord]) -> str:
+    return f"; {len(bad)} layers are like it" if len(bad) > 1 else ""
 
 
 def dying(diagnosis: Diagnosis) -> Found:
@@ -49,7 +55,7 @@ def dying(diagnosis: Diagnosis) -> Found:
         at.name,
         value,
         f"{percent(value)} of the units of {at.label!r} are zero for every sample"
-        + (f"; {len(bad)} layers are like it" if len(bad) > 1 else ""),
+        + _others(bad),
         cause,
         REPAIR,
     )
@@ -66,7 +72,7 @@ def saturated(diagnosis: Diagnosis) -> Found:
         and r.index not in ends
         and not (r.activation == "softmax" and r.out.units <= 2)
     ]
-    verdicts = []
+    verdicts: Found = []
     found = _worst(judged, limits.FLAT_WARNING, limits.FLAT_ERROR)
     if found is not None:
         bad, at, value, grave = found
@@ -80,42 +86,37 @@ def saturated(diagnosis: Diagnosis) -> Found:
             at.name,
             value,
             f"{percent(value)} of the {at.activation} {what} in {at.label!r}"
-            + (f"; {len(bad)} layers are like it" if len(bad) > 1 else ""),
+            + _others(bad),
             "the activation's slope is below a tenth of its largest there" + pre,
             REPAIR,
         )
         verdicts.append((at.index, verdict))
     rows = [(r, r.attention) for r in diagnosis.records if r.attention is not None]
-    found = _worst(rows, limits.FLAT_WARNING, limits.FLAT_ERROR)
-    if found is not None:
-        _, at, value, grave = found
-        verdict = Verdict(
-            "saturated attention",
-            grave,
-            at.name,
-            value,
-            f"{percent(value)} of the queries of {at.label!r} attend to one key only",
-            "queries or keys too large: the softmax of their products is one-hot, and "
-            "passes no gradient to either",
-            REPAIR,
-        )
-        verdicts.append((at.index, verdict))
+    verdicts += _stuck(
+        "saturated attention",
+        _worst(rows, limits.FLAT_WARNING, limits.FLAT_ERROR),
+        "of the queries of {} attend to one key only",
+        "queries or keys too large: the softmax of their products is one-hot, and "
+        "passes no gradient to either",
+    )
     gated = [(r, r.gates) for r in diagnosis.records if r.gates is not None]
-    found = _worst(gated, limits.GATES_WARNING, limits.GATES_ERROR)
-    if found is not None:
-        _, at, value, grave = found
-        verdict = Verdict(
-            "saturated gates",
-            grave,
-            at.name,
-            value,
-            f"{percent(value)} of the gates of {at.label!r} are open or shut for good",
-            "kernels or inputs too large, or a bias far from zero: the slope of the "
-            "sigmoid is below a tenth of its largest",
-            REPAIR,
-        )
-        verdicts.append((at.index, verdict))
+    verdicts += _stuck(
+        "saturated gates",
+        _worst(gated, limits.GATES_WARNING, limits.GATES_ERROR),
+        "of the gates of {} are open or shut for good",
+        "kernels or inputs too large, or a bias far from zero: the slope of the "
+        "sigmoid is below a tenth of its largest",
+    )
     return verdicts
+
+
+def _stuck(kind: str, found: Worst | None, what: str, cause: str) -> Found:
+    """What part of something is stuck in the layer where most is."""
+    if found is None:
+        return []
+    _, at, value, grave = found
+    message = f"{percent(value)} {what.format(repr(at.label))}"
+    return [(at.index, Verdict(kind, grave, at.name, value, message, cause, REPAIR))]
 
 
 def symmetric(diagnosis: Diagnosis) -> Found:

@@ -1,0 +1,34 @@
+"""What rich can print, as text and as a notebook's HTML."""
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+
+def as_text(renderable: Any, width: int) -> str:
+    """What rich prints where there is no terminal.
+
+    Args:
+        renderable: What to print.
+        width: Columns.
+    """
+    file = io.StringIO()
+    # In a notebook rich would show it, and give nothing back.
+    console = Console(file=file, width=width, color_system=None, force_jupyter=False)
+    console.print(renderable)
+    return file.getvalue()
+
+
+def as_html(renderable: Any, width: int) -> str:
+    """What rich prints, in colours, as HTML for a notebook.
+
+    Args:
+        renderable: What to print.
+        width: Columns.
+    """
+    console = Console(file=io.StringIO(), record=True, width=width, force_jupyter=False)
+    console.print(renderable)
+    style = "font-family: monospace; white-space: pre; overflow-x: auto"
+    code = f'<pre style="{style}">{{code}}</pre>'
+    return console.export_html(inline_styles=True, code_format=code)
