@@ -11,3 +11,25 @@ def pytest_report_header():
     import keras
 
     return f"keras {keras.version()} on {keras.backend.backend()}"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The table of hits and false alarms of `diagnose`, where its tests ran."""
+    rows = []
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                rows += [v for n, v in report.user_properties if n == "network"]
+    if not rows:
+        return
+    terminalreporter.section("networks of known illness and health")
+    for row in sorted(rows):
+        terminalreporter.write_line(row)
+    ill = [row for row in rows if row.startswith("ill")]
+    well = [row for row in rows if row.startswith("healthy")]
+    hits = sum(" hit " in row for row in ill)
+    alarms = sum(" FALSE ALARM " in row for row in well)
+    terminalreporter.write_line(
+        f"{hits} of {len(ill)} illnesses found, {alarms} false alarms in {len(well)} "
+        "healthy networks"
+    )

@@ -23,8 +23,9 @@ def saturated_gates(layer: Any, given: Any, output: Any) -> Any:
         output: What it returned.
 
     Returns:
-        A tensor of zeros and ones, (samples, gates · units); None for a layer that is
-        no LSTM or GRU, or whose gates are no sigmoids.
+        A tensor of zeros and ones, (samples, gates · units, 2): as the gates are, and
+        as they would be without the bias. None for a layer that is no LSTM or GRU, or
+        whose gates are no sigmoids.
     """
     if not isinstance(layer, keras.layers.LSTM | keras.layers.GRU) or given is None:
         return None
@@ -35,13 +36,15 @@ def saturated_gates(layer: Any, given: Any, output: Any) -> Any:
     dtype = layer.compute_dtype
     kernels = [ops.cast(k, dtype) for k in (cell.kernel, cell.recurrent_kernel)]
     z = ops.matmul(x, kernels[0]) + ops.matmul(h, kernels[1])
+    driven = z
     if cell.bias is not None:
         bias = ops.cast(cell.bias, dtype)
         z = z + (ops.sum(bias, axis=0) if len(bias.shape) == 2 else bias)
-    parts = ops.split(z, z.shape[-1] // cell.units, axis=-1)
+    both = ops.stack([z, driven], axis=-1)
+    parts = ops.split(both, z.shape[-1] // cell.units, axis=1)
     candidate = 2  # of both: (i, f, candidate, o) and (z, r, candidate)
     gates = [part for place, part in enumerate(parts) if place != candidate]
-    gate = ops.sigmoid(ops.concatenate(gates, axis=-1))
+    gate = ops.sigmoid(ops.concatenate(gates, axis=1))
     return ops.cast(gate * (1 - gate) < 0.025, "float32")
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from keras_inits.diagnosis.nearby import nearby
+from keras_inits.nearby import nearby
 
 VECTORS = 4
 TOLERANCE = 1e-4  # of the numbers' size: sums in float32 in any order agree better

@@ -96,6 +96,13 @@ def all_layers(model: Any) -> list[Hooked]:
     return found
 
 
+def graphs(model: Any) -> list[Any]:
+    """The Functional models that a call of the model may run, itself included."""
+    layers = list(model._flatten_layers())
+    layers += [getattr(layer, "_functional", None) for layer in layers]
+    return [layer for layer in layers if hasattr(layer, "_nodes_by_depth")]
+
+
 def layer_names(model: Any) -> dict[int, str]:
     """The names of every layer from the model down, by the layer's identity."""
     names: dict[int, str] = {}
@@ -124,16 +131,21 @@ class Inner(NamedTuple):
 
 
 Watcher = Callable[[Hooked, tuple[Any, ...], dict[str, Any], Inner, Any], Any]
+Put = Callable[[Any, str, Any], None]  # object, name and value of an attribute
 
 
 @contextlib.contextmanager
-def watching(model: Any, watch: Watcher) -> Iterator[None]:
+def watching(
+    model: Any, watch: Watcher, prepare: Callable[[Any, Put], None]
+) -> Iterator[None]:
     """Context in which every call of a layer of the model is seen.
 
     Args:
         model: A built model.
         watch: Called after each call with the layer, its arguments and keywords, what
             was seen inside, and its output; returns the output to go on with.
+        prepare: Called first with each graph and layer, and a function that changes an
+            attribute of it for the time of the context.
     """
     changed: list[tuple[dict[str, Any], str, Any, bool]] = []
 
@@ -144,7 +156,10 @@ def watching(model: Any, watch: Watcher) -> Iterator[None]:
         attributes[name] = value
 
     try:
+        for graph in graphs(model):
+            prepare(graph, put)
         for hooked in all_layers(model):
+            prepare(hooked.layer, put)
             _hook(hooked, watch, put)
         yield
     finally:
@@ -155,7 +170,7 @@ def watching(model: Any, watch: Watcher) -> Iterator[None]:
                 attributes.pop(name, None)
 
 
-def _hook(hooked: Hooked, watch: Watcher, put: Callable[[Any, str, Any], None]) -> None:
+def _hook(hooked: Hooked, watch: Watcher, put: Put) -> None:
     layer = hooked.layer
     call = layer.call
     given: list[Any] = []

@@ -11,6 +11,8 @@ from keras_inits import checks
 
 COMPILED, GIVEN, PROJECTION = "compiled", "given", "projection"
 CATEGORICAL = ("categorical_crossentropy", "sparse_categorical_crossentropy")
+# Losses of the difference between an output and its target.
+DIFFERENCES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
 
 def _snake(name: str) -> str:
@@ -86,6 +88,7 @@ class Objective:
             config = getattr(model, "_compile_loss", None)
             self.weights = getattr(config, "_user_loss_weights", None)
         self.seed = seed
+        self.outputs: tuple[int, list[str] | None] = (0, None)  # number and names
 
     def chance(self, outputs: Any) -> float | None:
         """ln C of a cross entropy over C classes; None for other losses."""
@@ -103,10 +106,8 @@ class Objective:
         if self.kind == PROJECTION:
             return self._projected(flat)
         names = sorted(outputs) if isinstance(outputs, dict) else self.names
-        losses = _by_output(self.spec, len(flat), names, "loss")
-        targets = [y] if len(flat) == 1 and not isinstance(y, dict) else None
-        if targets is None:
-            targets = _by_output(y, len(flat), names, "y")
+        self.outputs = (len(flat), names)
+        losses, targets = self._pairs(y)
         factors = [1.0] * len(flat)
         if self.weights is not None:
             factors = _by_output(self.weights, len(flat), names, "loss_weights")
@@ -120,6 +121,24 @@ class Objective:
                     1.0 if factor is None else factor
                 )
         return total
+
+    def _pairs(self, y: Any) -> tuple[list[Any], list[Any]]:
+        """The loss and the targets of each output."""
+        count, names = self.outputs
+        losses = _by_output(self.spec, count, names, "loss")
+        if count == 1 and not isinstance(y, dict):
+            return losses, [y]
+        return losses, _by_output(y, count, names, "y")
+
+    def subtracted(self, y: Any) -> list[Any]:
+        """Those targets that a loss subtracts outputs from; known after a pass."""
+        if self.kind == PROJECTION:
+            return []
+        return [
+            target
+            for loss, target in zip(*self._pairs(y), strict=True)
+            if loss is not None and loss_name(keras.losses.get(loss)) in DIFFERENCES
+        ]
 
     def _projected(self, flat: list[Any]) -> Any:
         """The outputs along a random direction, of the size of a mean loss.

@@ -1,6 +1,7 @@
 """Running a model and writing down what happens: the public `diagnose`."""
 
 import contextlib
+import copy
 import random
 import re
 import sys
@@ -13,13 +14,16 @@ import numpy as np
 from keras_inits.diagnosis import data, engines, hooks, records, verdicts, weights
 from keras_inits.diagnosis.hashes import View
 from keras_inits.diagnosis.losses import Objective
-from keras_inits.diagnosis.probe import is_real, look, on_host
+from keras_inits.diagnosis.probe import is_real, look, on_host, repeats
 from keras_inits.diagnosis.progress import Progress
 from keras_inits.diagnosis.report import Diagnosis, WeightRecord
-from keras_inits.diagnosis.statistics import GradientTally, Tally
+from keras_inits.diagnosis.statistics import GradientTally, Moments, Tally, pick
+from keras_inits.models import duplicates
 from keras_inits.models.walk import Place, places
+from keras_inits.nearby import here, nearby
 
 HALF_SCALE = 2.0**15  # what Keras multiplies a loss by under mixed_float16
+SCALE_STEP = 16.0  # by which a loss scale is lowered where gradients overflow
 
 
 @contextlib.contextmanager
@@ -160,32 +164,35 @@ class _Measurement:
         hashed: dict[int, np.ndarray] = {}
         inputs: list[Tally] = []
         losses: list[float] = []
+        targets: list[Moments] = []
+        alike: list[bool] = []
         samples = 0
         with unchanged_randomness(), Progress(self.model.name) as progress:
             engine = engines.engine(self, scale, progress.tick)
-            with hooks.watching(self.model, engine.recorder.watch):
-                for batch in stream:
-                    x, y, weight = (data.tensors(part) for part in batch)
-                    if not losses:
-                        self.objective = Objective(
-                            self.model, self.loss, y is not None, self.seed
-                        )
-                    self._see_inputs(x, inputs)
-                    value, seen = self._pass(engine, (x, y, weight))
-                    losses.append(value)
-                    samples += int(keras.tree.flatten(x)[0].shape[0])
-                    for number, gradient in enumerate(seen):
-                        if gradient is None:
-                            continue
-                        if number not in gradients:
-                            dtype = str(self.trainable[number].dtype)
-                            gradients[number] = GradientTally(
-                                gradient.size, dtype, scale
-                            )
-                        gradients[number].add(*gradient.seen)
-                        if gradient.units is not None:
-                            total = hashed.get(number, 0.0)
-                            hashed[number] = total + gradient.units
+            for batch in stream:
+                x, y, weight = (data.tensors(part) for part in batch)
+                if not losses:
+                    self.objective = Objective(
+                        self.model, self.loss, y is not None, self.seed
+                    )
+                alike.append(self._see_inputs(x, inputs))
+                engine, value, seen = self._scaled_pass(
+                    engine, (x, y, weight), progress.tick
+                )
+                losses.append(value)
+                self._see_targets(y, targets)
+                samples += int(keras.tree.flatten(x)[0].shape[0])
+                for number, gradient in enumerate(seen):
+                    if gradient is None:
+                        continue
+                    if number not in gradients:
+                        dtype = str(self.trainable[number].dtype)
+                        gradients[number] = GradientTally(gradient.size, dtype)
+                    gradients[number].scale = engine.scale
+                    gradients[number].add(*gradient.seen)
+                    if gradient.units is not None:
+                        total = hashed.get(number, 0.0)
+                        hashed[number] = total + gradient.units / engine.scale
         if engine.recorder.skipped:
             names = ", ".join(sorted(engine.recorder.skipped)[:5])
             self.notes.append(
@@ -204,7 +211,9 @@ class _Measurement:
                 inputs=records.of_inputs(inputs),
                 records=records.of_layers(engine.recorder.entries, self.places),
                 weights=self._weights(gradients, hashed),
-                duplicates=weights.duplicates(self.places),
+                duplicates=duplicates.equal_kernels(self.places),
+                targets=tuple(moments.rms for moments in targets),
+                alike=all(alike),
                 notes=tuple(dict.fromkeys(self.notes)),
             )
         )
@@ -224,6 +233,40 @@ class _Measurement:
             found.append(weights.record(place, owner, gradient, units))
         return tuple(found)
 
+    def _scaled_pass(
+        self, engine: Any, batch: Any, tick: Any
+    ) -> tuple[Any, float, Any]:
+        """A pass at a loss scale whose gradients float16 holds.
+
+        Training skips a step whose gradients overflow, and halves the scale.
+
+        Returns:
+            The engine of that scale, the loss, and what was seen of each gradient.
+        """
+        while True:
+            entries = engine.recorder.entries
+            shared = {id(entry.hooked): entry.hooked for entry in entries}
+            before = copy.deepcopy(entries, shared) if engine.scale > 1 else []
+            watch, prepare = engine.recorder.watch, engine.prepare
+            quiet = np.errstate(invalid="ignore")
+            with quiet, hooks.watching(self.model, watch, prepare):
+                value, seen = self._pass(engine, batch)
+            gradients = [e.gradient.finite for e in entries if e.gradient is not None]
+            gradients += [gradient.seen[1] for gradient in seen if gradient is not None]
+            forward = all(e.out is not None and e.out.finite for e in entries)
+            if engine.scale <= 1 or all(gradients) or not forward:
+                return engine, value, seen
+            scale = max(1.0, engine.scale / SCALE_STEP)
+            self.notes.append(
+                f"gradients overflow at the loss scale {engine.scale:g}, which "
+                f"training lowers by itself: measured at {scale:g}"
+            )
+            engine = engines.engine(self, scale, tick)
+            engine.recorder.entries = before
+            for entry in before:
+                if entry.gradient is not None:
+                    entry.gradient.scale = scale
+
     def _pass(self, engine: Any, batch: Any) -> Any:
         try:
             return engine.run(batch)
@@ -239,10 +282,18 @@ class _Measurement:
                 f"{_gist(error)} Pass x as model(x) takes it, and y as the loss does."
             ) from error
 
-    def _see_inputs(self, x: Any, inputs: list[Tally]) -> None:
+    def _see_inputs(self, x: Any, inputs: list[Tally]) -> bool:
+        """Takes the figures of a batch, and says whether all its samples are equal."""
         real = [t for t in keras.tree.flatten(x) if is_real(t)]
         for number, tensor in enumerate(real):
             shape = tuple(int(n) for n in tensor.shape)
             if number == len(inputs):
                 inputs.append(Tally(shape, shape[-1]))
             inputs[number].add(*on_host(look(tensor)))
+        return self.x is not None and all(map(repeats, keras.tree.flatten(x)))
+
+    def _see_targets(self, y: Any, targets: list[Moments]) -> None:
+        for number, target in enumerate(self.objective.subtracted(y)):
+            if number == len(targets):
+                targets.append(Moments())
+            targets[number].add(here(pick(nearby(target))).astype("float64"))

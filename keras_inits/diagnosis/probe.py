@@ -18,8 +18,8 @@ import numpy as np
 from keras_inits.diagnosis import hooks
 from keras_inits.diagnosis.gates import one_hot_rows, saturated_gates
 from keras_inits.diagnosis.hooks import Hooked
-from keras_inits.diagnosis.nearby import all_finite, nearby
 from keras_inits.diagnosis.statistics import GradientTally, Tally, pick
+from keras_inits.nearby import all_finite, here, nearby
 
 CALLS = 16  # of one layer in one pass that are recorded: loops may make thousands
 
@@ -39,6 +39,7 @@ class Entry:
     gradient: GradientTally | None = None
     input_rms: list[float] = dataclasses.field(default_factory=list)
     gates: list[float] = dataclasses.field(default_factory=list)
+    driven: list[float] = dataclasses.field(default_factory=list)
     attention: list[float] = dataclasses.field(default_factory=list)
 
 
@@ -57,9 +58,7 @@ def look(x: Any, channels_first: bool = False) -> Seen:
 def on_host(seen: Seen) -> tuple[np.ndarray, bool]:
     """The same as NumPy has it."""
     sample, finite = seen
-    if isinstance(sample, np.ndarray):
-        return sample, bool(finite)
-    return keras.ops.convert_to_numpy(sample), bool(keras.ops.convert_to_numpy(finite))
+    return here(sample), bool(finite if isinstance(finite, bool) else here(finite))
 
 
 def is_real(x: Any) -> bool:
@@ -69,6 +68,15 @@ def is_real(x: Any) -> bool:
     dtype = keras.backend.standardize_dtype(x.dtype)
     known = x.shape is not None and all(isinstance(n, int) for n in tuple(x.shape))
     return known and keras.backend.is_float_dtype(dtype) and 0 not in tuple(x.shape)
+
+
+def repeats(tensor: Any) -> bool:
+    """Whether all rows of a tensor, two or more, are equal."""
+    shape = () if tensor is None or tensor.shape is None else tuple(tensor.shape)
+    known = bool(shape) and all(isinstance(size, int) for size in shape)
+    if getattr(tensor, "sparse", False) or not known or shape[0] < 2:
+        return False
+    return bool(here(tensor == tensor[:1]).all())
 
 
 def first_real(structure: Any) -> Any:
@@ -183,6 +191,9 @@ class Recorder:
         name = hooks.activation_name(function) if callable(function) else None
         if isinstance(layer, hooks.ACTIVATIONS) and function is None:
             name = type(layer).__name__.lower()
+        if isinstance(layer, keras.layers.SimpleRNN):  # whose cell is not looked into
+            name = hooks.activation_name(layer.activation)
+            name = name if name == "tanh" else None
         maker = self.makers_of(given)
         dtype = keras.backend.standardize_dtype(target.dtype)
         single = maker[0] if len(maker) == 1 else None
@@ -211,8 +222,11 @@ class Recorder:
         values = sample.astype("float64")
         if what == "input":
             entry.input_rms.append(float(np.sqrt(np.mean(values**2))))
-        elif what in ("gates", "attention"):
-            getattr(entry, what).append(float(values.mean()))
+        elif what == "gates":
+            entry.gates.append(float(values[..., 0].mean()))
+            entry.driven.append(float(values[..., 1].mean()))
+        elif what == "attention":
+            entry.attention.append(float(values.mean()))
         else:
             tally = getattr(entry, what)
             if tally is None:

@@ -88,6 +88,7 @@ def of_layers(entries: list[Entry], places: list[Place]) -> tuple[LayerRecord, .
                 out=out,
                 gradient=None if entry.gradient is None else entry.gradient.result(),
                 gates=_mean(entry.gates),
+                driven=_mean(entry.driven),
                 attention=_mean(entry.attention),
                 weights=tuple(place.path for place in own),
             )

@@ -132,6 +132,7 @@ class LayerRecord:
         ratio: `out.std` by that of the first layer.
         gradient_ratio: `gradient.std` by that of the first layer.
         gates: Of a recurrent layer: fraction of its gates that are saturated.
+        driven: The same without their biases: by what the layer is given alone.
         attention: Of an attention layer: fraction of queries that attend to one key
             only.
         weights: Paths of the layer's own weights, for `Diagnosis.weights`.
@@ -156,6 +157,7 @@ class LayerRecord:
     ratio: float | None = None
     gradient_ratio: float | None = None
     gates: float | None = None
+    driven: float | None = None
     attention: float | None = None
     weights: tuple[str, ...] = ()
 
@@ -254,6 +256,9 @@ class Diagnosis(Shown):
             entropy; else None.
         inputs, records, weights, verdicts: See the module.
         duplicates: Groups of paths of weights that hold the same values.
+        targets: Root mean square of the targets of each output with a loss that
+            takes differences, such as mean squared error.
+        alike: Whether all samples of a batch are equal, in every input.
         lost_at: Index in `records` from which on the signal, forward, or up to which
             the gradient, backward, is lost; None if neither is.
         notes: What was assumed or left out, in words.
@@ -271,6 +276,8 @@ class Diagnosis(Shown):
     records: tuple[LayerRecord, ...]
     weights: tuple[WeightRecord, ...]
     duplicates: tuple[tuple[str, ...], ...] = ()
+    targets: tuple[float, ...] = ()
+    alike: bool = False
     verdicts: tuple[Verdict, ...] = ()
     lost_at: int | None = None
     notes: tuple[str, ...] = ()

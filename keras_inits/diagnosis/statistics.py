@@ -14,7 +14,7 @@ import numpy as np
 
 from keras_inits.diagnosis.report import GradientStats, TensorStats
 
-LIMIT = 2**16  # values looked at in a tensor: std to 0.3 %, 256 KiB
+LIMIT = 2**15  # values looked at in a tensor: std to 0.4 %, 128 KiB
 SAMPLES = 32  # of them, samples that are kept before units are left out
 ROWS = 256  # of them, rows in the matrix whose effective rank is asked for
 VALUES = 4096  # of them, values in the histogram

@@ -8,12 +8,12 @@ import numpy as np
 
 from keras_inits.base import KernelInitializer
 from keras_inits.diagnosis.hashes import View, hashes, twins
-from keras_inits.diagnosis.nearby import all_finite, nearby
 from keras_inits.diagnosis.report import GradientStats, WeightRecord
 from keras_inits.diagnosis.statistics import LIMIT, coprime_step
 from keras_inits.geometry import Fans, Geometry
 from keras_inits.geometry.layers import KERNEL, KERNEL_ROLES, RECURRENT
 from keras_inits.models.walk import Place
+from keras_inits.nearby import all_finite, here, nearby
 from keras_inits.schemes.variance_scaling import MODES
 
 OWN = 0.1  # by how much the log of a variance may miss that of the initializer
@@ -172,27 +172,23 @@ def _symmetric(place: Place, gradient_hashes: np.ndarray | None) -> int | None:
     how = view(place)
     if how is None or gradient_hashes is None:
         return None
-    own = hashes(place.variable.value, how)
-    own = own if isinstance(own, np.ndarray) else keras.ops.convert_to_numpy(own)
-    tables = [own.astype("float64"), gradient_hashes.astype("float64")]
+    own = here(hashes(place.variable.value, how))
+    units = own.shape[1]
+    tables = [own, gradient_hashes]
     bias = getattr(place.layer, "bias", None)
-    if isinstance(bias, keras.Variable) and math.prod(bias.shape) == own.shape[1]:
-        flat = keras.ops.convert_to_numpy(bias.value).astype("float64").reshape(1, -1)
-        tables.append(flat)
-    return twins(*tables)
-
-
-def duplicates(found: list[Place]) -> tuple[tuple[str, ...], ...]:
-    """Groups of paths of kernels that hold the same values."""
-    groups: dict[tuple[object, ...], list[Place]] = {}
-    for place in found:
-        if place.weight.role in KERNEL_ROLES:
-            values = sampled(place.variable)
-            if values.size > 1 and values.min() < values.max():
-                key = (tuple(place.variable.shape), values.tobytes())
-                groups.setdefault(key, []).append(place)
-    return tuple(
-        tuple(place.path for place in group)
-        for group in groups.values()
-        if len(group) > 1
-    )
+    # A GRU has two biases a unit.
+    if isinstance(bias, keras.Variable) and math.prod(bias.shape) % units == 0:
+        tables.append(here(bias.value).reshape(-1, units))
+    # A recurrent unit has two kernels, and is what both make it.
+    for name in ("kernel", "recurrent_kernel"):
+        other = getattr(place.layer, name, None)
+        if not hasattr(place.layer, "recurrent_kernel") or other is place.variable:
+            continue
+        if isinstance(other, keras.Variable) and other.shape[-1] == units:
+            rows = math.prod(other.shape[:-1])
+            order = tuple(range(len(other.shape)))
+            tables.append(here(hashes(other.value, View(order, rows))))
+    # A unit that is off is not the twin of another that happens to be off, too.
+    off = own.any(0) & ~gradient_hashes.any(0)
+    kept = slice(None) if off.all() else ~off
+    return twins(*(table.astype("float64")[:, kept] for table in tables))

@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 
 from keras_inits.geometry.layers import BIAS, GAIN, KERNEL_ROLES, SLOPE
-from keras_inits.models.walk import places
+from keras_inits.models.walk import Place, places
+from keras_inits.nearby import here
 
 VECTORS = (BIAS, GAIN, SLOPE)  # constant by default: only what they have drawn counts
 GLANCE = 64  # entries that tell most weights apart
@@ -41,7 +41,7 @@ class Duplicate(NamedTuple):
 
 
 def _flat(variable: Any) -> np.ndarray:
-    values = np.asarray(keras.ops.convert_to_numpy(variable.value)).reshape(-1)
+    values = here(variable.value).reshape(-1)
     if values.dtype.kind != "f" or values.dtype.itemsize < 4:  # bfloat16, float16
         values = values.astype("float32")
     return values
@@ -66,8 +66,11 @@ def _is_constant(values: np.ndarray) -> bool:
     return bool((values[:GLANCE] == values[0]).all() and (values == values[0]).all())
 
 
-def _groups(weights: Iterable[tuple[str, Any]]) -> Iterator[Duplicate]:
-    """Groups of the weights, given by path and variable, that say the same."""
+def _alike(weights: Iterable[tuple[str, Any]]) -> Iterator[list[tuple[str, bool]]]:
+    """Groups of weights, given by path and variable, equal but for the sign of all.
+
+    Each is a list of paths, and whether the sign is flipped.
+    """
     glances: dict[Any, list[tuple[str, Any]]] = {}
     for path, variable in weights:
         values = _flat(variable)
@@ -82,10 +85,24 @@ def _groups(weights: Iterable[tuple[str, Any]]) -> Iterator[Duplicate]:
             content, is_flipped = _content(_flat(variable))
             digest = hashlib.blake2b(content).digest()
             contents.setdefault(digest, []).append((path, is_flipped))
-        for alike in contents.values():
-            if len(alike) > 1:
-                paths, flips = zip(*alike, strict=True)
-                yield Duplicate("negated" if len({*flips}) > 1 else "equal", paths)
+        yield from (alike for alike in contents.values() if len(alike) > 1)
+
+
+def equal_kernels(found: list[Place]) -> tuple[tuple[str, ...], ...]:
+    """Groups of paths of kernels that hold the same values, and more than one value."""
+    compared = [
+        (place.path, place.variable)
+        for place in found
+        if place.weight.role in KERNEL_ROLES
+        and np.prod(place.variable.shape) > 1
+        and not _is_constant(_flat(place.variable))
+    ]
+    groups = [
+        tuple(path for path, flipped in alike if flipped == sign)
+        for alike in _alike(compared)
+        for sign in (False, True)
+    ]
+    return tuple(group for group in groups if len(group) > 1)
 
 
 def duplicates(model: Any) -> list[Duplicate]:
@@ -131,5 +148,9 @@ def duplicates(model: Any) -> list[Duplicate]:
             compared.append((place.path, place.variable))
         elif role in KERNEL_ROLES:
             constants.setdefault(float(values[0]) + 0.0, []).append(place.path)
-    found = list(_groups(compared))
+    found = []
+    for alike in _alike(compared):
+        paths, flips = zip(*alike, strict=True)
+        kind = "negated" if len({*flips}) > 1 else "equal"
+        found.append(Duplicate(kind, paths))
     return found + [Duplicate("constant", tuple(p), v) for v, p in constants.items()]

@@ -1,5 +1,7 @@
 """Verdicts: no illness missed, no healthy network accused."""
 
+import healthy_networks  # noqa: F401
+import ill_networks  # noqa: F401
 import keras
 import numpy as np
 import pytest

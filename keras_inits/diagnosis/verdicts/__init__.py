@@ -27,7 +27,14 @@ JUDGES: list[Judge] = [
     units.far_biases,
     numbers.confident,
 ]
-LAST: list[Judge] = [numbers.wrong_fans, numbers.identical, numbers.data]
+LAST: list[Judge] = [
+    numbers.wrong_fans,
+    numbers.identical,
+    numbers.data,
+    numbers.targets,
+]
+# What compares samples with each other.
+COMPARING: list[Judge] = [signal.collapsed, units.dying, units.far_biases]
 
 # Findings by which a signal or a gradient is lost at a depth.
 LOSSES = (
@@ -54,6 +61,7 @@ KINDS = (
     "wrong fans",
     "identical tensors",
     "data not standardized",
+    "targets not standardized",
     "data all the same",
 )
 
@@ -62,6 +70,8 @@ def judged(diagnosis: Diagnosis) -> Diagnosis:
     """The diagnosis with its verdicts, the gravest first."""
     found = [finding for judge in FIRST for finding in judge(diagnosis)]
     judges = LAST if found else [*JUDGES, *LAST]
+    if diagnosis.alike:
+        judges = [judge for judge in judges if judge not in COMPARING]
     found += [finding for judge in judges for finding in judge(diagnosis)]
     found.sort(key=lambda finding: SEVERITIES.index(finding[1].severity))
     grave = [

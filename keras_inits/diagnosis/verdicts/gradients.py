@@ -2,7 +2,14 @@
 
 import itertools
 
-from keras_inits.diagnosis.report import ERROR, WARNING, Diagnosis, LayerRecord, Verdict
+from keras_inits.diagnosis.report import (
+    ERROR,
+    WARNING,
+    Diagnosis,
+    LayerRecord,
+    Verdict,
+    WeightRecord,
+)
 from keras_inits.diagnosis.text import number
 from keras_inits.diagnosis.verdicts import thresholds as limits
 from keras_inits.diagnosis.verdicts.common import (
@@ -29,12 +36,22 @@ def relevance(record: LayerRecord) -> float:
     return record.gradient.norm * record.out.rms
 
 
+def _added(weight: WeightRecord) -> bool:
+    """Whether a weight is a bias by its name: what is added shuts nothing.
+
+    A scalar or vector of another name may be the factor of a branch.
+    """
+    name = weight.name.rsplit("/", 1)[-1]
+    is_bias = name in ("b", "beta", "bias") or name.endswith("_bias")
+    return weight.role == BIAS and is_bias
+
+
 def opening(diagnosis: Diagnosis) -> list[str]:
     """Weights that are zero and get a gradient: they open after the first step."""
     return [
         w.name
         for w in diagnosis.weights
-        if w.zero and w.role != BIAS and w.gradient is not None and w.gradient.rms > 0
+        if w.zero and not _added(w) and w.gradient is not None and w.gradient.rms > 0
     ]
 
 
@@ -195,10 +212,39 @@ def underflow(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
 
 def unconnected(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
     """Trainable weights that the loss does not depend on."""
-    alone = [w.name for w in diagnosis.weights if w.trainable and w.gradient is None]
+    without = [w for w in diagnosis.weights if w.trainable and w.gradient is None]
     measured = sum(w.gradient is not None for w in diagnosis.weights)
-    if not alone or not measured:
+    if not without or not measured:
         return []
+    found: list[tuple[int, Verdict]] = []
+    # What the loss is computed from, and yet gets no gradient: it was cut off.
+    feeds: set[int] = set()
+    for record in reversed(diagnosis.records):
+        if record.gradient is not None or record.index in feeds:
+            feeds.update(record.parents)
+    cut = [r for r in diagnosis.records if r.index in feeds and r.gradient is None]
+    paths = {path for record in cut for path in record.weights}
+    still = [w for w in without if w.path in paths and w.role in KERNEL_ROLES]
+    if still:
+        learned = [w for w in diagnosis.weights if w.trainable]
+        figure = len(still) / sum(w.role in KERNEL_ROLES for w in learned)
+        at = max(r.index for r in cut if r.weights)
+        verdict = Verdict(
+            "no gradient",
+            ERROR if figure >= 0.5 else WARNING,
+            still[0].owner,
+            figure,
+            f"{quoted([w.name for w in still])} get no gradient, though the loss is "
+            "computed from what they return",
+            "an operation without a slope stands behind "
+            f"{diagnosis.records[at].label!r}: stop_gradient, round or a comparison",
+            "# take it out, or let the gradient past it: "
+            "x + keras.ops.stop_gradient(keras.ops.round(x) - x)",
+        )
+        found.append((at, verdict))
+    alone = [w.name for w in without if w.path not in paths]
+    if not alone:
+        return found
     verdict = info(
         "not connected",
         alone[0],
@@ -207,4 +253,4 @@ def unconnected(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         "an output without a loss, or a layer that is not called",
         "# give every output a loss, or remove the layer",
     )
-    return [(-1, verdict)]
+    return [*found, (-1, verdict)]

@@ -8,6 +8,7 @@ from keras_inits.diagnosis.report import (
     INFO,
     WARNING,
     Diagnosis,
+    LayerRecord,
     Verdict,
     WeightRecord,
 )
@@ -16,7 +17,6 @@ from keras_inits.diagnosis.verdicts import thresholds as limits
 from keras_inits.diagnosis.verdicts.common import (
     REPAIR,
     head,
-    info,
     kernels,
     quoted,
     severity,
@@ -198,33 +198,85 @@ def identical(diagnosis: Diagnosis) -> Found:
     return [(-1, verdict)]
 
 
+def _entrances(diagnosis: Diagnosis) -> list[LayerRecord]:
+    """The calls of kernels that no kernel stands before."""
+    behind: set[int] = set()
+    found = []
+    for record in diagnosis.records:
+        if behind.intersection(record.parents):
+            behind.add(record.index)
+        elif record.kernel and not record.block:
+            found.append(record)
+            behind.add(record.index)
+    return found
+
+
+def _bare(diagnosis: Diagnosis) -> bool:
+    """Whether a first kernel is given values too small or too large to learn from."""
+    return any(
+        0 < record.input_rms < limits.DATA_TINY
+        or (record.input_rms > limits.DATA_HUGE and not record.normalized)
+        for record in _entrances(diagnosis)
+        if record.input_rms is not None
+    )
+
+
 def data(diagnosis: Diagnosis) -> Found:
     """Data that are not standardized, or all the same."""
     verdicts: Found = []
     if diagnosis.data == NOISE:
         return []  # as this package made them
     for record in diagnosis.inputs:
-        if not record.out.finite:
-            continue
         size = record.out.rms
-        if not limits.DATA_SMALL <= size <= limits.DATA_LARGE and kernels(diagnosis):
-            verdict = info(
-                "data not standardized",
-                record.name,
-                size,
-                f"{record.name!r} has root mean square {number(size)}",
-                "initializers are made for data of mean 0 and variance 1",
-                "x = (x - x.mean()) / x.std()",
-            )
-            verdicts.append((-1, verdict))
-        if record.out.difference is not None and record.out.difference < 1e-6:
-            verdict = info(
-                "data all the same",
-                record.name,
-                record.out.difference,
-                f"all samples of {record.name!r} are the same",
-                "correlations and dead units cannot be judged by one sample",
-                "# pass a batch of different samples",
-            )
-            verdicts.append((-1, verdict))
+        standard = limits.DATA_SMALL <= size <= limits.DATA_LARGE
+        if standard or not record.out.finite or not kernels(diagnosis):
+            continue
+        far = not limits.DATA_TINY <= size <= limits.DATA_HUGE
+        verdict = Verdict(
+            "data not standardized",
+            WARNING if far and _bare(diagnosis) else INFO,
+            record.name,
+            size,
+            f"{record.name!r} has root mean square {number(size)}",
+            "initializers are made for data of mean 0 and variance 1",
+            "x = (x - x.mean()) / x.std()",
+        )
+        verdicts.append((-1, verdict))
+    if diagnosis.alike:
+        verdict = Verdict(
+            "data all the same",
+            WARNING,
+            "",
+            1.0,
+            "all samples of a batch are equal",
+            "x repeats one sample, or what makes it is broken; correlations and dead "
+            "units cannot be judged by one sample",
+            "# pass a batch of different samples",
+        )
+        verdicts.append((-1, verdict))
+    return verdicts
+
+
+def targets(diagnosis: Diagnosis) -> Found:
+    """Targets that are far from the size of outputs."""
+    taken = {parent for record in diagnosis.records for parent in record.parents}
+    ends = [r.out.rms for r in diagnosis.records if r.index not in taken]
+    reach = limits.TARGETS_WARNING * max([1.0, *ends])
+    verdicts: Found = []
+    for size in diagnosis.targets:
+        standard = limits.DATA_SMALL <= size <= limits.DATA_LARGE
+        if standard or size == 0 or not math.isfinite(size):
+            continue
+        verdict = Verdict(
+            "targets not standardized",
+            WARNING if size >= reach else INFO,
+            "",
+            size,
+            f"the targets have root mean square {number(size)}, the outputs "
+            f"{number(max(ends, default=0.0))}",
+            "outputs begin at about unit size, and a step of training moves them by "
+            "a part of that",
+            "y = (y - y.mean()) / y.std()",
+        )
+        verdicts.append((-1, verdict))
     return verdicts

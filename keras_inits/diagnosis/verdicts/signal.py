@@ -1,6 +1,7 @@
 """Does the signal arrive at the end, and do different inputs stay different?"""
 
 import dataclasses
+import math
 
 from keras_inits.diagnosis.report import Diagnosis, LayerRecord, Verdict
 from keras_inits.diagnosis.text import number
@@ -105,10 +106,17 @@ def lost(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
             )
         )
     ends = head(diagnosis)
-    outputs = [
-        Step(r, r.out.rms / found[0].record.input_rms * found[0].ratio)
+    # Of a head that squashes, what it computes is judged: a probability of 1/2 is
+    # large beside small features.
+    made = [
+        (r, r.pre or r.out)
         for r in diagnosis.records
-        if r.index in ends and found[0].record.input_rms and r.kernel
+        if r.index in ends and r.kernel and (r.pre is not None or r.activation is None)
+    ]
+    outputs = [
+        Step(r, stats.rms / found[0].record.input_rms * found[0].ratio)
+        for r, stats in made
+        if found[0].record.input_rms
     ]
     largest = max(found + outputs, key=lambda step: step.ratio)
     large = severity(largest.ratio, limits.EXPLODING_WARNING, limits.EXPLODING_ERROR)
@@ -139,30 +147,53 @@ def lost(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
     return verdicts
 
 
+def _one_number(diagnosis: Diagnosis) -> set[int]:
+    """Indices of the records that hold one number a sample, or follow from one.
+
+    The cosine of two positive numbers is 1, however different they are.
+    """
+    found: set[int] = set()
+    for r in diagnosis.records:
+        follows = bool(r.parents) and found.issuperset(r.parents)
+        if math.prod(r.out.shape[1:]) == 1 or follows:
+            found.add(r.index)
+    return found
+
+
 def collapsed(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
-    """Different inputs that the network no longer tells apart."""
-    last = max(head(diagnosis), default=-1)
-    ends = {r.index for r in kernels(diagnosis)[-1:]}
+    """Different inputs that the network no longer tells apart.
+
+    Judged where the last kernel is fed: what follows, and what runs beside it, may be
+    nearly constant in sound networks.
+    """
+    last = kernels(diagnosis)[-1:]
+    single = _one_number(diagnosis)
     seen = [
         r
         for r in diagnosis.records
         if r.out.difference is not None
-        and r.index < last
-        and r.index not in ends
+        and r.index not in single
+        and last
+        and r.index < last[0].index
         and not r.block
         and r.activation != "softmax"
     ]
     starts = [r.out.difference for r in diagnosis.inputs if r.out.difference]
     if not starts and seen and seen[0].out.difference:
         starts = [seen[0].out.difference]
-    if not seen or not starts:
+    # Data of one direction, such as a single positive feature, differ in size only.
+    if not seen or not starts or max(starts) <= limits.COLLAPSE_ERROR:
         return []
     first = max(starts)
-    figure = (seen[-1].out.difference or 0.0) / first
+    feeding = [r for r in seen if r.index in last[0].parents] or seen[-1:]
+    end = max(feeding, key=lambda r: r.out.difference or 0.0)
+    seen = [r for r in seen if r.index <= end.index]
+    figure = (end.out.difference or 0.0) / first
+    half = end.dtype in ("float16", "bfloat16")
     grave = severity(
         1 / figure if figure else float("inf"),
         1 / limits.COLLAPSE_WARNING,
-        1 / limits.COLLAPSE_ERROR,
+        1 / (limits.COLLAPSE_ERROR_HALF if half else limits.COLLAPSE_ERROR),
     )
     if grave is None:
         return []

@@ -2,7 +2,16 @@
 
 import math
 
-from keras_inits.diagnosis.report import ERROR, WARNING, Diagnosis, LayerRecord, Verdict
+import keras
+
+from keras_inits.diagnosis.report import (
+    ERROR,
+    WARNING,
+    Diagnosis,
+    LayerRecord,
+    Verdict,
+    WeightRecord,
+)
 from keras_inits.diagnosis.text import number, percent
 from keras_inits.diagnosis.verdicts import thresholds as limits
 from keras_inits.diagnosis.verdicts.common import (
@@ -12,7 +21,8 @@ from keras_inits.diagnosis.verdicts.common import (
     quoted,
     severity,
 )
-from keras_inits.geometry.layers import BIAS
+from keras_inits.diagnosis.verdicts.gradients import opening
+from keras_inits.geometry.layers import BIAS, RECURRENT
 
 Found = list[tuple[int, Verdict]]
 # The records that are bad, the worst of them, its value, and how grave that is.
@@ -34,12 +44,27 @@ def _others(bad: list[LayerRecord]) -> str:
     return f"; {len(bad)} layers are like it" if len(bad) > 1 else ""
 
 
+def _one_sign(diagnosis: Diagnosis) -> bool:
+    """Whether the data are one or two features of one sign.
+
+    Without biases a unit is then on or off by the signs of its weights, for all data.
+    """
+    stats = [r.out for r in diagnosis.inputs]
+    return 0 < sum(math.prod(s.shape[1:]) for s in stats) <= 2 and all(
+        s.edges[0] >= 0 or s.edges[1] <= 0 for s in stats
+    )
+
+
 def dying(diagnosis: Diagnosis) -> Found:
     """Rectified units that are off for every sample."""
+    narrow = _one_sign(diagnosis)
     judged = [
         (r, r.out.dead)
         for r in diagnosis.records
-        if r.activation in RECTIFIERS and r.out.finite
+        if r.activation in RECTIFIERS
+        and r.out.finite
+        # By chance, three standard deviations above a half.
+        and not (narrow and r.out.dead <= 0.5 + 1.5 / math.sqrt(r.out.units))
     ]
     found = _worst(judged, limits.DEAD_WARNING, limits.DEAD_ERROR)
     if found is None:
@@ -100,12 +125,17 @@ def saturated(diagnosis: Diagnosis) -> Found:
         "passes no gradient to either",
     )
     gated = [(r, r.gates) for r in diagnosis.records if r.gates is not None]
+    gates = _worst(gated, limits.GATES_WARNING, limits.GATES_ERROR)
+    given = [(r, r.driven) for r in diagnosis.records if r.driven is not None]
+    driven = _worst(given, limits.FLAT_WARNING, limits.FLAT_ERROR)
+    cause = "a bias far from zero, in part: "
+    if driven is not None and (gates is None or driven[3] in (gates[3], ERROR)):
+        gates, cause = driven, "kernels or inputs too large, whatever the bias is: "
     verdicts += _stuck(
         "saturated gates",
-        _worst(gated, limits.GATES_WARNING, limits.GATES_ERROR),
+        gates,
         "of the gates of {} are open or shut for good",
-        "kernels or inputs too large, or a bias far from zero: the slope of the "
-        "sigmoid is below a tenth of its largest",
+        cause + "the slope of the sigmoid is below a tenth of its largest",
     )
     return verdicts
 
@@ -119,9 +149,23 @@ def _stuck(kind: str, found: Worst | None, what: str, cause: str) -> Found:
     return [(at.index, Verdict(kind, grave, at.name, value, message, cause, REPAIR))]
 
 
+def _waits(weight: WeightRecord) -> bool:
+    """Whether a kernel has no gradient yet, so that its units' cannot be compared.
+
+    A constant kernel is symmetric all the same.
+    """
+    still = weight.gradient is not None and weight.gradient.rms == 0
+    return still and (weight.zero or weight.std > 1e-6 * weight.rms)
+
+
 def symmetric(diagnosis: Diagnosis) -> Found:
     """Units that have the same weights and get the same gradient."""
-    found = [(w, w.symmetric) for w in diagnosis.weights if w.symmetric]
+    opens = bool(opening(diagnosis))
+    found = [
+        (w, w.symmetric)
+        for w in diagnosis.weights
+        if w.symmetric and not (opens and _waits(w))
+    ]
     if not found:
         return []
     weight, count = found[0]
@@ -149,13 +193,15 @@ def far_biases(diagnosis: Diagnosis) -> Found:
     judged = []
     for record in kernels(diagnosis):
         stats = record.pre or record.out
-        if record.index in ends or record.normalized or record.gates is not None:
+        if record.index in ends or record.normalized:
             continue
-        biases = [
-            by_path[path].rms
-            for path in record.weights
-            if path in by_path and by_path[path].role == BIAS
-        ]
+        own = [by_path[path] for path in record.weights if path in by_path]
+        # The biases of gates, and of what layers of other makers do inside, are not
+        # added to what comes out.
+        linear = record.activation is None and hasattr(keras.layers, record.layer)
+        if any(w.role == RECURRENT for w in own) or not (record.pre or linear):
+            continue
+        biases = [w.rms for w in own if w.role == BIAS]
         if not biases or stats.difference is None or not max(biases) > 0:
             continue
         spread = stats.difference**0.5 * stats.rms

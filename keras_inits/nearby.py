@@ -20,7 +20,7 @@ def nearby(x: Any) -> Any:
         return x.detach().numpy() if is_near else x
     if backend == "tensorflow":
         is_near = hasattr(x, "numpy") and "CPU" in (getattr(x, "device", None) or "")
-        return x.numpy() if is_near else x
+        return _in_place(x) if is_near else x
     if backend == "jax":
         import jax
 
@@ -28,6 +28,21 @@ def nearby(x: Any) -> Any:
         is_near = is_near and all(device.platform == "cpu" for device in x.devices())
         return np.asarray(x) if is_near else x
     return x
+
+
+def _in_place(x: Any) -> np.ndarray:
+    """The memory of TensorFlow's tensor or variable, which `numpy()` would copy."""
+    tensor = x.read_value() if hasattr(x, "read_value") else x
+    try:
+        return np.asarray(memoryview(tensor))
+    except ValueError:  # bfloat16, of which buffers know nothing
+        return np.asarray(tensor.numpy())
+
+
+def here(x: Any) -> np.ndarray:
+    """A tensor as an array, without a copy where that can be."""
+    x = nearby(x)
+    return x if isinstance(x, np.ndarray) else keras.ops.convert_to_numpy(x)
 
 
 def all_finite(x: np.ndarray) -> bool:

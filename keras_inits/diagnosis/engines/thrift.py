@@ -1,0 +1,246 @@
+"""Less memory for TensorFlow's gradient tape.
+
+Executed eagerly, every operation leaves its inputs on the tape, even where the gradient
+asks for no more than their shape: ten tensors for a convolution with bias, batch
+normalization and GELU, of which a compiled step of training keeps two or three.
+Normalizations and composed activations are therefore computed again on the way back
+from the one tensor that they are given, sums are made so that they keep nothing, and a
+Functional model drops what it needs no more.
+"""
+
+import contextlib
+import functools
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_inits.diagnosis import hooks
+
+# Of one operation on TensorFlow, which keeps one tensor at most.
+SINGLE = {"elu", "leaky_relu", "leakyrelu", "linear", "relu", "relu6", "selu"}
+SINGLE |= {"sigmoid", "silu", "softmax", "softplus", "softsign", "tanh"}
+# Of many, of one number each: XLA makes one loop of them, and one of their gradient.
+ELEMENTWISE = {"celu", "gelu", "hard_silu", "mish", "squareplus", "tanh_shrink"}
+LARGE = 2**20  # values: below, computing again and compiling save no memory to speak of
+
+
+def _is_known(thing: Any) -> bool:
+    """Whether a class or function is Keras's: the same at every call."""
+    home = getattr(thing, "__module__", None) or ""
+    return home.split(".")[0] in ("keras", "keras_hub")
+
+
+def _is_composed(function: Any) -> bool:
+    """Whether an activation is made of several operations."""
+    name = hooks.activation_name(function)
+    return _is_known(function) and name is not None and name not in SINGLE
+
+
+def _is_repeatable(layer: Any) -> bool:
+    """Whether a layer may be called again, outside of `__call__`, for little time."""
+    if not _is_known(type(layer)) or layer.compute_dtype != layer.variable_dtype:
+        return False
+    if isinstance(layer, hooks.ACTIVATIONS):
+        function = layer.__dict__.get("activation")
+        if callable(function):
+            return _is_composed(function)
+        return type(layer).__name__.lower() not in SINGLE
+    return hooks.is_normalization(layer)
+
+
+def forget_as_used(graph: Any, put: hooks.Put) -> None:
+    """Has a Functional model drop each tensor after its last use, not at the end.
+
+    Args:
+        graph: The model.
+        put: Takes object, name and value of an attribute, for the time being.
+    """
+    last: dict[int, Any] = {}  # by reference tensor, the node that uses it last
+    for depth in sorted(graph._nodes_by_depth, reverse=True):  # Keras's order
+        for node in graph._nodes_by_depth[depth]:
+            last.update((id(x), node) for x in node.input_tensors)
+    for x in graph.outputs:
+        last.pop(id(x), None)
+    done: dict[int, list[int]] = {}
+    for reference, node in last.items():
+        done.setdefault(id(node), []).append(reference)
+    for node in {id(node): node for node in last.values()}.values():
+        put(node.arguments, "fill_in", _filling(node.arguments, done[id(node)]))
+
+
+def _filling(arguments: Any, done: list[int]) -> Any:
+    fill_in = arguments.fill_in
+
+    def filled(tensors: dict[int, Any]) -> Any:
+        found = fill_in(tensors)
+        for reference in done:
+            tensors.pop(reference, None)
+        return found
+
+    return filled
+
+
+def with_gradient(function: Any, *inputs: Any) -> Any:
+    """What a function returns that brings its own gradient along.
+
+    As `tf.custom_gradient`, which however keeps the output as long as the tape.
+
+    Args:
+        function: From the inputs to a tensor, and to a function from the gradient by
+            that to those by the inputs.
+        *inputs: Tensors.
+    """
+    box: list[Any] = []
+
+    @tf.custom_gradient
+    def run(*inputs: Any) -> Any:
+        output, backward = function(*inputs)
+        box.append(output)
+        return box, backward
+
+    (output,) = run(*inputs)
+    box[0] = 0.0  # else the closure that TensorFlow made would hold it
+    return output
+
+
+@functools.lru_cache(maxsize=32)
+def fused(function: Any, dtype: Any) -> tuple[Any, Any]:
+    """An elementwise activation and its gradient, each compiled into one loop.
+
+    Args:
+        function: From a tensor to one of its shape.
+        dtype: TensorFlow's, of tensors with one axis.
+    """
+    signature = tf.TensorSpec([None], dtype)
+
+    def gradient_of(x: Any, gradient: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = function(x)
+        return tape.gradient(y, x, gradient)
+
+    run = tf.function(function, [signature], jit_compile=True)
+    return run, tf.function(gradient_of, [signature] * 2, jit_compile=True)
+
+
+class Thrift:
+    """Puts into layers what keeps less than they do."""
+
+    tape: tf.GradientTape
+    values: dict[int, Any]
+
+    def __init__(self) -> None:
+        self.active = False
+
+    @contextlib.contextmanager
+    def during(
+        self, tape: tf.GradientTape, variables: Sequence[Any], values: Sequence[Any]
+    ) -> Iterator[None]:
+        """Context of a forward pass.
+
+        Args:
+            tape: That records it.
+            variables: Of the model.
+            values: Of the variables in this pass, watched by the tape.
+        """
+        self.tape, self.active = tape, True
+        self.values = {id(v): t for v, t in zip(variables, values, strict=True)}
+        try:
+            yield
+        finally:
+            self.active = False
+
+    def save(self, layer: Any, put: hooks.Put) -> None:
+        """Replaces what a layer computes by the same that keeps less, if it is known.
+
+        Args:
+            layer: Of the model.
+            put: Takes layer, name and value of an attribute, for the time being.
+        """
+        if hasattr(layer, "_nodes_by_depth"):
+            forget_as_used(layer, put)
+        if type(layer).__name__ == "Add" and _is_known(type(layer)):
+            put(layer, "call", self._sum(layer.call))  # a layer, or an operation
+        if not isinstance(layer, keras.layers.Layer):
+            return
+        function = layer.__dict__.get("activation")
+        if _is_repeatable(layer):
+            put(layer, "call", self.again(layer.call, layer.variables))
+        elif callable(function) and _is_composed(function):
+            again = self.again(function, [])
+            again.__name__ = function.__name__
+            put(layer, "activation", again)
+
+    def _sum(self, add: Any) -> Any:
+        """Addition whose gradient needs none of its inputs."""
+
+        def call(*args: Any) -> Any:
+            inputs = tf.nest.flatten(args)
+            alike = all(tf.is_tensor(x) for x in inputs)
+            alike = alike and len({(x.dtype, *x.shape) for x in inputs}) == 1
+            if not (self.active and alike and tf.executing_eagerly()):
+                return add(*args)
+            tape, count = self.tape, len(inputs)
+
+            def once(*_: Any) -> Any:
+                with tape.stop_recording():
+                    return add(*args), lambda gradient: [gradient] * count
+
+            return with_gradient(once, *inputs)
+
+        return call
+
+    def again(self, function: Any, variables: list[Any]) -> Any:
+        """A function that is computed a second time when its gradient is wanted.
+
+        Args:
+            function: From one tensor, and what has no gradient, to one tensor.
+            variables: Of Keras, that it reads.
+        """
+
+        def wrapped(x: Any, *args: Any, **kwargs: Any) -> Any:
+            # Inside a loop or a function of TensorFlow's the tape sees nothing.
+            seen = self.active and tf.executing_eagerly() and tf.is_tensor(x)
+            if not seen or math.prod(x.shape) < LARGE:
+                return function(x, *args, **kwargs)
+            if hooks.activation_name(function) in ELEMENTWISE and not (args or kwargs):
+                return self._fused(function, x)
+            tape = self.tape
+            mapping = [(v, self.values[id(v)]) for v in variables]
+
+            def once(x: Any, *values: Any) -> Any:
+                with tape.stop_recording():
+                    output = function(x, *args, **kwargs)
+
+                def backward(gradient: Any) -> Any:
+                    with tf.GradientTape(watch_accessed_variables=False) as inner:
+                        inner.watch([x, *values])
+                        with keras.StatelessScope(mapping):
+                            output = function(x, *args, **kwargs)
+                    return inner.gradient(output, [x, *values], gradient)
+
+                return output, backward
+
+            return with_gradient(once, x, *(value for _, value in mapping))
+
+        return wrapped
+
+    def _fused(self, function: Any, x: Any) -> Any:
+        run, gradient_of = fused(function, x.dtype)
+        tape, shape = self.tape, x.shape
+
+        def once(x: Any) -> Any:
+            flat = tf.reshape(x, (-1,))
+            with tape.stop_recording():
+                output = tf.reshape(run(flat), shape)
+
+            def backward(gradient: Any) -> Any:
+                found = gradient_of(flat, tf.reshape(gradient, (-1,)))
+                return tf.reshape(found, shape)
+
+            return output, backward
+
+        return with_gradient(once, x)
