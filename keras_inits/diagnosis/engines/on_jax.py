@@ -10,10 +10,7 @@ import collections
 import hashlib
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.extend import core
 
 from keras_inits.diagnosis.engines.common import (
     Problem,
@@ -32,6 +29,8 @@ _programs: collections.OrderedDict[bytes, Any] = collections.OrderedDict()
 
 def compiled(function: Any, *arguments: Any) -> Any:
     """A function under `jax.jit`, compiled for arguments like these."""
+    import jax
+
     # An argument that is not used stays one: else two programs could be the same text
     # and take theirs from different places.
     lowered = jax.jit(function, keep_unused=True).trace(*arguments).lower()
@@ -62,6 +61,8 @@ class JaxEngine:
         """Nothing: a compiler keeps what it needs."""
 
     def _state(self) -> Any:
+        from jax.extend import core
+
         return core.get_opaque_trace_state(convention="nnx")
 
     def visible(self) -> bool:
@@ -70,6 +71,8 @@ class JaxEngine:
 
     def attach(self, x: Any, index: int, channels_first: bool) -> Any:
         """Puts a probe behind `x`; without dummies only notes what they must be."""
+        import jax
+
         if self.measuring:
             shape = jax.eval_shape(lambda x: look(x, channels_first), x)
             self.shapes[index] = (shape, size_of(x))
@@ -101,6 +104,8 @@ class JaxEngine:
         return loss * self.scale, (loss, seen)
 
     def _step(self, values: Any, dummies: Any, others: Any, data: Any) -> Any:
+        import jax
+
         step = jax.value_and_grad(self._forward, argnums=(0, 1), has_aux=True)
         (_, (loss, seen)), (gradients, backward) = step(values, dummies, others, data)
         weights = []
@@ -111,6 +116,9 @@ class JaxEngine:
 
     def run(self, data: Any) -> tuple[float, list[WeightGradient | None]]:
         """The loss and the gradients' figures of a batch."""
+        import jax
+        import jax.numpy as jnp
+
         values = [v.value for v in self.problem.trainable]
         others = [v.value for v in self.problem.others]
         kind = str(jax.tree.map(lambda x: (jnp.shape(x), str(x.dtype)), data))

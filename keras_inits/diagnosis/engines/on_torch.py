@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import torch
-
 from keras_inits.diagnosis.engines.common import Eager, WeightGradient
 
 
@@ -22,6 +20,8 @@ class TorchEngine(Eager):
 
     def run(self, data: Any) -> tuple[float, list[WeightGradient | None]]:
         """The loss and the gradients' figures of a batch."""
+        import torch
+
         self.recorder.start()
         with torch.enable_grad():
             values = [v.value.detach() for v in self.problem.trainable]
