@@ -169,30 +169,30 @@ class _Measurement:
         samples = 0
         with unchanged_randomness(), Progress(self.model.name) as progress:
             engine = engines.engine(self, scale, progress.tick)
-            for batch in stream:
-                x, y, weight = (data.tensors(part) for part in batch)
-                if not losses:
-                    self.objective = Objective(
-                        self.model, self.loss, y is not None, self.seed
-                    )
-                alike.append(self._see_inputs(x, inputs))
-                engine, value, seen = self._scaled_pass(
-                    engine, (x, y, weight), progress.tick
-                )
-                losses.append(value)
-                self._see_targets(y, targets)
-                samples += int(keras.tree.flatten(x)[0].shape[0])
-                for number, gradient in enumerate(seen):
-                    if gradient is None:
-                        continue
-                    if number not in gradients:
-                        dtype = str(self.trainable[number].dtype)
-                        gradients[number] = GradientTally(gradient.size, dtype)
-                    gradients[number].scale = engine.scale
-                    gradients[number].add(*gradient.seen)
-                    if gradient.units is not None:
-                        total = hashed.get(number, 0.0)
-                        hashed[number] = total + gradient.units / engine.scale
+            with hooks.watching(self.model, engine.recorder.watch, engine.prepare):
+                for batch in stream:
+                    x, y, weight = (data.tensors(part) for part in batch)
+                    if not losses:
+                        self.objective = Objective(
+                            self.model, self.loss, y is not None, self.seed
+                        )
+                    self._see_inputs(x, inputs)
+                    alike.append(all(map(repeats, keras.tree.flatten(x))))
+                    value, seen = self._scaled_pass(engine, (x, y, weight))
+                    losses.append(value)
+                    self._see_targets(y, targets)
+                    samples += int(keras.tree.flatten(x)[0].shape[0])
+                    for number, gradient in enumerate(seen):
+                        if gradient is None:
+                            continue
+                        if number not in gradients:
+                            dtype = str(self.trainable[number].dtype)
+                            gradients[number] = GradientTally(gradient.size, dtype)
+                        gradients[number].scale = engine.scale
+                        gradients[number].add(*gradient.seen)
+                        if gradient.units is not None:
+                            total = hashed.get(number, 0.0)
+                            hashed[number] = total + gradient.units / engine.scale
         if engine.recorder.skipped:
             names = ", ".join(sorted(engine.recorder.skipped)[:5])
             self.notes.append(
@@ -213,7 +213,7 @@ class _Measurement:
                 weights=self._weights(gradients, hashed),
                 duplicates=duplicates.equal_kernels(self.places),
                 targets=tuple(moments.rms for moments in targets),
-                alike=all(alike),
+                alike=self.x is not None and all(alike),
                 notes=tuple(dict.fromkeys(self.notes)),
             )
         )
@@ -233,36 +233,35 @@ class _Measurement:
             found.append(weights.record(place, owner, gradient, units))
         return tuple(found)
 
-    def _scaled_pass(
-        self, engine: Any, batch: Any, tick: Any
-    ) -> tuple[Any, float, Any]:
+    def _scaled_pass(self, engine: Any, batch: Any) -> tuple[float, Any]:
         """A pass at a loss scale whose gradients float16 holds.
 
         Training skips a step whose gradients overflow, and halves the scale.
 
+        Args:
+            engine: Keeps the scale that it is given, for the batches to come.
+            batch: As the engine takes it.
+
         Returns:
-            The engine of that scale, the loss, and what was seen of each gradient.
+            The loss, and what was seen of each gradient.
         """
         while True:
             entries = engine.recorder.entries
             shared = {id(entry.hooked): entry.hooked for entry in entries}
             before = copy.deepcopy(entries, shared) if engine.scale > 1 else []
-            watch, prepare = engine.recorder.watch, engine.prepare
-            quiet = np.errstate(invalid="ignore")
-            with quiet, hooks.watching(self.model, watch, prepare):
+            with np.errstate(invalid="ignore"):
                 value, seen = self._pass(engine, batch)
             gradients = [e.gradient.finite for e in entries if e.gradient is not None]
             gradients += [gradient.seen[1] for gradient in seen if gradient is not None]
             forward = all(e.out is not None and e.out.finite for e in entries)
             if engine.scale <= 1 or all(gradients) or not forward:
-                return engine, value, seen
+                return value, seen
             scale = max(1.0, engine.scale / SCALE_STEP)
             self.notes.append(
                 f"gradients overflow at the loss scale {engine.scale:g}, which "
                 f"training lowers by itself: measured at {scale:g}"
             )
-            engine = engines.engine(self, scale, tick)
-            engine.recorder.entries = before
+            engine.scale, engine.recorder.entries = scale, before
             for entry in before:
                 if entry.gradient is not None:
                     entry.gradient.scale = scale
@@ -282,15 +281,13 @@ class _Measurement:
                 f"{_gist(error)} Pass x as model(x) takes it, and y as the loss does."
             ) from error
 
-    def _see_inputs(self, x: Any, inputs: list[Tally]) -> bool:
-        """Takes the figures of a batch, and says whether all its samples are equal."""
+    def _see_inputs(self, x: Any, inputs: list[Tally]) -> None:
         real = [t for t in keras.tree.flatten(x) if is_real(t)]
         for number, tensor in enumerate(real):
             shape = tuple(int(n) for n in tensor.shape)
             if number == len(inputs):
                 inputs.append(Tally(shape, shape[-1]))
             inputs[number].add(*on_host(look(tensor)))
-        return self.x is not None and all(map(repeats, keras.tree.flatten(x)))
 
     def _see_targets(self, y: Any, targets: list[Moments]) -> None:
         for number, target in enumerate(self.objective.subtracted(y)):

@@ -47,6 +47,13 @@ def regression(targets, loss, width, seed):
     return model, x, targets(random.standard_normal((64, 1))).astype("float32")
 
 
+def driven(layer, factor):
+    """A recurrent network whose kernels are made larger."""
+    model = recurrent(layer)
+    times(layer, factor)
+    return model
+
+
 def rescaled(function, model, seed):
     """The usual labels, with a function of the usual data."""
     model, x, y, _ = labelled(model, seed)
@@ -65,18 +72,12 @@ def _(width, seed):
 
 @case("LSTM with kernels times 30", "saturated gates")
 def _(width, seed):
-    layer = layers.LSTM(width)
-    model = recurrent(layer)
-    times(layer, 30.0)
-    return (model,)
+    return (driven(layers.LSTM(width), 30.0),)
 
 
 @case("GRU with kernels times 20", "saturated gates")
 def _(width, seed):
-    layer = layers.GRU(width)
-    model = recurrent(layer)
-    times(layer, 20.0)
-    return (model,)
+    return (driven(layers.GRU(width), 20.0),)
 
 
 @case("tanh recurrence of gain 10", "saturated activation")

@@ -55,7 +55,8 @@ class JaxEngine:
         self.dummies: dict[int, Any] = {}
         self.shapes: dict[int, tuple[Any, int]] = {}
         self.seen_shapes: dict[Any, tuple[tuple[int, ...], int]] = {}
-        self.steps: dict[str, tuple[Any, dict[int, Any]]] = {}  # by kind of batch
+        # By kind of batch, and by scale, which is a constant of the program.
+        self.steps: dict[tuple[str, float], tuple[Any, dict[int, Any]]] = {}
 
     def prepare(self, layer: Any, put: Put) -> None:
         """Nothing: a compiler keeps what it needs."""
@@ -121,7 +122,8 @@ class JaxEngine:
 
         values = [v.value for v in self.problem.trainable]
         others = [v.value for v in self.problem.others]
-        kind = str(jax.tree.map(lambda x: (jnp.shape(x), str(x.dtype)), data))
+        shapes = str(jax.tree.map(lambda x: (jnp.shape(x), str(x.dtype)), data))
+        kind = (shapes, self.scale)
         if kind not in self.steps:
             self.shapes = {}
             self.measuring = True

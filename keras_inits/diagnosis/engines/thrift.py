@@ -174,6 +174,13 @@ class Thrift:
             again.__name__ = function.__name__
             put(layer, "activation", again)
 
+    def _is_seen(self) -> bool:
+        """Whether the tape sees what is computed now.
+
+        Inside a loop or a function of TensorFlow's it does not.
+        """
+        return self.active and bool(tf.executing_eagerly())
+
     def _sum(self, add: Any) -> Any:
         """Addition whose gradient needs none of its inputs."""
 
@@ -181,7 +188,7 @@ class Thrift:
             inputs = tf.nest.flatten(args)
             alike = all(tf.is_tensor(x) for x in inputs)
             alike = alike and len({(x.dtype, *x.shape) for x in inputs}) == 1
-            if not (self.active and alike and tf.executing_eagerly()):
+            if not (alike and self._is_seen()):
                 return add(*args)
             tape, count = self.tape, len(inputs)
 
@@ -202,8 +209,7 @@ class Thrift:
         """
 
         def wrapped(x: Any, *args: Any, **kwargs: Any) -> Any:
-            # Inside a loop or a function of TensorFlow's the tape sees nothing.
-            seen = self.active and tf.executing_eagerly() and tf.is_tensor(x)
+            seen = tf.is_tensor(x) and self._is_seen()
             if not seen or math.prod(x.shape) < LARGE:
                 return function(x, *args, **kwargs)
             if hooks.activation_name(function) in ELEMENTWISE and not (args or kwargs):
