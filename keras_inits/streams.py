@@ -20,7 +20,8 @@ except ImportError:  # private: a later Keras may move it
     global_state = None
 
 
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
+    """The name of a class in small letters, as Keras turns it into that of a layer."""
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
@@ -32,7 +33,7 @@ def _subclasses(cls: type) -> set[type]:
 
 
 def _is_class_name(base: str) -> bool:
-    names = {_snake_case(cls.__name__) for cls in _subclasses(keras.layers.Layer)}
+    names = {snake_case(cls.__name__) for cls in _subclasses(keras.layers.Layer)}
     return base in names
 
 
@@ -52,7 +53,7 @@ def without_number(name: str, owner: Any = None) -> str:
         return name
     prefix, base = match.group(1) or "", match.group(2)
     if owner is not None:
-        is_default = base == _snake_case(type(owner).__name__)
+        is_default = base == snake_case(type(owner).__name__)
     else:
         is_default = _is_class_name(base)
     return prefix + base if is_default else name

@@ -61,3 +61,24 @@ def twins(*tables: np.ndarray) -> int:
     twin[1:] |= close
     twin[:-1] |= close
     return int(twin.sum())
+
+
+def interchanged(kernel: np.ndarray) -> np.ndarray:
+    """Numbers a unit that stay as they are when units of a recurrence change places.
+
+    What a unit gets from itself, and of what it gets from all others the sum, and the
+    sums of squares and cubes. So all units of a multiple of the identity are equal.
+
+    Args:
+        kernel: (units, gates · units).
+
+    Returns:
+        (4, gates · units).
+    """
+    units, width = kernel.shape
+    columns = np.arange(width)
+    values = kernel.astype("float64")
+    own = values[columns % units, columns]
+    others = values.copy()
+    others[columns % units, columns] = 0.0
+    return np.stack([own, *((others**power).sum(0) for power in (1, 2, 3))])

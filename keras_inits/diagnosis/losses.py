@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_inits import checks
+from keras_inits.streams import snake_case
 
 COMPILED, GIVEN, PROJECTION = "compiled", "given", "projection"
 CATEGORICAL = ("categorical_crossentropy", "sparse_categorical_crossentropy")
@@ -15,15 +16,11 @@ CATEGORICAL = ("categorical_crossentropy", "sparse_categorical_crossentropy")
 DIFFERENCES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
 
-def _snake(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
-
-
 def loss_name(loss: Any) -> str:
     """The name of a loss, as Keras writes it."""
     if isinstance(loss, str):
-        return _snake(loss) if loss[:1].isupper() else loss
-    return getattr(loss, "__name__", None) or _snake(type(loss).__name__)
+        return snake_case(loss) if loss[:1].isupper() else loss
+    return getattr(loss, "__name__", None) or snake_case(type(loss).__name__)
 
 
 def _function(loss: Any) -> Callable[[Any, Any, Any], Any]:
@@ -91,14 +88,23 @@ class Objective:
         self.outputs: tuple[int, list[str] | None] = (0, None)  # number and names
 
     def chance(self, outputs: Any) -> float | None:
-        """ln C of a cross entropy over C classes; None for other losses."""
+        """ln C of a cross entropy over C classes, weighted as it is; else None."""
         flat = keras.tree.flatten(outputs)
         if self.kind == PROJECTION or len(flat) != 1 or isinstance(self.spec, dict):
             return None
         name = loss_name(keras.tree.flatten(self.spec)[0])
+        classes = {"binary_crossentropy": 2}.get(name)
         if name in CATEGORICAL:
-            return math.log(int(flat[0].shape[-1]))
-        return math.log(2) if name == "binary_crossentropy" else None
+            classes = int(flat[0].shape[-1])
+        if classes is None:
+            return None
+        return math.log(classes) * self.weight
+
+    @property
+    def weight(self) -> float:
+        """The factor of the only loss."""
+        weights = [w for w in keras.tree.flatten(self.weights) if w is not None]
+        return float(weights[0]) if len(weights) == 1 else 1.0
 
     def value(self, outputs: Any, y: Any, weight: Any) -> Any:
         """The loss, float32."""

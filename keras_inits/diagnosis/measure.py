@@ -1,11 +1,8 @@
 """Running a model and writing down what happens: the public `diagnose`."""
 
-import contextlib
 import copy
-import random
+import dataclasses
 import re
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -16,31 +13,18 @@ from keras_inits.diagnosis.hashes import View
 from keras_inits.diagnosis.losses import Objective
 from keras_inits.diagnosis.probe import is_real, look, on_host, repeats
 from keras_inits.diagnosis.progress import Progress
+from keras_inits.diagnosis.randomness import unchanged_randomness
 from keras_inits.diagnosis.report import Diagnosis, WeightRecord
 from keras_inits.diagnosis.statistics import GradientTally, Moments, Tally, pick
+from keras_inits.geometry.layers import KERNEL
 from keras_inits.models import duplicates
+from keras_inits.models.residual import branch_ends
+from keras_inits.models.tracing import trace
 from keras_inits.models.walk import Place, places
 from keras_inits.nearby import here, nearby
 
 HALF_SCALE = 2.0**15  # what Keras multiplies a loss by under mixed_float16
 SCALE_STEP = 16.0  # by which a loss scale is lowered where gradients overflow
-
-
-@contextlib.contextmanager
-def unchanged_randomness() -> Iterator[None]:
-    """Context that leaves the global random generators as they were."""
-    # NumPy's legacy state is global: what runs inside may draw from it.
-    state, old = random.getstate(), np.random.get_state()  # noqa: NPY002
-    with contextlib.ExitStack() as stack:
-        if "torch" in sys.modules:
-            import torch
-
-            stack.enter_context(torch.random.fork_rng())
-        try:
-            yield
-        finally:
-            random.setstate(state)
-            np.random.set_state(old)  # noqa: NPY002
 
 
 def diagnose(
@@ -198,7 +182,7 @@ class _Measurement:
             self.notes.append(
                 f"not recorded, inside a loop or without real numbers: {names}"
             )
-        return verdicts.judged(
+        return self._judged(
             Diagnosis(
                 model=self.model.name,
                 backend=keras.backend.backend(),
@@ -208,6 +192,7 @@ class _Measurement:
                 loss=sum(losses) / len(losses),
                 loss_kind=self.objective.kind,
                 chance_loss=self.chance,
+                loss_weight=self.objective.weight,
                 inputs=records.of_inputs(inputs),
                 records=records.of_layers(engine.recorder.entries, self.places),
                 weights=self._weights(gradients, hashed),
@@ -217,6 +202,16 @@ class _Measurement:
                 notes=tuple(dict.fromkeys(self.notes)),
             )
         )
+
+    def _judged(self, diagnosis: Diagnosis) -> Diagnosis:
+        judged = verdicts.judged(diagnosis)
+        if not any(v.kind in verdicts.EXPLOSIONS for v in judged.verdicts):
+            return judged
+        # The cure names the branches, and these are not looked for without need.
+        ends = set(branch_ends(trace(self.model), self.places))
+        kernels = (place for place in self.places if place.weight.role == KERNEL)
+        paths = tuple(place.path for place in kernels if place.path in ends)
+        return verdicts.judged(dataclasses.replace(diagnosis, branch_ends=paths))
 
     def _weights(
         self, gradients: dict[int, GradientTally], hashed: dict[int, np.ndarray]

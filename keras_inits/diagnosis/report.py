@@ -252,13 +252,16 @@ class Diagnosis(Shown):
         loss: Mean value of the loss.
         loss_kind: "compiled", "given" or "projection" (a fixed random direction of
             the outputs: only ratios of its gradients mean something).
-        chance_loss: Loss of equal probabilities, ln C, where the loss is a cross
-            entropy; else None.
+        chance_loss: Loss of equal probabilities, ln C times the loss's weight, where
+            the loss is a cross entropy; else None.
+        loss_weight: Factor of the loss, as compiled; 1 where there are several losses.
         inputs, records, weights, verdicts: See the module.
         duplicates: Groups of paths of weights that hold the same values.
         targets: Root mean square of the targets of each output with a loss that
             takes differences, such as mean squared error.
         alike: Whether all samples of a batch are equal, in every input.
+        branch_ends: Paths of the kernels that end residual branches; only looked for
+            where a signal or a gradient explodes.
         lost_at: Index in `records` from which on the signal, forward, or up to which
             the gradient, backward, is lost; None if neither is.
         notes: What was assumed or left out, in words.
@@ -277,7 +280,9 @@ class Diagnosis(Shown):
     weights: tuple[WeightRecord, ...]
     duplicates: tuple[tuple[str, ...], ...] = ()
     targets: tuple[float, ...] = ()
+    loss_weight: float = 1.0
     alike: bool = False
+    branch_ends: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     lost_at: int | None = None
     notes: tuple[str, ...] = ()

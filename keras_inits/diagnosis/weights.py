@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from keras_inits.base import KernelInitializer
-from keras_inits.diagnosis.hashes import View, hashes, twins
+from keras_inits.diagnosis.hashes import View, hashes, interchanged, twins
 from keras_inits.diagnosis.report import GradientStats, WeightRecord
 from keras_inits.diagnosis.statistics import LIMIT, coprime_step
 from keras_inits.geometry import Fans, Geometry
@@ -15,6 +15,7 @@ from keras_inits.geometry.layers import KERNEL, KERNEL_ROLES, RECURRENT
 from keras_inits.models.walk import Place
 from keras_inits.nearby import all_finite, here, nearby
 from keras_inits.schemes.variance_scaling import MODES
+from keras_inits.streams import snake_case
 
 OWN = 0.1  # by how much the log of a variance may miss that of the initializer
 
@@ -162,10 +163,8 @@ def record(
 
 def described(initializer: Any) -> str:
     """An initializer as a short name."""
-    kind = type(initializer)
-    name = getattr(initializer, "__name__", kind.__name__)
-    names = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
-    return str(names)
+    name = getattr(initializer, "__name__", type(initializer).__name__)
+    return snake_case(str(name))
 
 
 def _symmetric(place: Place, gradient_hashes: np.ndarray | None) -> int | None:
@@ -186,6 +185,9 @@ def _symmetric(place: Place, gradient_hashes: np.ndarray | None) -> int | None:
             continue
         if isinstance(other, keras.Variable) and other.shape[-1] == units:
             rows = math.prod(other.shape[:-1])
+            if name == "recurrent_kernel":
+                tables.append(interchanged(here(other.value).reshape(rows, units)))
+                continue
             order = tuple(range(len(other.shape)))
             tables.append(here(hashes(other.value, View(order, rows))))
     # A unit that is off is not the twin of another that happens to be off, too.

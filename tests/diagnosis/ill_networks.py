@@ -97,6 +97,13 @@ def _(width, seed):
     return regression(lambda z: 5e4 * z + 2e5, loss, width, seed)
 
 
+@case("LSTM with biases of 10", "saturated gates")
+def _(width, seed):
+    bias = keras.initializers.Constant(10.0)
+    layer = layers.LSTM(width, bias_initializer=bias, unit_forget_bias=False)
+    return (recurrent(layer),)
+
+
 @case("data of 1e-5", "data not standardized")
 def _(width, seed):
     return rescaled(lambda x: 1e-5 * x, mlp(width, 3, "relu"), seed)
@@ -143,6 +150,19 @@ def _(width, seed):
     model.layers[0].kernel.assign(one)
     model.layers[1].kernel.assign(two / 2)
     return labelled(model, seed)
+
+
+@case("constant kernel and identity in a recurrence", "symmetric units")
+def _(width, seed):
+    layer = layers.SimpleRNN(
+        width,
+        "relu",
+        kernel_initializer=keras.initializers.Constant(0.1),
+        recurrent_initializer="identity",
+    )
+    start = keras.Input((12, 4))
+    head = layers.Dense(1, kernel_initializer="ones")
+    return (keras.Model(start, head(layer(start))),)
 
 
 @case("gain 0 in a normalization on the only path", "no gradient", "vanishing signal")
@@ -266,3 +286,29 @@ def _(width, seed):
         return x + keras.ops.stop_gradient(keras.ops.round(x) - x)
 
     return cut(straight, width, seed)
+
+
+@case("20 sigmoid layers, their mean taken off by biases")
+def _(width, seed):
+    # sigmoid(z) = (1 + tanh(z/2)) / 2: with four times the kernel, and its sums halved
+    # against it, the network is one of tanh and orthogonal kernels.
+    model = mlp(width, 20, "sigmoid", lambda: keras.initializers.Orthogonal())
+    for layer in model.layers[1:-1]:
+        kernel = 4 * np.array(layer.kernel)
+        layer.kernel.assign(kernel)
+        layer.bias.assign(-kernel.sum(0) / 2)
+    return labelled(model, seed)
+
+
+@case("large penalty on kernels")
+def _(width, seed):
+    penalty = keras.regularizers.L2(1.0)
+    return labelled(mlp(width, 3, "relu", kernel_regularizer=penalty), seed)
+
+
+@case("loss with a weight of 40")
+def _(width, seed):
+    model, x, y, _ = labelled(mlp(width, 3, "relu"), seed)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss, loss_weights=[40.0])
+    return model, x, y

@@ -155,3 +155,25 @@ def test_seeds_of_the_backend_are_as_before():
         drawn = keras.random.normal((4,))
         draws.append(keras.ops.convert_to_numpy(drawn))
     np.testing.assert_array_equal(draws[0], draws[1])
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own")
+def test_a_layer_that_draws_from_tensorflow_leaves_its_generators_as_they_were():
+    import tensorflow as tf
+
+    class Drawing(layers.Layer):
+        def call(self, x):
+            noise = tf.random.get_global_generator().normal(tf.shape(x))
+            return x + noise + tf.random.normal(tf.shape(x))
+
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(4), Drawing()])
+    draws = []
+    for look in (False, True):
+        tf.random.set_seed(3)
+        tf.random.set_global_generator(tf.random.Generator.from_seed(5))
+        first = tf.random.normal((4,))  # its kernel is kept, and goes on
+        if look:
+            diagnose(model)
+        again = tf.random.normal((4,)), tf.random.get_global_generator().normal((4,))
+        draws.append(np.array([first, *again]))
+    np.testing.assert_array_equal(draws[0], draws[1])

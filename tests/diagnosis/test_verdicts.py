@@ -1,20 +1,15 @@
 """Verdicts: no illness missed, no healthy network accused."""
 
-import healthy_networks  # noqa: F401
-import ill_networks  # noqa: F401
 import keras
 import numpy as np
 import pytest
 from keras import layers
-from networks import CASES
+from table import CASES, STEP
 
 from keras_inits.diagnosis import Diagnosis, diagnose, report, verdicts
 
 FIRST = (64, 1)  # the width and seed that were looked at when thresholds were chosen
 HELD_OUT = [(48, 7), (96, 3), (80, 11)]  # one of them for each network, in turn
-
-# JAX compiles every network anew, which takes seconds: a part of the table there.
-STEP = 5 if keras.backend.backend() == "jax" else 1
 
 
 def found(case, width, seed):
@@ -154,3 +149,14 @@ def test_weights_that_the_loss_does_not_reach_are_said():
         assert "no gradient" in kinds
     else:
         assert "idle/kernel" in kinds["not connected"].message
+
+
+def test_units_with_one_gradient_and_different_weights_are_not_symmetric():
+    """All units of a linear layer that a sum follows get the same gradient."""
+    model = keras.Sequential(
+        [keras.Input((6,)), layers.Dense(8), layers.Dense(1, kernel_initializer="ones")]
+    )
+    diagnosis = diagnose(model)
+    first = next(w for w in diagnosis.weights if w.shape == (6, 8))
+    assert first.symmetric == 0
+    assert diagnosis.judgement == "healthy"

@@ -47,7 +47,14 @@ def size_of(x: Any) -> int:
     return math.prod(int(n) for n in x.shape)
 
 
-class Eager:
+class Engine:
+    """What all engines share."""
+
+    def prepare(self, layer: Any, put: Put) -> None:
+        """Called with each layer before the hooks, which `put` adds to."""
+
+
+class Eager(Engine):
     """What TensorFlow and PyTorch share: figures are made as tensors appear."""
 
     def __init__(self, problem: Problem, scale: float, tick: Tick) -> None:
@@ -60,9 +67,6 @@ class Eager:
 
     def visible(self) -> bool:
         return True
-
-    def prepare(self, layer: Any, put: Put) -> None:
-        """Called with each layer before the hooks, which `put` adds to."""
 
     def received(self, gradient: Any, index: int, channels_first: bool) -> None:
         """Takes the figures of a gradient that has come to a probe."""

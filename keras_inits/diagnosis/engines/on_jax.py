@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from keras_inits.diagnosis.engines.common import (
+    Engine,
     Problem,
     Tick,
     WeightGradient,
@@ -20,7 +21,6 @@ from keras_inits.diagnosis.engines.common import (
     size_of,
 )
 from keras_inits.diagnosis.hashes import hashes
-from keras_inits.diagnosis.hooks import Put
 from keras_inits.diagnosis.probe import Recorder, look, on_host
 
 KEPT = 4  # programs, of a few MiB each
@@ -45,7 +45,7 @@ def compiled(function: Any, *arguments: Any) -> Any:
     return program
 
 
-class JaxEngine:
+class JaxEngine(Engine):
     """One compiled step, whose results are the samples."""
 
     def __init__(self, problem: Problem, scale: float, tick: Tick) -> None:
@@ -57,9 +57,6 @@ class JaxEngine:
         self.seen_shapes: dict[Any, tuple[tuple[int, ...], int]] = {}
         # By kind of batch, and by scale, which is a constant of the program.
         self.steps: dict[tuple[str, float], tuple[Any, dict[int, Any]]] = {}
-
-    def prepare(self, layer: Any, put: Put) -> None:
-        """Nothing: a compiler keeps what it needs."""
 
     def _state(self) -> Any:
         from jax.extend import core

@@ -46,6 +46,7 @@ LOSSES = (
     "low-precision underflow",
     "no gradient",
 )
+EXPLOSIONS = ("exploding signal", "exploding gradient")
 KINDS = (
     *LOSSES,
     "exploding gradient",

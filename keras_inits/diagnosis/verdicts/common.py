@@ -1,7 +1,10 @@
 """What the verdicts share: which records are judged, and how findings are worded."""
 
+import dataclasses
 import math
 from collections.abc import Sequence
+
+import keras
 
 from keras_inits.diagnosis.report import (
     ERROR,
@@ -12,8 +15,7 @@ from keras_inits.diagnosis.report import (
     Verdict,
 )
 from keras_inits.diagnosis.text import number
-
-REPAIR = "keras_inits.initialize(model, seed=0)"
+from keras_inits.geometry.layers import BIAS, RECURRENT
 
 
 def severity(figure: float, warning: float, error: float) -> str | None:
@@ -34,6 +36,49 @@ def head(diagnosis: Diagnosis) -> set[int]:
     found = {r.index for r in diagnosis.records if r.index not in taken and not r.block}
     last = kernels(diagnosis)[-1:]
     return found | {record.index for record in last}
+
+
+@dataclasses.dataclass(frozen=True)
+class Biased:
+    """A hidden layer with biases.
+
+    Attributes:
+        record: Its call.
+        value: What the bias adds to a pre-activation whatever the data are, by what
+            differs between samples; both root mean squares.
+        paths: Of the biases.
+    """
+
+    record: LayerRecord
+    value: float
+    paths: tuple[str, ...]
+
+
+def biased(diagnosis: Diagnosis) -> list[Biased]:
+    """Hidden layers with biases, in the order of execution."""
+    ends = head(diagnosis)
+    by_path = {w.path: w for w in diagnosis.weights}
+    found = []
+    for record in kernels(diagnosis):
+        stats = record.pre or record.out
+        if record.index in ends or record.normalized or stats.difference is None:
+            continue
+        own = [by_path[path] for path in record.weights if path in by_path]
+        # The biases of gates, and of what layers of other makers do inside, are not
+        # added to what comes out.
+        linear = record.activation is None and hasattr(keras.layers, record.layer)
+        if any(w.role == RECURRENT for w in own) or not (record.pre or linear):
+            continue
+        biases = [w for w in own if w.role == BIAS and w.rms > 0]
+        if not biases:
+            continue
+        # A bias that takes off the mean of what comes in leaves nothing of it.
+        shared = stats.rms * math.sqrt(max(0.0, 1 - stats.difference))
+        fixed = min(shared, max(w.rms for w in biases))
+        spread = stats.difference**0.5 * stats.rms
+        value = fixed / spread if spread else math.inf
+        found.append(Biased(record, value, tuple(w.path for w in biases)))
+    return found
 
 
 def quoted(names: Sequence[str], most: int = 3) -> str:

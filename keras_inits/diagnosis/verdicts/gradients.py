@@ -11,9 +11,9 @@ from keras_inits.diagnosis.report import (
     WeightRecord,
 )
 from keras_inits.diagnosis.text import number
+from keras_inits.diagnosis.verdicts import cures
 from keras_inits.diagnosis.verdicts import thresholds as limits
 from keras_inits.diagnosis.verdicts.common import (
-    REPAIR,
     head,
     info,
     kernels,
@@ -92,7 +92,7 @@ def stuck(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         f"{len(still)} of {len(measured)} kernels get no gradient at all: "
         f"{quoted(names)}",
         cause,
-        REPAIR,
+        cures.redrawn(diagnosis),
     )
     return [(at, verdict)]
 
@@ -141,7 +141,7 @@ def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
             f"last ones get, and it is lost below {at.label!r}",
             f"each layer multiplies it by about {number(rate)} on the way back: "
             "kernels too small, or slopes of activations far below one",
-            REPAIR,
+            cures.for_lost_signals(diagnosis),
         )
         return [(at.index, verdict)]
     # A kernel with a normalization behind it does not mind a large gradient: the
@@ -164,7 +164,7 @@ def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         "last ones get",
         f"each layer multiplies it by about {number(rate)} on the way back: kernels "
         "too large for their activations",
-        REPAIR,
+        cures.for_large_gradients(diagnosis),
     )
     return [(at.index, verdict)]
 
@@ -204,8 +204,7 @@ def underflow(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         f"{at.label!r} down, most are zero or have lost digits",
         "float16 holds nothing between 0 and 6e-8, and few digits below 6e-5; a mean "
         "over the batch makes gradients that small",
-        "model.compile(keras.optimizers.LossScaleOptimizer(optimizer), loss)  # or "
-        'keras.config.set_dtype_policy("mixed_bfloat16")',
+        cures.scaled_loss(diagnosis),
     )
     return [(at.index, verdict)]
 

@@ -13,9 +13,9 @@ from keras_inits.diagnosis.report import (
     WeightRecord,
 )
 from keras_inits.diagnosis.text import number
+from keras_inits.diagnosis.verdicts import cures
 from keras_inits.diagnosis.verdicts import thresholds as limits
 from keras_inits.diagnosis.verdicts.common import (
-    REPAIR,
     head,
     kernels,
     quoted,
@@ -24,6 +24,7 @@ from keras_inits.diagnosis.verdicts.common import (
 )
 
 Found = list[tuple[int, Verdict]]
+LARGE = 5.0  # std of logits of which one has more than 99 % in most samples
 
 
 def non_finite(diagnosis: Diagnosis) -> Found:
@@ -52,7 +53,7 @@ def non_finite(diagnosis: Diagnosis) -> Found:
             f"weights are not finite: {quoted([w.name for w in bad_weights])}",
             "an initializer, a file or an earlier step of training put nan or "
             "infinity there",
-            REPAIR,
+            cures.redrawn(diagnosis),
         )
         return [(at, verdict)]
     if bad:
@@ -64,24 +65,29 @@ def non_finite(diagnosis: Diagnosis) -> Found:
             first.out.non_finite,
             f"{first.label!r} returns infinity or nan, of finite weights and data",
             f"values beyond what {first.dtype} holds, or a division by zero",
-            REPAIR,
+            cures.redrawn(diagnosis),
         )
         return [(first.index, verdict)]
     backward = [
         r for r in diagnosis.records if r.gradient is not None and not r.gradient.finite
     ]
-    if backward:
-        last = backward[-1]
+    by_weight = [
+        w for w in diagnosis.weights if w.gradient is not None and not w.gradient.finite
+    ]
+    if backward or by_weight:
+        last = backward[-1] if backward else None
+        where = f"from {last.label!r} down" if last else f"of {by_weight[0].name!r}"
+        dtype = last.dtype if last else "its type"
         verdict = Verdict(
             "not finite",
             ERROR,
-            last.name,
+            last.name if last else by_weight[0].owner,
             1.0,
-            f"gradients are not finite, from {last.label!r} down",
-            f"values beyond what {last.dtype} holds, or a slope that is infinite",
-            REPAIR,
+            f"gradients are not finite, {where}",
+            f"values beyond what {dtype} holds, or a slope that is infinite",
+            cures.redrawn(diagnosis),
         )
-        return [(last.index, verdict)]
+        return [(last.index if last else -1, verdict)]
     return []
 
 
@@ -90,14 +96,17 @@ def confident(diagnosis: Diagnosis) -> Found:
     last = max(head(diagnosis), default=-1)
     at = diagnosis.records[last] if last >= 0 else None
     name = at.name if at is not None else ""
-    cure = (
-        f'model.get_layer("{name.split("/")[-1]}").kernel.assign(0.1 * '
-        f'model.get_layer("{name.split("/")[-1]}").kernel)'
-    )
+    logits = None if at is None else at.pre
+    if at is not None and at.activation is None:
+        logits = logits or at.out
     if diagnosis.chance_loss is not None and diagnosis.loss is not None:
-        excess = diagnosis.loss - diagnosis.chance_loss
+        excess = (diagnosis.loss - diagnosis.chance_loss) / (diagnosis.loss_weight or 1)
         grave = severity(excess, limits.CONFIDENT_WARNING, limits.CONFIDENT_ERROR)
         if grave is None:
+            return []
+        std = math.sqrt(2 * excess)
+        # Penalties on weights and activations are part of the loss, too.
+        if logits is not None and logits.rms < limits.CONFIDENT_LOGITS:
             return []
         verdict = Verdict(
             "confident head",
@@ -108,8 +117,8 @@ def confident(diagnosis: Diagnosis) -> Found:
             f"{number(diagnosis.loss)}, and guessing costs "
             f"{number(diagnosis.chance_loss)}",
             "logits too large: their std is about "
-            f"{number(math.sqrt(2 * excess))}, and should be below one",
-            cure,
+            f"{number(std)}, and should be below one",
+            cures.smaller_head(diagnosis, logits.rms if logits else std),
         )
         return [(last, verdict)]
     if at is None or at.out.saturated is None or at.activation != "softmax":
@@ -124,7 +133,7 @@ def confident(diagnosis: Diagnosis) -> Found:
         f"{at.label!r} gives one class more than 99 % for "
         f"{at.out.saturated:.0%} of the samples",
         "logits too large: their std should be below one",
-        cure,
+        cures.smaller_head(diagnosis, logits.rms if logits else LARGE),
     )
     return [(last, verdict)]
 
@@ -170,7 +179,7 @@ def wrong_fans(diagnosis: Diagnosis) -> Found:
             f"and {fans[1]:g}: variance {times(error)}"
             + (f"; so in {len(members)} kernels" if len(members) > 1 else ""),
             cause,
-            REPAIR,
+            cures.redrawn(diagnosis),
         )
         verdicts.append(
             (places.get(worst.path, -1) if grave == WARNING else -1, verdict)
@@ -192,8 +201,8 @@ def identical(diagnosis: Diagnosis) -> Found:
         float(sum(len(members) for members in diagnosis.duplicates)),
         f"{quoted(group)} hold the same values"
         + (f"; {count} groups are like it" if count > 1 else ""),
-        "one initializer, or one seed, was used for all of them",
-        REPAIR,
+        "one initializer, or one seed, was used for all of them, or they were copied",
+        cures.redrawn(diagnosis),
     )
     return [(-1, verdict)]
 
@@ -226,7 +235,7 @@ def data(diagnosis: Diagnosis) -> Found:
     verdicts: Found = []
     if diagnosis.data == NOISE:
         return []  # as this package made them
-    for record in diagnosis.inputs:
+    for place, record in enumerate(diagnosis.inputs):
         size = record.out.rms
         standard = limits.DATA_SMALL <= size <= limits.DATA_LARGE
         if standard or not record.out.finite or not kernels(diagnosis):
@@ -239,7 +248,7 @@ def data(diagnosis: Diagnosis) -> Found:
             size,
             f"{record.name!r} has root mean square {number(size)}",
             "initializers are made for data of mean 0 and variance 1",
-            "x = (x - x.mean()) / x.std()",
+            cures.standardized(place, len(diagnosis.inputs)),
         )
         verdicts.append((-1, verdict))
     if diagnosis.alike:

@@ -5,9 +5,9 @@ import math
 
 from keras_inits.diagnosis.report import Diagnosis, LayerRecord, Verdict
 from keras_inits.diagnosis.text import number
+from keras_inits.diagnosis.verdicts import cures
 from keras_inits.diagnosis.verdicts import thresholds as limits
 from keras_inits.diagnosis.verdicts.common import (
-    REPAIR,
     head,
     kernels,
     log_mean_step,
@@ -101,7 +101,7 @@ def lost(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
                     f"the data's size, and it is lost from {at.label!r} on",
                     f"each layer multiplies it by about {number(rate)}"
                     + _scale(at, diagnosis, _activation_before(at, diagnosis)),
-                    REPAIR,
+                    cures.for_lost_signals(diagnosis),
                 ),
             )
         )
@@ -140,7 +140,7 @@ def lost(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
                     f"{number(limits.EXPLODING_WARNING)} at {at.label!r}",
                     f"each layer multiplies it by about {number(rate)}"
                     + _scale(at, diagnosis, _activation_before(at, diagnosis)),
-                    REPAIR,
+                    cures.for_large_signals(diagnosis),
                 ),
             )
         )
@@ -216,6 +216,6 @@ def collapsed(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         f"{number(limits.COLLAPSE_WARNING)}",
         "what all samples share (biases, means of activations) outgrows what tells "
         "them apart",
-        REPAIR,
+        cures.for_lost_signals(diagnosis),
     )
     return [(at.index, verdict)]

@@ -58,6 +58,8 @@ BIAS_ERROR = 30.0
 # tenths to one of ten classes.
 CONFIDENT_WARNING = 4.0
 CONFIDENT_ERROR = 20.0
+# Root mean square of logits below which their loss cannot be four nats above ln C.
+CONFIDENT_LOGITS = 1.0
 
 # Gradients that float16 holds with fewer digits than its own: half of them.
 UNDERFLOW_WARNING = 0.5

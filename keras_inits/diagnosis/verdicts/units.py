@@ -2,8 +2,6 @@
 
 import math
 
-import keras
-
 from keras_inits.diagnosis.report import (
     ERROR,
     WARNING,
@@ -13,16 +11,15 @@ from keras_inits.diagnosis.report import (
     WeightRecord,
 )
 from keras_inits.diagnosis.text import number, percent
+from keras_inits.diagnosis.verdicts import cures
 from keras_inits.diagnosis.verdicts import thresholds as limits
 from keras_inits.diagnosis.verdicts.common import (
-    REPAIR,
+    biased,
     head,
-    kernels,
     quoted,
     severity,
 )
 from keras_inits.diagnosis.verdicts.gradients import opening
-from keras_inits.geometry.layers import BIAS, RECURRENT
 
 Found = list[tuple[int, Verdict]]
 # The records that are bad, the worst of them, its value, and how grave that is.
@@ -82,7 +79,7 @@ def dying(diagnosis: Diagnosis) -> Found:
         f"{percent(value)} of the units of {at.label!r} are zero for every sample"
         + _others(bad),
         cause,
-        REPAIR,
+        cures.redrawn(diagnosis),
     )
     return [(at.index, verdict)]
 
@@ -113,7 +110,7 @@ def saturated(diagnosis: Diagnosis) -> Found:
             f"{percent(value)} of the {at.activation} {what} in {at.label!r}"
             + _others(bad),
             "the activation's slope is below a tenth of its largest there" + pre,
-            REPAIR,
+            cures.redrawn(diagnosis),
         )
         verdicts.append((at.index, verdict))
     rows = [(r, r.attention) for r in diagnosis.records if r.attention is not None]
@@ -123,6 +120,7 @@ def saturated(diagnosis: Diagnosis) -> Found:
         "of the queries of {} attend to one key only",
         "queries or keys too large: the softmax of their products is one-hot, and "
         "passes no gradient to either",
+        cures.redrawn(diagnosis),
     )
     gated = [(r, r.gates) for r in diagnosis.records if r.gates is not None]
     gates = _worst(gated, limits.GATES_WARNING, limits.GATES_ERROR)
@@ -136,17 +134,19 @@ def saturated(diagnosis: Diagnosis) -> Found:
         gates,
         "of the gates of {} are open or shut for good",
         cause + "the slope of the sigmoid is below a tenth of its largest",
+        cures.redrawn(diagnosis),
     )
     return verdicts
 
 
-def _stuck(kind: str, found: Worst | None, what: str, cause: str) -> Found:
-    """What part of something is stuck in the layer where most is."""
+def _stuck(kind: str, found: Worst | None, *words: str) -> Found:
+    """What part of something is stuck where most is: with what, cause and cure."""
     if found is None:
         return []
     _, at, value, grave = found
+    what, cause, cure = words
     message = f"{percent(value)} {what.format(repr(at.label))}"
-    return [(at.index, Verdict(kind, grave, at.name, value, message, cause, REPAIR))]
+    return [(at.index, Verdict(kind, grave, at.name, value, message, cause, cure))]
 
 
 def _waits(weight: WeightRecord) -> bool:
@@ -180,7 +180,7 @@ def symmetric(diagnosis: Diagnosis) -> Found:
         "the same gradient: they will always be equal"
         + (f"; so in {len(found)} kernels" if len(found) > 1 else ""),
         f"{weight.initializer or 'the initializer'} gives every unit the same weights",
-        REPAIR,
+        cures.redrawn(diagnosis),
     )
     at = next((r.index for r in diagnosis.records if r.name == weight.owner), -1)
     return [(at, verdict)]
@@ -188,25 +188,12 @@ def symmetric(diagnosis: Diagnosis) -> Found:
 
 def far_biases(diagnosis: Diagnosis) -> Found:
     """Biases that decide everything, whatever the data are."""
-    ends = head(diagnosis)
-    by_path = {w.path: w for w in diagnosis.weights}
-    judged = []
-    for record in kernels(diagnosis):
-        stats = record.pre or record.out
-        if record.index in ends or record.normalized:
-            continue
-        own = [by_path[path] for path in record.weights if path in by_path]
-        # The biases of gates, and of what layers of other makers do inside, are not
-        # added to what comes out.
-        linear = record.activation is None and hasattr(keras.layers, record.layer)
-        if any(w.role == RECURRENT for w in own) or not (record.pre or linear):
-            continue
-        biases = [w.rms for w in own if w.role == BIAS]
-        if not biases or stats.difference is None or not max(biases) > 0:
-            continue
-        spread = stats.difference**0.5 * stats.rms
-        judged.append((record, max(biases) / spread if spread else float("inf")))
-    found = _worst(judged, limits.BIAS_WARNING, limits.BIAS_ERROR)
+    values = {one.record.index: one for one in biased(diagnosis)}
+    found = _worst(
+        [(one.record, one.value) for one in values.values()],
+        limits.BIAS_WARNING,
+        limits.BIAS_ERROR,
+    )
     if found is None:
         return []
     bad, at, value, grave = found
@@ -216,10 +203,11 @@ def far_biases(diagnosis: Diagnosis) -> Found:
         grave,
         at.name,
         value,
-        f"the bias of {at.label!r} is {number(value)} times what the data add to its "
-        "pre-activations" + (f"; so in {quoted(names)}" if len(bad) > 1 else ""),
+        f"the bias of {at.label!r} adds {number(value)} times what differs between "
+        "samples" + (f"; so in {quoted(names)}" if len(bad) > 1 else ""),
         "units do the same for all data: on or off, or far out on a flat part",
-        f'model.get_layer("{at.name.split("/")[-1]}").bias.assign('
-        f'keras.ops.zeros_like(model.get_layer("{at.name.split("/")[-1]}").bias))',
+        cures.without_biases(
+            diagnosis, [path for r in bad for path in values[r.index].paths]
+        ),
     )
     return [(at.index, verdict)]
