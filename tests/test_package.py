@@ -123,6 +123,7 @@ def test_the_wheel_says_what_it_is_and_needs(wheel):
         "numpy",
         "rich",
         "tensorflow",
+        "threadpoolctl",
     }
 
 

@@ -16,6 +16,7 @@ from keras_inits.diagnosis.progress import Progress
 from keras_inits.diagnosis.randomness import unchanged_randomness
 from keras_inits.diagnosis.report import Diagnosis, WeightRecord
 from keras_inits.diagnosis.statistics import GradientTally, Moments, Tally, pick
+from keras_inits.diagnosis.threads import numpy_on_one_thread
 from keras_inits.geometry.layers import KERNEL
 from keras_inits.models import duplicates
 from keras_inits.models.residual import branch_ends
@@ -151,7 +152,11 @@ class _Measurement:
         targets: list[Moments] = []
         alike: list[bool] = []
         samples = 0
-        with unchanged_randomness(), Progress(self.model.name) as progress:
+        with (
+            unchanged_randomness(),
+            numpy_on_one_thread(),
+            Progress(self.model.name) as progress,
+        ):
             engine = engines.engine(self, scale, progress.tick)
             with hooks.watching(self.model, engine.recorder.watch, engine.prepare):
                 for batch in stream:

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import threadpoolctl
 from keras import layers
 
 from keras_inits.diagnosis import diagnose
@@ -347,3 +348,30 @@ def test_records_are_found_by_name():
     assert diagnosis.record("second").index == 1
     with pytest.raises(ValueError, match="first, second"):
         diagnosis.record("third")
+
+
+def test_numpy_multiplies_on_one_thread_for_the_time_of_a_diagnosis():
+    def threads():
+        """Of NumPy's own library; of all others."""
+        own, others = [], []
+        for pool in threadpoolctl.threadpool_info():
+            is_numpy = "numpy" in pool["filepath"] and pool["user_api"] == "blas"
+            (own if is_numpy else others).append(pool["num_threads"])
+        return own, others
+
+    seen = []
+
+    class Looking(layers.Layer):
+        def call(self, x):
+            seen.append(threads())
+            return x
+
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2), Looking()])
+    np.ones((2, 2)) @ np.ones((2, 2))
+    before = threads()
+    seen.clear()
+    diagnose(model)
+    assert threads() == before
+    own, others = seen[0]
+    assert all(count == 1 for count in own)
+    assert others == before[1]
