@@ -8,7 +8,7 @@ heads, data. What no weight can cure is said in a comment.
 import itertools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from keras_inits.diagnosis.losses import COMPILED
 from keras_inits.diagnosis.report import Diagnosis, LayerRecord
@@ -16,7 +16,7 @@ from keras_inits.diagnosis.verdicts import thresholds as limits
 from keras_inits.diagnosis.verdicts.common import biased, head, kernels
 from keras_inits.geometry.layers import BIAS, GAIN, KERNEL, RECURRENT
 
-Rules = dict[str | tuple[str, ...], str]
+Rules = dict[tuple[str, ...], str]  # from paths to schemes, as code
 SIGMOIDS = ("sigmoid", "hard_sigmoid")
 # More of them in a row than this, and no kernel keeps what tells inputs apart.
 MOST_SIGMOIDS = 4
@@ -33,30 +33,25 @@ FEWER_SIGMOIDS = (
 )
 
 
-def initialize(rules: Rules | None = None, only: bool = False) -> str:
+def initialize(rules: Rules, only: bool = False) -> str:
     """A call of `keras_inits.initialize`.
 
     Args:
-        rules: From paths to schemes, for what "auto" does not set right.
+        rules: For what "auto" does not set right; those without paths are left out.
         only: Whether nothing else is set.
     """
-    rules = {paths: scheme for paths, scheme in (rules or {}).items() if paths}
+    rules = {paths: scheme for paths, scheme in rules.items() if paths}
     if not rules:
         return "keras_inits.initialize(model, seed=0)"
     lines = [f"{_pattern(paths)}: {scheme}" for paths, scheme in rules.items()]
     if not only:
         lines.append('"*": "auto"')
-        return f"keras_inits.initialize(model, {{{', '.join(lines)}}}, seed=0)"
-    both = [[paths] if isinstance(paths, str) else [*paths] for paths in rules]
-    include = _pattern(tuple(itertools.chain(*both)))
-    scheme = f"{{{', '.join(lines)}}}"
-    return f"keras_inits.initialize(model, {scheme}, seed=0, include={include})"
+    include = f", include={_pattern(itertools.chain(*rules))}" if only else ""
+    return f"keras_inits.initialize(model, {{{', '.join(lines)}}}, seed=0{include})"
 
 
-def _pattern(paths: str | tuple[str, ...]) -> str:
-    texts = [
-        json.dumps(path) for path in ([paths] if isinstance(paths, str) else paths)
-    ]
+def _pattern(paths: Iterable[str]) -> str:
+    texts = [json.dumps(path) for path in paths]
     return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
 
@@ -117,7 +112,7 @@ def without_biases(diagnosis: Diagnosis, paths: Sequence[str]) -> str:
 
 def for_large_signals(diagnosis: Diagnosis) -> str:
     """Residual branches closed, so that no sum grows; without any, drawn anew."""
-    ends = tuple(diagnosis.branch_ends)
+    ends = diagnosis.branch_ends
     return initialize({ends: '"zeros"'}) if ends else redrawn(diagnosis)
 
 
@@ -162,7 +157,7 @@ def smaller_head(diagnosis: Diagnosis, size: float) -> str:
     last = _logits(diagnosis)
     if last is not None and (last.input_rms or 0.0) > FAR_FEATURES:
         sizes = [record.out.rms for record in diagnosis.inputs]
-        raw = [n for n, size in enumerate(sizes) if size > limits.DATA_LARGE]
+        raw = [n for n, rms in enumerate(sizes) if rms > limits.DATA_LARGE]
         if raw:
             return standardized(raw[0], len(sizes))
         return for_large_signals(diagnosis)
@@ -178,7 +173,7 @@ def smaller_head(diagnosis: Diagnosis, size: float) -> str:
     rest = math.sqrt(max(size**2 - shift**2, 0.0))
     if rest > 1:
         std = f"{kernel.rms / (2 * rest):.1g}"
-        rules[kernel.path] = f"keras_inits.RandomNormal(stddev={std})"
+        rules[kernel.path,] = f"keras_inits.RandomNormal(stddev={std})"
     return initialize(rules, only=True) if rules else redrawn(diagnosis)
 
 

@@ -104,10 +104,10 @@ def confident(diagnosis: Diagnosis) -> Found:
         grave = severity(excess, limits.CONFIDENT_WARNING, limits.CONFIDENT_ERROR)
         if grave is None:
             return []
-        std = math.sqrt(2 * excess)
         # Penalties on weights and activations are part of the loss, too.
         if logits is not None and logits.rms < limits.CONFIDENT_LOGITS:
             return []
+        std = math.sqrt(2 * excess)
         verdict = Verdict(
             "confident head",
             grave,
