@@ -8,6 +8,9 @@ attention from a few queries and keys, masks left out.
 from typing import Any
 
 import keras
+import numpy as np
+
+from keras_inits.nearby import nearby
 
 
 def _last(x: Any) -> Any:
@@ -52,6 +55,12 @@ SAMPLES, QUERIES, KEYS = 8, 64, 512  # of attention, that are looked at
 ONE_HOT = 0.99  # probability above which a row of attention is one key's
 
 
+def _first(x: Any, steps: int) -> Any:
+    x = nearby(x)[:SAMPLES, :steps]
+    is_near = isinstance(x, np.ndarray)
+    return x.astype("float32") if is_near else keras.ops.cast(x, "float32")
+
+
 def one_hot_rows(query: Any, key: Any) -> Any:
     """Whether each query attends to a single key.
 
@@ -60,14 +69,15 @@ def one_hot_rows(query: Any, key: Any) -> Any:
         key: The same, of as many heads or a divisor of their number.
 
     Returns:
-        A tensor of zeros and ones, (samples, heads, queries).
+        An array or tensor of zeros and ones, (samples, heads, queries).
     """
-    ops = keras.ops
-    query = ops.cast(query[:SAMPLES, :QUERIES], "float32")
-    key = ops.cast(key[:SAMPLES, :KEYS], "float32")
+    query, key = _first(query, QUERIES), _first(key, KEYS)
+    ops = np if isinstance(query, np.ndarray) else keras.ops
     size, groups = query.shape[-1], query.shape[2] // key.shape[2]
     if groups > 1:
         key = ops.repeat(key, groups, axis=2)
-    scores = ops.einsum("bqhd,bkhd->bhqk", query, key) / size**0.5
-    top = ops.max(ops.softmax(scores, axis=-1), axis=-1)
-    return ops.cast(top > ONE_HOT, "float32")
+    rows, columns = ops.transpose(query, (0, 2, 1, 3)), ops.transpose(key, (0, 2, 3, 1))
+    scores = ops.matmul(rows, columns) / size**0.5
+    # The largest of a softmax, all of whose terms are divided by their largest.
+    total = ops.sum(ops.exp(scores - ops.max(scores, axis=-1, keepdims=True)), axis=-1)
+    return ops.where(total < 1 / ONE_HOT, 1.0, 0.0)

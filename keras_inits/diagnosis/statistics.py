@@ -93,7 +93,7 @@ def effective_rank(rows: np.ndarray) -> float:
     scale = np.abs(centred).max(initial=0.0)
     if scale == 0:
         return 0.0
-    gram = centred / scale
+    gram = (centred / scale).astype("float32")  # 1 at most: no square is out of range
     gram = gram @ gram.T if len(gram) <= gram.shape[1] else gram.T @ gram
     return float(np.trace(gram) ** 2 / np.sum(gram**2))
 
@@ -105,11 +105,13 @@ def difference(samples: np.ndarray) -> float | None:
     cancellation where all cosines are nearly 1.
     """
     norms = np.linalg.norm(samples, axis=1)
-    alive = samples[norms > 0] / norms[norms > 0, None]
-    if len(alive) < 2:
+    if not norms.all():
+        samples, norms = samples[norms > 0], norms[norms > 0]
+    if len(samples) < 2:
         return None
-    spread = alive - alive.mean(0)
-    return float(np.sum(spread**2) / (len(alive) - 1))
+    spread = samples / norms[:, None]
+    spread -= spread.mean(0)
+    return float(np.vdot(spread, spread) / (len(spread) - 1))
 
 
 def _mean(values: list[float | None]) -> float | None:
@@ -129,9 +131,9 @@ class Moments:
         if not n:
             return
         mean = float(values.mean())
-        centred = values - mean
+        centred = np.ravel(values - mean)
         square = centred * centred
-        second, third = float(square.sum()), float((square * centred).sum())
+        second, third = float(square.sum()), float(np.vdot(square, centred))
         m, total, delta = self.count, self.count + n, mean - self.mean
         self.third += third + delta**3 * m * n * (m - n) / total**2
         self.third += 3 * delta * (m * second - n * self.second) / total
@@ -190,15 +192,20 @@ class Tally:
         if not sample.size:
             return
         x = sample.astype("float64")
-        good = np.isfinite(x)
         self.finite &= finite
         self.seen += x.size
-        self.bad += x.size - int(np.count_nonzero(good))
-        if self.bad:
+        good = np.isfinite(x)
+        bad = x.size - int(np.count_nonzero(good))
+        if bad:
+            self.bad += bad
+            self.moments.add(x[good])
+            self.alive = self.alive | ~good.all((0, 1))
             x = np.where(good, x, 0.0)
-        self.zeros += int(np.count_nonzero((x == 0) & good))
-        self.moments.add(x[good] if self.bad else x)
-        self.alive = self.alive | (np.abs(x) > 0).any((0, 1)) | ~good.all((0, 1))
+        else:
+            self.moments.add(x)
+        active = x != 0
+        self.zeros += x.size - bad - int(np.count_nonzero(active))
+        self.alive = self.alive | active.any((0, 1))
         if self.flat is not None:
             self.saturated.append(float(np.mean(self.flat(x))))
         rows = x.reshape(-1, x.shape[-1])
@@ -268,15 +275,15 @@ class GradientTally:
         """Merges values of a batch, and whether all of the tensor is finite."""
         x = sample.astype("float64").ravel()
         self.finite &= finite
-        size = np.abs(x)
         self.seen += x.size
-        self.zeros += int(np.count_nonzero(size == 0))
-        tiny = (size > 0) & (size < smallest_normal(self.dtype))
-        self.tiny += int(np.count_nonzero(tiny))
-        x = x[np.isfinite(x)] / self.scale
+        zeros = x.size - int(np.count_nonzero(x))
+        self.zeros += zeros
+        small = np.count_nonzero(np.abs(x) < smallest_normal(self.dtype))
+        self.tiny += int(small) - zeros
+        x = (x if finite else x[np.isfinite(x)]) / self.scale
         self.moments.add(x)
         if x.size:
-            self.norms.append(float(np.mean(x * x)) * self.size)
+            self.norms.append(float(np.vdot(x, x)) / x.size * self.size)
 
     def result(self) -> GradientStats:
         """The figures of all batches."""

@@ -93,20 +93,17 @@ def _counted(
     return counted.fans(shape), MODES[mode](fans) / MODES[mode](counted.fans(shape))
 
 
-def sampled(variable: Any) -> np.ndarray:
-    """At most `LIMIT` evenly spaced values of a variable, float64."""
-    size = math.prod(variable.shape)
-    value = nearby(variable.value)
-    step = coprime_step(size, LIMIT)
+def sampled(value: Any) -> np.ndarray:
+    """At most `LIMIT` evenly spaced entries of an array or tensor, float64."""
+    step = coprime_step(math.prod(value.shape), LIMIT)
     if isinstance(value, np.ndarray):
         return value.reshape(-1)[::step].astype("float64")
     flat = keras.ops.reshape(value, (-1,))
     return keras.ops.convert_to_numpy(flat[::step]).astype("float64")
 
 
-def zero_and_finite(variable: Any) -> tuple[bool, bool]:
-    """Whether every value is zero, and whether every value is finite."""
-    value = nearby(variable.value)
+def zero_and_finite(value: Any) -> tuple[bool, bool]:
+    """Whether every entry is zero, and whether every entry is finite."""
     if isinstance(value, np.ndarray):
         return not value.any(), all_finite(value)
     ops = keras.ops
@@ -130,7 +127,8 @@ def record(
         gradient_hashes: What `hashes` says of its gradient.
     """
     shape = tuple(int(n) for n in place.variable.shape)
-    values = sampled(place.variable)
+    value = nearby(place.variable.value)  # once: reading takes longer than looking
+    values = sampled(value)
     rms = float(np.sqrt(np.mean(values**2))) if values.size else 0.0
     is_kernel = place.weight.role in KERNEL_ROLES
     fans = place.weight.geometry.fans(shape) if is_kernel else None
@@ -138,7 +136,7 @@ def record(
     counted = error = None
     if fans and place.weight.role in (KERNEL, RECURRENT) and len(shape) > 1:
         counted, error = _counted(place, initializer, fans, rms)
-    zero, finite = zero_and_finite(place.variable)
+    zero, finite = zero_and_finite(value)
     return WeightRecord(
         path=place.path,
         name=f"{owner}/{place.variable.name}",
@@ -156,7 +154,7 @@ def record(
         counted=None if counted is None else (float(counted[0]), float(counted[1])),
         initializer=None if initializer is None else described(initializer),
         scale_error=error,
-        symmetric=_symmetric(place, gradient_hashes),
+        symmetric=_symmetric(place, value, gradient_hashes),
         gradient=gradient,
     )
 
@@ -167,11 +165,13 @@ def described(initializer: Any) -> str:
     return snake_case(str(name))
 
 
-def _symmetric(place: Place, gradient_hashes: np.ndarray | None) -> int | None:
+def _symmetric(
+    place: Place, value: Any, gradient_hashes: np.ndarray | None
+) -> int | None:
     how = view(place)
     if how is None or gradient_hashes is None:
         return None
-    own = here(hashes(place.variable.value, how))
+    own = here(hashes(value, how))
     units = own.shape[1]
     tables = [own, gradient_hashes]
     bias = getattr(place.layer, "bias", None)

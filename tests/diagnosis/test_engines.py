@@ -56,21 +56,113 @@ def test_thrift_changes_no_figure_and_is_used(monkeypatch):
     )
     thrifty = diagnose(model, x, y)
     kinds = {name.split(".")[1] for name in used}
-    assert kinds == {"again", "_sum", "_fused"}
+    assert kinds == {"again", "_sum", "_run"}
     assert len(used) == 2 + 2 + 3  # normalizations, sums; gelu, gelu, mish, not silu
-    # Sums of 300 products in another order: 1e-6 of the largest, and some to spare.
-    np.testing.assert_allclose(thrifty.loss, plain.loss, rtol=1e-5)
-    for one, other in zip(thrifty.records, plain.records, strict=True):
-        assert one.name == other.name
-        assert one.parents == other.parents
-        np.testing.assert_allclose(one.out.std, other.out.std, rtol=1e-4)
-        np.testing.assert_allclose(one.gradient.std, other.gradient.std, rtol=1e-4)
-    for one, other in zip(thrifty.weights, plain.weights, strict=True):
-        if other.gradient is not None:
-            np.testing.assert_allclose(
-                one.gradient.norm, other.gradient.norm, rtol=1e-3, atol=1e-6
-            )
+    assert_same_figures(thrifty, plain)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(moving), before)
+
+
+def assert_same_figures(one, other):
+    """Up to sums in another order: 1e-6 of the largest of some hundred, and spare."""
+    np.testing.assert_allclose(one.loss, other.loss, rtol=1e-5)
+    for ours, theirs in zip(one.records, other.records, strict=True):
+        assert (ours.name, ours.parents) == (theirs.name, theirs.parents)
+        for seen in ("pre", "out", "gradient"):
+            a, b = getattr(ours, seen), getattr(theirs, seen)
+            assert (a is None) == (b is None)
+            if a is not None:
+                np.testing.assert_allclose(a.std, b.std, rtol=1e-4)
+    for ours, theirs in zip(one.weights, other.weights, strict=True):
+        assert (ours.gradient is None) == (theirs.gradient is None)
+        if ours.gradient is None:
+            continue
+        a, b = ours.gradient.norm, theirs.gradient.norm
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6)
+
+
+def many_alike():
+    """A model of all kinds of layers that are compiled where they are many."""
+    start = keras.Input((5, 6))
+    x = start
+    for activation in ("gelu", "tanh"):
+        x = layers.MultiHeadAttention(2, 3)(layers.LayerNormalization()(x), x)
+        x = layers.RMSNormalization()(layers.Dense(6, activation)(x))
+        x = layers.GroupNormalization(3)(layers.Dense(6, use_bias=False)(x))
+    model = keras.Model(start, layers.EinsumDense("abc,cd->ad", 3)(x))
+    for variable in model.trainable_variables:
+        variable.assign_add(0.1 * np.random.default_rng(1).random(variable.shape))
+    random = np.random.default_rng(0)
+    return model, random.standard_normal((70, 5, 6)).astype("float32")
+
+
+@on_tensorflow
+def test_alike_layers_are_compiled_once_and_change_no_figure(monkeypatch):
+    from keras_inits.diagnosis.engines import compiled, thrift
+
+    keras.utils.set_random_seed(0)
+    model, x = many_alike()
+    model.layers[2].trainable = False
+    compiled.layer.cache_clear()
+    plain = diagnose(model, x, batches=3)  # the last has fewer rows
+    assert compiled.layer.cache_info().misses == 0
+    monkeypatch.setattr(thrift, "MANY", 0)
+    quick = diagnose(model, x, batches=3)
+    assert_same_figures(quick, plain)
+    # LayerNormalization, RMS-, Group-; query, key and value are alike, their output,
+    # Dense with bias whatever its activation, without, the head.
+    info = compiled.layer.cache_info()
+    assert info.misses == 8
+    # A pass has 2 · (3 + 4 + 2) layers and the head.
+    assert info.hits == 3 * 19 - 8
+    monkeypatch.setattr(thrift, "MANY", 2 * x[:32].size + 1)
+    compiled.layer.cache_clear()
+    diagnose(model, x)
+    # Two alike layers are too few, six are not.
+    assert compiled.layer.cache_info().misses == 1
+
+
+@on_tensorflow
+def test_what_is_compiled_keeps_no_model_alive(monkeypatch):
+    from keras_inits.diagnosis.engines import thrift
+
+    monkeypatch.setattr(thrift, "MANY", 0)
+    model, x = many_alike()
+    diagnose(model, x)
+    layer = weakref.ref(model.layers[-1])
+    del model
+    gc.collect()
+    assert layer() is None
+
+
+@on_tensorflow
+def test_a_layer_with_a_call_of_its_own_is_not_compiled(monkeypatch):
+    from keras_inits.diagnosis.engines import thrift
+
+    monkeypatch.setattr(thrift, "MANY", 0)
+    layer = layers.Dense(3)
+    model = keras.Sequential([keras.Input((4,)), layer])
+    x = np.ones((2, 4), "float32")
+    layer.__dict__["call"] = lambda x, training=None: x[:, :3] * 2.0
+    assert diagnose(model, x).records[0].out.rms == pytest.approx(2.0)
+
+
+@on_tensorflow
+def test_layers_of_mixed_types_and_with_adapters_are_not_compiled():
+    from keras_inits.diagnosis.engines.compiled import configuration
+
+    def built(**kwargs):
+        layer = layers.Dense(3, **kwargs)
+        layer.build((None, 4))
+        return layer
+
+    adapted = built()
+    adapted.enable_lora(2)
+    quantized = built()
+    quantized.quantize("int8")
+    assert configuration(built(activation="tanh")) == configuration(built())
+    assert configuration(built(use_bias=False)) != configuration(built())
+    for layer in (adapted, quantized, built(dtype="mixed_bfloat16")):
+        assert configuration(layer) is None
 
 
 @on_tensorflow

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_inits.diagnosis import hashes, statistics
+from keras_inits.diagnosis import gates, hashes, statistics
 from keras_inits.diagnosis.statistics import GradientTally, Moments, Tally, pick
 
 
@@ -61,6 +61,34 @@ def test_what_is_not_finite_is_counted_and_left_out():
     assert not stats.finite
     assert stats.mean == pytest.approx(rest.mean())
     assert stats.std == pytest.approx(rest.std())
+
+
+def test_what_is_not_finite_is_neither_zero_nor_dead():
+    values = np.zeros((4, 1, 3))
+    values[0, 0, 0], values[1, 0, 0], values[:, 0, 1] = np.nan, np.inf, 2.0
+    tally = Tally(values.shape, 3)
+    tally.add(values, False)
+    stats = tally.result()
+    assert stats.zero == pytest.approx((2 + 4) / 12)
+    assert stats.dead == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("heads", [4, 2, 1])
+def test_rows_of_attention_are_one_keys_where_its_probability_is_above_99_in_100(heads):
+    random = np.random.default_rng(0)
+    query = 4 * random.standard_normal((3, 5, 4, 6)).astype("float32")
+    key = random.standard_normal((3, 7, heads, 6)).astype("float32")
+    shared = np.repeat(key, 4 // heads, axis=2)
+    scores = np.einsum("bqhd,bkhd->bhqk", query, shared) / np.sqrt(6)
+    weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    expected = weights.max(-1) > 0.99
+    assert 3 < expected.sum() < expected.size - 3
+    tensors = [keras.ops.convert_to_tensor(x) for x in (query, key)]
+    found = keras.ops.convert_to_numpy(gates.one_hot_rows(*tensors))
+    np.testing.assert_array_equal(found, expected)
+    tensors = [keras.ops.cast(x, "bfloat16") for x in tensors]
+    found = keras.ops.convert_to_numpy(gates.one_hot_rows(*tensors))
+    assert (found == expected).mean() > 0.9  # scores to one part in 100
 
 
 def test_effective_rank_counts_equal_directions():

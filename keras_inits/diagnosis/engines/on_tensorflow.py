@@ -28,20 +28,18 @@ class TensorFlowEngine(Eager):
                 self.received(gradient, index, channels_first)
                 return gradient
 
-            return tf.identity(x), backward
+            return x, backward
 
         return with_gradient(probe, x)
 
     def run(self, data: Any) -> tuple[float, list[WeightGradient | None]]:
         """The loss and the gradients' figures of a batch."""
         self.recorder.start()
-        variables = [*self.problem.trainable, *self.problem.others]
-        every = [tf.convert_to_tensor(v.value) for v in variables]
-        values = every[: len(self.problem.trainable)]
-        others = every[len(values) :]
+        values = [tf.convert_to_tensor(v.value) for v in self.problem.trainable]
+        others = [tf.convert_to_tensor(v.value) for v in self.problem.others]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
-            with self.thrift.during(tape, variables, every):
+            with self.thrift.during(tape):
                 loss = self.problem.forward(values, others, data)
             scaled = loss * self.scale
         found = tape.gradient(scaled, values)

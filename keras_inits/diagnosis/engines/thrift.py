@@ -9,15 +9,16 @@ Functional model drops what it needs no more.
 """
 
 import contextlib
-import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_inits.diagnosis import hooks
+from keras_inits.diagnosis.engines import compiled
 
 # Of one operation on TensorFlow, which keeps one tensor at most.
 SINGLE = {"elu", "leaky_relu", "leakyrelu", "linear", "relu", "relu6", "selu"}
@@ -25,6 +26,7 @@ SINGLE |= {"sigmoid", "silu", "softmax", "softplus", "softsign", "tanh"}
 # Of many, of one number each: XLA makes one loop of them, and one of their gradient.
 ELEMENTWISE = {"celu", "gelu", "hard_silu", "mish", "squareplus", "tanh_shrink"}
 LARGE = 2**20  # values: below, computing again and compiling save no memory to speak of
+MANY = 2**22  # values through alike layers: below, compiling takes the longer
 
 
 def _is_known(thing: Any) -> bool:
@@ -106,48 +108,22 @@ def with_gradient(function: Any, *inputs: Any) -> Any:
     return output
 
 
-@functools.lru_cache(maxsize=32)
-def fused(function: Any, dtype: Any) -> tuple[Any, Any]:
-    """An elementwise activation and its gradient, each compiled into one loop.
-
-    Args:
-        function: From a tensor to one of its shape.
-        dtype: TensorFlow's, of tensors with one axis.
-    """
-    signature = tf.TensorSpec([None], dtype)
-
-    def gradient_of(x: Any, gradient: Any) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = function(x)
-        return tape.gradient(y, x, gradient)
-
-    run = tf.function(function, [signature], jit_compile=True)
-    return run, tf.function(gradient_of, [signature] * 2, jit_compile=True)
-
-
 class Thrift:
     """Puts into layers what keeps less than they do."""
 
     tape: tf.GradientTape
-    values: dict[int, Any]
 
     def __init__(self) -> None:
         self.active = False
+        self.alike: Counter[tuple[Any, str]] = Counter()  # layers
 
     @contextlib.contextmanager
-    def during(
-        self, tape: tf.GradientTape, variables: Sequence[Any], values: Sequence[Any]
-    ) -> Iterator[None]:
-        """Context of a forward pass.
+    def during(self, tape: tf.GradientTape) -> Iterator[None]:
+        """Context of a forward pass, that a tape records.
 
-        Args:
-            tape: That records it.
-            variables: Of the model.
-            values: Of the variables in this pass, watched by the tape.
+        The values of variables are tensors that the tape watches.
         """
         self.tape, self.active = tape, True
-        self.values = {id(v): t for v, t in zip(variables, values, strict=True)}
         try:
             yield
         finally:
@@ -166,6 +142,8 @@ class Thrift:
             put(layer, "call", self._sum(layer.call))  # a layer, or an operation
         if not isinstance(layer, keras.layers.Layer):
             return
+        own = "call" in layer.__dict__  # not what its class computes
+        config = None if own else compiled.configuration(layer)
         function = layer.__dict__.get("activation")
         if _is_repeatable(layer):
             put(layer, "call", self.again(layer.call, layer.variables))
@@ -173,6 +151,8 @@ class Thrift:
             again = self.again(function, [])
             again.__name__ = function.__name__
             put(layer, "activation", again)
+        if config is not None:
+            put(layer, "call", self._compiled(layer, config))
 
     def _is_seen(self) -> bool:
         """Whether the tape sees what is computed now.
@@ -215,7 +195,7 @@ class Thrift:
             if hooks.activation_name(function) in ELEMENTWISE and not (args or kwargs):
                 return self._fused(function, x)
             tape = self.tape
-            mapping = [(v, self.values[id(v)]) for v in variables]
+            mapping = [(v, v.value) for v in variables]
 
             def once(x: Any, *values: Any) -> Any:
                 with tape.stop_recording():
@@ -234,19 +214,38 @@ class Thrift:
 
         return wrapped
 
-    def _fused(self, function: Any, x: Any) -> Any:
-        run, gradient_of = fused(function, x.dtype)
-        tape, shape = self.tape, x.shape
+    def _run(self, pair: compiled.Pair, *inputs: Any) -> Any:
+        """What the first of two compiled functions returns, the second its gradient."""
+        run, gradients = pair
+        tape = self.tape
 
-        def once(x: Any) -> Any:
-            flat = tf.reshape(x, (-1,))
+        def once(*inputs: Any) -> Any:
             with tape.stop_recording():
-                output = tf.reshape(run(flat), shape)
+                output = run(*inputs)
+            return output, lambda gradient: gradients(gradient, *inputs)
 
-            def backward(gradient: Any) -> Any:
-                found = gradient_of(flat, tf.reshape(gradient, (-1,)))
-                return tf.reshape(found, shape)
+        return with_gradient(once, *inputs)
 
-            return output, backward
+    def _fused(self, function: Any, x: Any) -> Any:
+        pair = compiled.activation(function, x.dtype)
+        return tf.reshape(self._run(pair, tf.reshape(x, (-1,))), x.shape)
 
-        return with_gradient(once, x)
+    def _compiled(self, layer: Any, config: str) -> Any:
+        """A layer's `call`, compiled if there are so many that it takes less time."""
+        cls: Any = type(layer)
+        call = layer.call
+        self.alike[cls, config] += 1
+
+        def called(x: Any, *args: Any, **kwargs: Any) -> Any:
+            known = isinstance(x, tf.Tensor) and x.dtype == layer.compute_dtype
+            known = known and len(x.shape) > 1 and self._is_seen()
+            count = self.alike[cls, config]
+            known = known and not args and set(kwargs) <= {"training"}  # plays no part
+            if not known or math.prod(x.shape) * count < MANY:
+                return call(x, *args, **kwargs)
+            pair = compiled.layer(cls, config, tuple(x.shape)[1:], x.dtype)
+            output = self._run(pair, x, *(v.value for v in layer.variables))
+            function = getattr(layer, "activation", None)
+            return output if function is None else function(output)
+
+        return called
