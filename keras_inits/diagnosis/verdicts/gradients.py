@@ -23,6 +23,9 @@ from keras_inits.diagnosis.verdicts.common import (
 )
 from keras_inits.geometry.layers import BIAS, KERNEL_ROLES
 
+# Operations of slope zero, by which some backends have a gradient of zero, others none.
+STEPS = {"Ceil", "Floor", "FloorDivide", "Round", "Sign", "Trunc"}
+
 
 def relevance(record: LayerRecord) -> float:
     """Norm of the gradient by a layer's output, times the output's size.
@@ -78,6 +81,10 @@ def stuck(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
             "# nothing to do: residual branches and heads may start at zero",
         )
         return [(-1, verdict)]
+    share = ERROR if len(still) * 2 >= len(measured) else WARNING
+    cut = _cut_off(diagnosis, still, share, figure)
+    if cut:
+        return cut
     owners = {w.owner for w in still}
     at = max((r.index for r in diagnosis.records if r.name in owners), default=-1)
     zeros = [w.name for w in diagnosis.weights if w.zero and w.role in KERNEL_ROLES]
@@ -86,13 +93,58 @@ def stuck(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         cause = f"{quoted(zeros)} are zero, and so is what would move them"
     verdict = Verdict(
         "no gradient",
-        ERROR if len(still) * 2 >= len(measured) else WARNING,
+        share,
         still[0].owner,
         figure,
         f"{len(still)} of {len(measured)} kernels get no gradient at all: "
         f"{quoted(names)}",
         cause,
         cures.redrawn(diagnosis),
+    )
+    return [(at, verdict)]
+
+
+def _cut(diagnosis: Diagnosis) -> list[LayerRecord]:
+    """Layers that the loss is computed from, with no gradient, or one of `STEPS` next.
+
+    Their weights have a gradient of zero on some backends, and none on others.
+    """
+    feeds: set[int] = set()
+    stepped: set[int] = set()
+    for record in reversed(diagnosis.records):
+        if record.gradient is None and record.index not in feeds:
+            continue
+        feeds.update(record.parents)
+        if record.layer in STEPS or record.index in stepped:
+            stepped.update(record.parents)
+
+    def without(record: LayerRecord) -> bool:
+        gradient = record.gradient
+        return gradient is None or (record.index in stepped and gradient.rms == 0)
+
+    return [r for r in diagnosis.records if r.index in feeds and without(r)]
+
+
+def _cut_off(
+    diagnosis: Diagnosis, still: list[WeightRecord], level: str, figure: float
+) -> list[tuple[int, Verdict]]:
+    """What is said of kernels without a gradient, if some are in layers cut off."""
+    paths = {w.path for w in still}
+    ends = [r.index for r in _cut(diagnosis) if paths.intersection(r.weights)]
+    if not ends:
+        return []
+    at = max(ends)
+    verdict = Verdict(
+        "no gradient",
+        level,
+        still[0].owner,
+        figure,
+        f"{quoted([w.name for w in still])} get no gradient, though the loss is "
+        "computed from what they return",
+        "an operation without a slope stands behind "
+        f"{diagnosis.records[at].label!r}: stop_gradient, round or a comparison",
+        "# take it out, or let the gradient past it: "
+        "x + keras.ops.stop_gradient(keras.ops.round(x) - x)",
     )
     return [(at, verdict)]
 
@@ -215,32 +267,12 @@ def unconnected(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
     measured = sum(w.gradient is not None for w in diagnosis.weights)
     if not without or not measured:
         return []
-    found: list[tuple[int, Verdict]] = []
     # What the loss is computed from, and yet gets no gradient: it was cut off.
-    feeds: set[int] = set()
-    for record in reversed(diagnosis.records):
-        if record.gradient is not None or record.index in feeds:
-            feeds.update(record.parents)
-    cut = [r for r in diagnosis.records if r.index in feeds and r.gradient is None]
-    paths = {path for record in cut for path in record.weights}
+    paths = {path for record in _cut(diagnosis) for path in record.weights}
     still = [w for w in without if w.path in paths and w.role in KERNEL_ROLES]
-    if still:
-        learned = [w for w in diagnosis.weights if w.trainable]
-        figure = len(still) / sum(w.role in KERNEL_ROLES for w in learned)
-        at = max(r.index for r in cut if r.weights)
-        verdict = Verdict(
-            "no gradient",
-            ERROR if figure >= 0.5 else WARNING,
-            still[0].owner,
-            figure,
-            f"{quoted([w.name for w in still])} get no gradient, though the loss is "
-            "computed from what they return",
-            "an operation without a slope stands behind "
-            f"{diagnosis.records[at].label!r}: stop_gradient, round or a comparison",
-            "# take it out, or let the gradient past it: "
-            "x + keras.ops.stop_gradient(keras.ops.round(x) - x)",
-        )
-        found.append((at, verdict))
+    learned = [w for w in diagnosis.weights if w.trainable and w.role in KERNEL_ROLES]
+    figure = len(still) / max(1, len(learned))
+    found = _cut_off(diagnosis, still, ERROR if figure >= 0.5 else WARNING, figure)
     alone = [w.name for w in without if w.path not in paths]
     if not alone:
         return found
