@@ -28,7 +28,7 @@ class TensorFlowEngine(Eager):
                 self.received(gradient, index, channels_first)
                 return gradient
 
-            return x, backward
+            return x, backward  # of which TensorFlow makes a new tensor
 
         return with_gradient(probe, x)
 

@@ -81,10 +81,9 @@ def stuck(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
             "# nothing to do: residual branches and heads may start at zero",
         )
         return [(-1, verdict)]
-    share = ERROR if len(still) * 2 >= len(measured) else WARNING
-    cut = _cut_off(diagnosis, still, share, figure)
-    if cut:
-        return cut
+    cut_off = _cut_off(_cut(diagnosis), still, figure)
+    if cut_off:
+        return cut_off
     owners = {w.owner for w in still}
     at = max((r.index for r in diagnosis.records if r.name in owners), default=-1)
     zeros = [w.name for w in diagnosis.weights if w.zero and w.role in KERNEL_ROLES]
@@ -93,7 +92,7 @@ def stuck(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         cause = f"{quoted(zeros)} are zero, and so is what would move them"
     verdict = Verdict(
         "no gradient",
-        share,
+        _level(figure),
         still[0].owner,
         figure,
         f"{len(still)} of {len(measured)} kernels get no gradient at all: "
@@ -125,28 +124,33 @@ def _cut(diagnosis: Diagnosis) -> list[LayerRecord]:
     return [r for r in diagnosis.records if r.index in feeds and without(r)]
 
 
+def _level(figure: float) -> str:
+    """How grave it is that a part of the kernels gets no gradient."""
+    return ERROR if figure >= 0.5 else WARNING
+
+
 def _cut_off(
-    diagnosis: Diagnosis, still: list[WeightRecord], level: str, figure: float
+    cut: list[LayerRecord], still: list[WeightRecord], figure: float
 ) -> list[tuple[int, Verdict]]:
     """What is said of kernels without a gradient, if some are in layers cut off."""
     paths = {w.path for w in still}
-    ends = [r.index for r in _cut(diagnosis) if paths.intersection(r.weights)]
+    ends = [record for record in cut if paths.intersection(record.weights)]
     if not ends:
         return []
-    at = max(ends)
+    at = ends[-1]
     verdict = Verdict(
         "no gradient",
-        level,
+        _level(figure),
         still[0].owner,
         figure,
         f"{quoted([w.name for w in still])} get no gradient, though the loss is "
         "computed from what they return",
         "an operation without a slope stands behind "
-        f"{diagnosis.records[at].label!r}: stop_gradient, round or a comparison",
+        f"{at.label!r}: stop_gradient, round or a comparison",
         "# take it out, or let the gradient past it: "
         "x + keras.ops.stop_gradient(keras.ops.round(x) - x)",
     )
-    return [(at, verdict)]
+    return [(at.index, verdict)]
 
 
 def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
@@ -268,11 +272,11 @@ def unconnected(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
     if not without or not measured:
         return []
     # What the loss is computed from, and yet gets no gradient: it was cut off.
-    paths = {path for record in _cut(diagnosis) for path in record.weights}
+    cut = _cut(diagnosis)
+    paths = {path for record in cut for path in record.weights}
     still = [w for w in without if w.path in paths and w.role in KERNEL_ROLES]
     learned = [w for w in diagnosis.weights if w.trainable and w.role in KERNEL_ROLES]
-    figure = len(still) / max(1, len(learned))
-    found = _cut_off(diagnosis, still, ERROR if figure >= 0.5 else WARNING, figure)
+    found = _cut_off(cut, still, len(still) / max(1, len(learned)))
     alone = [w.name for w in without if w.path not in paths]
     if not alone:
         return found
