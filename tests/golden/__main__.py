@@ -1,10 +1,13 @@
 """Writes or checks the golden values: `python -m tests.golden [--write]`.
 
+The configs of a release are written once, and never again.
+
 To be run with `--write` only when drawn values are meant to change, which a user then
 finds in the change log. Any backend writes the same files.
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -12,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import test_golden
+import test_golden_configs
 
 
 def main():
@@ -28,6 +32,11 @@ def main():
             changed.append(name)
             if write:
                 test_golden.save(name, found)
+    configs = test_golden_configs.PRESENT
+    if write and not configs.exists():
+        text = json.dumps(test_golden_configs.record(), indent=1)
+        configs.write_text(text + "\n", encoding="utf-8")
+        changed.append(configs.name)
     verb = "written" if write else "different"
     print(f"{verb}: {', '.join(changed) or 'none'}; of {len(test_golden.CASES)}")
     return 1 if changed and not write else 0
