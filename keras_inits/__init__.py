@@ -8,12 +8,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from keras_inits import sampling
-from keras_inits.base import Initializer, KernelInitializer
-from keras_inits.gains import gain
 from keras_inits.geometry import Fans, Geometry, Weight, fans, register_geometry
-from keras_inits.registry import get, names, register
-from keras_inits.replacing import replacing_builtins
-from keras_inits.schemes import (
+from keras_inits.geometry.gains import gain
+from keras_inits.initializers import (
     Constant,
     GlorotNormal,
     GlorotUniform,
@@ -41,12 +38,15 @@ from keras_inits.schemes import (
     Zeros,
     per_gate,
 )
+from keras_inits.initializers.base import Initializer, KernelInitializer
+from keras_inits.initializers.registry import get, names, register
+from keras_inits.initializers.replace_builtins import replacing_builtins
 
 if TYPE_CHECKING:
     from keras_inits.diagnosis.callback import InitializationReport
     from keras_inits.diagnosis.measure import diagnose
     from keras_inits.diagnosis.report import Diagnosis
-    from keras_inits.models.duplicates import duplicates
+    from keras_inits.graph.duplicates import duplicates
     from keras_inits.models.initialize import initialize
     from keras_inits.models.recommend import recommend
 
@@ -105,7 +105,7 @@ _LATER = {
     "Diagnosis": "diagnosis.report",
     "InitializationReport": "diagnosis.callback",
     "diagnose": "diagnosis.measure",
-    "duplicates": "models.duplicates",
+    "duplicates": "graph.duplicates",
     "initialize": "models.initialize",
     "recommend": "models.recommend",
 }

@@ -7,7 +7,7 @@ check that failed, 2 for a request that cannot be met, with the reason on stderr
 import argparse
 from collections.abc import Sequence
 
-from keras_inits.cli import models, schemes
+from keras_inits.cli import initializers, models
 
 
 def parser() -> argparse.ArgumentParser:
@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m keras_inits", description="Weight initializers for Keras."
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    schemes.add_commands(commands)
+    initializers.add_commands(commands)
     models.add_commands(commands)
     return top
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_inits import extras, files
+from keras_inits._utils import atomic_file, extras
 from keras_inits.cli import arguments as kinds
 from keras_inits.cli import console
 
@@ -91,7 +91,8 @@ def data(path: str | None) -> tuple[Any, Any]:
 
 
 def _diagnosis(arguments: argparse.Namespace) -> Any:
-    from keras_inits.diagnosis import diagnose, page
+    from keras_inits.diagnosis import diagnose
+    from keras_inits.diagnosis.show import page
 
     if arguments.html:
         page.require()
@@ -146,7 +147,7 @@ def initialize_model(arguments: argparse.Namespace) -> int:
             report = initialize(model, arguments.rules, arguments.seed)
         except ValueError as error:
             raise Refusal(f"{arguments.model}: {error}") from error
-        files.write(out, model.save)
+        atomic_file.write(out, model.save)
     except (Refusal, OSError) as error:
         return console.refused(error)
     console.out().print(report)

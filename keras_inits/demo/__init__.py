@@ -10,7 +10,7 @@ import sys
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from keras_inits import extras, files
+from keras_inits._utils import atomic_file, extras
 
 EXTRAS = ("sklearn", "matplotlib")
 
@@ -51,12 +51,14 @@ def run(
         progress.update(task, description="saving", total=None)
         models = {run.key: folder / f"{run.key}.keras" for run in runs}
         for one in runs:
-            files.write(models[one.key], one.model.save)
+            atomic_file.write(models[one.key], one.model.save)
         progress.update(task, description="reopening in a fresh process")
         expected = {run.key: run.predictions for run in runs}
         actual, complaint = reload.predictions(models, data.x_test)
         progress.update(task, description="drawing")
-        files.write(folder / "picture.png", picture.figure(runs, data.classes).savefig)
+        atomic_file.write(
+            folder / "picture.png", picture.figure(runs, data.classes).savefig
+        )
 
     console.print(table.of(runs, data, epochs))
     differing = reload.differing(expected, actual)

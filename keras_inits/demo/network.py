@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits import registry
+from keras_inits.initializers import registry
 
 DEPTH, WIDTH = 8, 64  # hidden layers, units in each
 ACTIVATIONS = {"relu": "ReLU", "tanh": "tanh"}

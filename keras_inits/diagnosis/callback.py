@@ -7,10 +7,10 @@ from typing import Any
 import keras
 from rich.console import Console
 
-from keras_inits import checks
-from keras_inits.diagnosis import text
+from keras_inits._utils import checks
 from keras_inits.diagnosis.measure import diagnose
 from keras_inits.diagnosis.report import ERROR, SEVERITIES, WARNING, Diagnosis
+from keras_inits.diagnosis.show import text
 
 STOPS = (ERROR, WARNING)
 

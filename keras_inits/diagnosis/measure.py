@@ -8,21 +8,23 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits.diagnosis import data, engines, hooks, records, verdicts, weights
-from keras_inits.diagnosis.hashes import View
-from keras_inits.diagnosis.losses import Objective
-from keras_inits.diagnosis.probe import is_real, look, on_host, repeats
-from keras_inits.diagnosis.progress import Progress
-from keras_inits.diagnosis.randomness import unchanged_randomness
+from keras_inits._utils.host_array import here, nearby
+from keras_inits.diagnosis import findings, records, weights
 from keras_inits.diagnosis.report import Diagnosis, WeightRecord
-from keras_inits.diagnosis.statistics import GradientTally, Moments, Tally, pick
-from keras_inits.diagnosis.threads import numpy_on_one_thread
 from keras_inits.geometry.layers import KERNEL
-from keras_inits.models import duplicates
-from keras_inits.models.residual import branch_ends
-from keras_inits.models.tracing import trace
-from keras_inits.models.walk import Place, places
-from keras_inits.nearby import here, nearby
+from keras_inits.graph import duplicates
+from keras_inits.graph.residual import branch_ends
+from keras_inits.graph.trace import trace
+from keras_inits.graph.weights import Place, places
+from keras_inits.signals import batches as data
+from keras_inits.signals import engines, hooks
+from keras_inits.signals.losses import Objective
+from keras_inits.signals.progress import Progress
+from keras_inits.signals.random_state import unchanged_randomness
+from keras_inits.signals.recorder import is_real, look, on_host, repeats
+from keras_inits.signals.statistics import GradientTally, Moments, Tally, pick
+from keras_inits.signals.threads import numpy_on_one_thread
+from keras_inits.signals.unit_hashes import View
 
 HALF_SCALE = 2.0**15  # what Keras multiplies a loss by under mixed_float16
 SCALE_STEP = 16.0  # by which a loss scale is lowered where gradients overflow
@@ -209,14 +211,14 @@ class _Measurement:
         )
 
     def _judged(self, diagnosis: Diagnosis) -> Diagnosis:
-        judged = verdicts.judged(diagnosis)
-        if not any(v.kind in verdicts.EXPLOSIONS for v in judged.verdicts):
+        judged = findings.judged(diagnosis)
+        if not any(v.kind in findings.EXPLOSIONS for v in judged.verdicts):
             return judged
         # The cure names the branches, and these are not looked for without need.
         ends = set(branch_ends(trace(self.model), self.places))
         kernels = (place for place in self.places if place.weight.role == KERNEL)
         paths = tuple(place.path for place in kernels if place.path in ends)
-        return verdicts.judged(dataclasses.replace(diagnosis, branch_ends=paths))
+        return findings.judged(dataclasses.replace(diagnosis, branch_ends=paths))
 
     def _weights(
         self, gradients: dict[int, GradientTally], hashed: dict[int, np.ndarray]

@@ -4,12 +4,12 @@ import dataclasses
 import math
 from typing import Any
 
-from keras_inits.diagnosis import hooks
-from keras_inits.diagnosis.probe import Entry
 from keras_inits.diagnosis.report import LayerRecord
-from keras_inits.diagnosis.statistics import Tally
 from keras_inits.geometry.layers import KERNEL, RECURRENT
-from keras_inits.models.walk import Place, children
+from keras_inits.graph.weights import Place, children
+from keras_inits.signals import hooks
+from keras_inits.signals.recorder import Entry
+from keras_inits.signals.statistics import Tally
 
 
 def of_inputs(tallies: list[Tally]) -> tuple[LayerRecord, ...]:

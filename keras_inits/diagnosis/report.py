@@ -19,7 +19,7 @@ has no gradient); infinities and nan can occur, where the network has them.
 import dataclasses
 from typing import Any
 
-from keras_inits import rendering
+from keras_inits._utils import rich_text
 from keras_inits.diagnosis.shown import Shown
 
 ERROR, WARNING, INFO = "error", "warning", "info"
@@ -317,11 +317,11 @@ class Diagnosis(Shown):
         )
 
     def __rich__(self) -> Any:
-        from keras_inits.diagnosis import text
+        from keras_inits.diagnosis.show import text
 
         return text.table(self)
 
     def __str__(self) -> str:
-        from keras_inits.diagnosis import text
+        from keras_inits.diagnosis.show import text
 
-        return rendering.as_text(self, text.WIDTH).rstrip()
+        return rich_text.as_text(self, text.WIDTH).rstrip()

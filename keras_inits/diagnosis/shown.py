@@ -9,11 +9,11 @@ import math
 import os
 from typing import TYPE_CHECKING, Any
 
-from keras_inits import extras, rendering
+from keras_inits._utils import extras, rich_text
 
 if TYPE_CHECKING:
-    from keras_inits.diagnosis.compare import Comparison
     from keras_inits.diagnosis.report import Diagnosis
+    from keras_inits.diagnosis.show.compare import Comparison
 
 
 def plain(value: Any) -> Any:
@@ -42,7 +42,7 @@ class Shown:
         return f"<Diagnosis of {self.model!r}: {self.judgement}, {findings}>"
 
     def _repr_html_(self) -> str:
-        return rendering.as_html(self, width=120)
+        return rich_text.as_html(self, width=120)
 
     def to_dict(self: "Diagnosis") -> dict[str, Any]:  # type: ignore[misc]
         """All figures as dicts, tuples, numbers and strings, and the judgement."""
@@ -68,7 +68,7 @@ class Shown:
             MissingExtra: If matplotlib is not installed.
         """
         extras.require("Diagnosis.plot", ["matplotlib"], "plots")
-        from keras_inits.diagnosis import plots
+        from keras_inits.diagnosis.show import plots
 
         return plots.figure(self)
 
@@ -82,7 +82,7 @@ class Shown:
             MissingExtra: If plotly is not installed.
             OSError: If the file cannot be written; an old one is then as it was.
         """
-        from keras_inits.diagnosis import page
+        from keras_inits.diagnosis.show import page
 
         page.write(self, path)
 
@@ -98,7 +98,7 @@ class Shown:
         Raises:
             MissingExtra: If tensorboard is not installed.
         """
-        from keras_inits.diagnosis import tensorboard
+        from keras_inits.diagnosis.show import tensorboard
 
         tensorboard.log(self, folder, step)
 
@@ -114,6 +114,6 @@ class Shown:
         Raises:
             ValueError: If `other` is no diagnosis.
         """
-        from keras_inits.diagnosis import compare
+        from keras_inits.diagnosis.show import compare
 
         return compare.compare(self, other)

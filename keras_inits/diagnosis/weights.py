@@ -6,16 +6,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits.base import KernelInitializer
-from keras_inits.diagnosis.hashes import View, hashes, interchanged, twins
+from keras_inits._utils.host_array import all_finite, here, nearby
+from keras_inits._utils.layer_names import snake_case
 from keras_inits.diagnosis.report import GradientStats, WeightRecord
-from keras_inits.diagnosis.statistics import LIMIT, coprime_step
 from keras_inits.geometry import Fans, Geometry
 from keras_inits.geometry.layers import KERNEL, KERNEL_ROLES, RECURRENT
-from keras_inits.models.walk import Place
-from keras_inits.nearby import all_finite, here, nearby
-from keras_inits.schemes.variance_scaling import MODES
-from keras_inits.streams import snake_case
+from keras_inits.graph.weights import Place
+from keras_inits.initializers.base import KernelInitializer
+from keras_inits.initializers.variance_scaling import MODES
+from keras_inits.signals.statistics import LIMIT, coprime_step
+from keras_inits.signals.unit_hashes import View, hashes, interchanged, twins
 
 OWN = 0.1  # by how much the log of a variance may miss that of the initializer
 

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from keras_inits import checks
+from keras_inits._utils import checks
 
 
 class Fans(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_inits import checks
+from keras_inits._utils import checks
 from keras_inits.geometry.kernels import Fans, Geometry
 
 KERNEL = "kernel"

@@ -7,15 +7,15 @@ from typing import Any
 import keras
 
 from keras_inits import sampling
-from keras_inits.base import KernelInitializer
-from keras_inits.configuration import check_seed
+from keras_inits._utils.progress import progress
 from keras_inits.geometry.layers import KERNEL_ROLES
-from keras_inits.models import drawing, optimizers, spreads
-from keras_inits.models.planning import LeftAlone, Plan, Planner, Task, joined, refuse
-from keras_inits.models.progress import progress
+from keras_inits.initializers.arguments import check_seed
+from keras_inits.initializers.base import KernelInitializer
+from keras_inits.models import draw, expected_std, optimizers
+from keras_inits.models.assign import all_or_nothing
+from keras_inits.models.plan import LeftAlone, Plan, Planner, Task, joined, refuse
 from keras_inits.models.report import Report
 from keras_inits.models.rules import label, parse
-from keras_inits.models.writing import all_or_nothing
 
 
 def _checked_seed(seed: Any) -> int:
@@ -74,14 +74,14 @@ def _draw_all(plan: Plan, seed: int) -> tuple[list[Any], list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
     problems: list[str] = []
     cause: Exception | None = None
-    repeats = drawing.Repeats()
+    repeats = draw.Repeats()
     sizes = [1 + math.prod(task.place.shape) for task in plan.tasks]
     with progress("drawing weights", sum(sizes)) as advance:
         for task, size in zip(plan.tasks, sizes, strict=True):
             try:
-                values = drawing.draw(task, seed)
-                std = spreads.of_values(values)
-                drawing.check_finite(std)
+                values = draw.draw(task, seed)
+                std = expected_std.of_values(values)
+                draw.check_finite(std)
             except MemoryError:
                 raise
             except Exception as error:  # anybody's initializer

@@ -14,8 +14,8 @@ from typing import Any
 
 import keras
 
-from keras_inits import checks
-from keras_inits.models.walk import Place
+from keras_inits._utils import checks
+from keras_inits.graph.weights import Place
 
 Pattern = str | re.Pattern[str] | type | Any | Callable[[Place], bool]
 NO_NAME = "\0"  # stands for another name: nobody types it

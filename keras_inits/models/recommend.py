@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from keras_inits.geometry.layers import KERNEL_ROLES
+from keras_inits.graph.weights import Place
 from keras_inits.models import rules as ruling
-from keras_inits.models.planning import Planner, is_frozen
-from keras_inits.models.walk import Place
+from keras_inits.models.plan import Planner, is_frozen
 
 NUMBER = re.compile(r"\d+")
 MOST_REASONS = 3  # in the words behind a rule

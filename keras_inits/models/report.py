@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from keras_inits import rendering
+from keras_inits._utils import rich_text
 
 COLUMNS = {  # of the printed table, and how they are justified
     "path": "left",
@@ -120,11 +120,11 @@ class Report:
 
     def __str__(self) -> str:
         # As wide as it needs to be: text goes into files, too.
-        lines = rendering.as_text(self, width=10_000).splitlines()
+        lines = rich_text.as_text(self, width=10_000).splitlines()
         return "\n".join(line.rstrip() for line in lines)
 
     def __repr__(self) -> str:
         return f"<Report: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        return rendering.as_html(self, width=200)
+        return rich_text.as_html(self, width=200)

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_inits import registry
-from keras_inits.base import Initializer
 from keras_inits.geometry.layers import KERNEL_ROLES
+from keras_inits.graph.weights import Place
+from keras_inits.initializers import registry
+from keras_inits.initializers.base import Initializer
 from keras_inits.models import patterns
-from keras_inits.models.walk import Place
 
 AUTO = "auto"
 Scheme = Any  # an Initializer, a foreign callable of (shape, dtype), or AUTO

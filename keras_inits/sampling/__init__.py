@@ -13,11 +13,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits.sampling import bits, host
+from keras_inits.sampling import bits
 from keras_inits.sampling.bits import Key
 from keras_inits.sampling.distributions import Law, normal, truncated_normal, uniform
-from keras_inits.sampling.host import draw as draw_on_host
-from keras_inits.sampling.host import empty as empty_on_host
+from keras_inits.sampling.engines import numpy as host
+from keras_inits.sampling.engines.numpy import draw as draw_on_host
+from keras_inits.sampling.engines.numpy import empty as empty_on_host
 from keras_inits.sampling.tables import truncated_std
 
 __all__ = [
@@ -37,14 +38,16 @@ __all__ = [
     "uniform",
 ]
 
-ENGINES = {"tensorflow": "on_tensorflow", "jax": "on_jax", "torch": "on_torch"}
+ENGINES = ("tensorflow", "jax", "torch")
 
 
 @functools.cache
 def _engine() -> ModuleType | None:
     """The engine of the backend; None where arrays are NumPy's."""
-    name = ENGINES.get(keras.backend.backend())
-    return importlib.import_module(f"keras_inits.sampling.{name}") if name else None
+    name = keras.backend.backend()
+    if name not in ENGINES:
+        return None
+    return importlib.import_module(f"keras_inits.sampling.engines.{name}")
 
 
 def is_tracing() -> bool:
@@ -144,6 +147,6 @@ def draw(
     dtype = engine.supported(dtype)
     if 0 not in shape and (layout is not None or engine.is_tracing()):
         return engine.draw_staged(law, shape, dtype, key, layout)
-    if engine.__name__.endswith("on_torch") and engine.draws_on_device():
+    if engine.__name__.endswith("torch") and engine.draws_on_device():
         return engine.draw_on_device(law, shape, dtype, key)
     return engine.adopt(host.draw(law, shape, dtype, key, engine.fill))

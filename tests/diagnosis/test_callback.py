@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from diagnosis import examples
 from keras_inits.diagnosis import callback
 from keras_inits.diagnosis.callback import InitializationReport
 from keras_inits.diagnosis.report import Verdict
+from support.diagnosed import examples
 
 
 def trained(callbacks, epochs=2, **compiled):

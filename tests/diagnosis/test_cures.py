@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from networks import mlp, normal
-from table import CASES, STEP
 
 import keras_inits
 from keras_inits import diagnose
 from keras_inits.diagnosis.report import INFO
+from support.diagnosed.networks import mlp, normal
+from support.diagnosed.table import CASES, STEP
 
 WIDTH, SEED = 64, 1
 # What stands in these is a reason, and not a weight or a number.

@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("plotly")
 
-from diagnosis import examples
-from keras_inits import extras
-from keras_inits.diagnosis import page
+from keras_inits._utils import extras
+from keras_inits.diagnosis.show import page
+from support.diagnosed import examples
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (

@@ -7,10 +7,10 @@ pytest.importorskip("matplotlib")
 
 from matplotlib.figure import Figure
 
-from diagnosis import examples
-from keras_inits import extras
-from keras_inits.diagnosis import curves, plots
-from keras_inits.diagnosis.verdicts import thresholds
+from keras_inits._utils import extras
+from keras_inits.diagnosis.findings import thresholds
+from keras_inits.diagnosis.show import curves, plots
+from support.diagnosed import examples
 
 
 def panels(figure):

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from diagnosis import examples
-from keras_inits.diagnosis import tensorboard
+from keras_inits.diagnosis.show import tensorboard
+from support.diagnosed import examples
 
 
 def test_json_holds_every_figure_also_those_that_json_has_not():

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from table import CASES, STEP
 
-from keras_inits.diagnosis import Diagnosis, diagnose, report, verdicts
+from keras_inits.diagnosis import Diagnosis, diagnose, findings, report
+from support.diagnosed.table import CASES, STEP
 
 FIRST = (64, 1)  # the width and seed that were looked at when thresholds were chosen
 HELD_OUT = [(48, 7), (96, 3), (80, 11)]  # one of them for each network, in turn
@@ -60,7 +60,7 @@ def test_the_table_is_large_enough_and_balanced():
     assert len(ill) >= 15
     assert len(CASES) - len(ill) >= 15
     assert len({case.name for case in CASES}) == len(CASES)
-    assert {kind for case in ill for kind in case.kinds} <= set(verdicts.KINDS)
+    assert {kind for case in ill for kind in case.kinds} <= set(findings.KINDS)
 
 
 def case_named(name):
@@ -104,7 +104,7 @@ def test_the_gravest_verdict_comes_first():
 
 
 def test_every_threshold_of_the_verdicts_leaves_room_between_warning_and_error():
-    limits = vars(verdicts.thresholds)
+    limits = vars(findings.thresholds)
     for name, warning in limits.items():
         if name.endswith("_WARNING") and name.replace("WARNING", "ERROR") in limits:
             error = limits[name.replace("WARNING", "ERROR")]

@@ -11,11 +11,12 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[2]))
+TESTS = Path(__file__).parents[1]
+for folder in (TESTS.parent, TESTS, TESTS / "initializers"):
+    sys.path.insert(0, str(folder))
 
-import test_golden
-import test_golden_configs
+import test_golden  # noqa: E402
+import test_golden_configs  # noqa: E402
 
 
 def main():

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from keras_inits.sampling import Key, bits, host, numba_kernels
-
-from . import engines
+from keras_inits.sampling import Key, bits
+from keras_inits.sampling.engines import numba as numba_kernels
+from keras_inits.sampling.engines import numpy as host
+from support import sampling_engines as engines
 
 BACKEND = keras.backend.backend()
 ONES = 0xFFFFFFFF
@@ -47,7 +48,7 @@ def in_xla(key, low, high):
     """The operations of the staged programs, on TensorFlow or JAX."""
     import importlib
 
-    ops = importlib.import_module(f"keras_inits.sampling.on_{BACKEND}").OPS
+    ops = importlib.import_module(f"keras_inits.sampling.engines.{BACKEND}").OPS
     added = [ops.word(word) for word in bits.schedule(key)]
     low = ops.word(np.array(low, np.uint32))
     high = ops.word(np.array(high, np.uint32))
@@ -58,7 +59,7 @@ def in_torch(key, low, high):
     """Signed words, whose sums wrap."""
     import torch
 
-    from keras_inits.sampling import on_torch
+    from keras_inits.sampling.engines import torch as on_torch
 
     added = [on_torch._signed(word) for word in bits.schedule(key)]
     low, high = ([on_torch._signed(word) for word in words] for words in (low, high))

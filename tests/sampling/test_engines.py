@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from keras_inits import sampling
-from keras_inits.sampling import Key, bits, host, staged
-
-from . import engines
-from .engines import DTYPES, ENGINES, KEY, LAWS, on_numpy, same_bits
+from keras_inits.sampling import Key, bits
+from keras_inits.sampling.engines import numpy as host
+from keras_inits.sampling.engines import staged
+from support import sampling_engines as engines
+from support.sampling_engines import DTYPES, ENGINES, KEY, LAWS, on_numpy, same_bits
 
 BLOCK = bits.BLOCK
 CHUNK = host.CHUNK

@@ -12,7 +12,8 @@ import pytest
 from scipy import special, stats
 
 from keras_inits import sampling
-from keras_inits.sampling import bits, host
+from keras_inits.sampling import bits
+from keras_inits.sampling.engines import numpy as host
 
 N = 10_000_000
 CHANCE = 1e-6

@@ -11,17 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_inits.sampling import host
+from keras_inits.sampling.engines import numpy as host
+from support import sampling_engines as engines
+from support import sampling_processes as processes
+from support.sampling_engines import KEY, LAWS, on_numpy, same_bits
 
-from . import engines, processes
-from .engines import KEY, LAWS, on_numpy, same_bits
-
-ROOT = Path(__file__).parents[2]
+TESTS = Path(__file__).parents[1]
+PATH = os.pathsep.join(map(str, [TESTS.parent, TESTS]))
 
 
 def outcome(case, folder):
     """What a case says, in a fresh process."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    environment = os.environ | {"PYTHONPATH": PATH, "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
         [sys.executable, processes.__file__, case],
         check=False,

@@ -7,10 +7,10 @@ import pytest
 from scipy import special
 
 from keras_inits import sampling
-from keras_inits.sampling import host, tables
+from keras_inits.sampling import tables
 from keras_inits.sampling.distributions import Law, numpy_dtype, standard_values
-
-from . import engines
+from keras_inits.sampling.engines import numpy as host
+from support import sampling_engines as engines
 
 ALL_WORDS = np.arange(2**24, dtype=np.uint32) << np.uint32(8)
 INTERVALS = [(-1, 1), (-0.3, 0.3), (0, 1), (0.1, 0.7), (-1e-3, 5.0), (-7.0, -6.5)]

@@ -1,0 +1,205 @@
+"""Cures as code: what to type so that a finding goes away.
+
+Most is cured by drawing the whole model anew. What that leaves is named beside it:
+biases and gains that start where their layer puts them, branches without a scale,
+heads, data. What no weight can cure is said in a comment.
+"""
+
+import itertools
+import json
+import math
+from collections.abc import Iterable, Sequence
+
+from keras_inits.diagnosis.findings import thresholds as limits
+from keras_inits.diagnosis.findings.common import biased, head, kernels
+from keras_inits.diagnosis.report import Diagnosis, LayerRecord
+from keras_inits.geometry.layers import BIAS, GAIN, KERNEL, RECURRENT
+from keras_inits.signals.losses import COMPILED
+
+Rules = dict[tuple[str, ...], str]  # from paths to schemes, as code
+SIGMOIDS = ("sigmoid", "hard_sigmoid")
+# More of them in a row than this, and no kernel keeps what tells inputs apart.
+MOST_SIGMOIDS = 4
+# Odd, of slope one at zero and flatter elsewhere.
+LIKE_TANH = ("tanh", "hard_tanh", "softsign")
+# What keeps the signal's variance through tanh lets its gradient grow by 8 % a layer:
+# by a factor of 25 in this many.
+DEEP = 40
+FAR_FEATURES = 10.0  # size of a head's input that is not the head's fault
+MOST_BIASES = 8  # that are named one by one
+FEWER_SIGMOIDS = (
+    '# no kernel mends many sigmoids in a row: use "tanh" or "relu" between layers, '
+    "or keras.layers.BatchNormalization() in front of each sigmoid"
+)
+
+
+def initialize(rules: Rules, only: bool = False) -> str:
+    """A call of `keras_inits.initialize`.
+
+    Args:
+        rules: For what "auto" does not set right; those without paths are left out.
+        only: Whether nothing else is set.
+    """
+    rules = {paths: scheme for paths, scheme in rules.items() if paths}
+    if not rules:
+        return "keras_inits.initialize(model, seed=0)"
+    lines = [f"{_pattern(paths)}: {scheme}" for paths, scheme in rules.items()]
+    if not only:
+        lines.append('"*": "auto"')
+    include = f", include={_pattern(itertools.chain(*rules))}" if only else ""
+    return f"keras_inits.initialize(model, {{{', '.join(lines)}}}, seed=0{include})"
+
+
+def _pattern(paths: Iterable[str]) -> str:
+    texts = [json.dumps(path) for path in paths]
+    return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+
+
+def _zero_gains(diagnosis: Diagnosis) -> tuple[str, ...]:
+    """Gains of zero that get no gradient: nothing will open them."""
+    return tuple(
+        w.path
+        for w in diagnosis.weights
+        if w.role == GAIN and w.zero and w.gradient is not None and w.gradient.rms == 0
+    )
+
+
+def _far_biases(diagnosis: Diagnosis) -> tuple[str, ...]:
+    """Biases that decide what units or gates do, whatever the data are."""
+    paths = [
+        path
+        for one in biased(diagnosis)
+        if one.value >= limits.BIAS_WARNING
+        for path in one.paths
+    ]
+    shut = {
+        path
+        for r in diagnosis.records
+        if r.gates is not None and r.gates >= limits.GATES_WARNING
+        for path in r.weights
+    }
+    paths += [
+        w.path
+        for w in diagnosis.weights
+        if w.path in shut and w.role == BIAS and w.rms > limits.BIAS_WARNING
+    ]
+    return _named(paths, diagnosis)
+
+
+def _named(paths: Sequence[str], diagnosis: Diagnosis) -> tuple[str, ...]:
+    """Paths of biases; of many, a pattern for all, unless some belong to gates."""
+    distinct = tuple(dict.fromkeys(paths))
+    gated = any(w.role == RECURRENT for w in diagnosis.weights)
+    by_name = all(path.endswith("/bias") for path in distinct)
+    short = len(distinct) > MOST_BIASES and by_name and not gated
+    return ("*/bias",) if short else distinct
+
+
+def redrawn(diagnosis: Diagnosis) -> str:
+    """The whole model drawn anew, far biases at zero, dead gains at one."""
+    return initialize(
+        {
+            _far_biases(diagnosis): '"zeros"',
+            _zero_gains(diagnosis): '"ones"',
+        }
+    )
+
+
+def without_biases(diagnosis: Diagnosis, paths: Sequence[str]) -> str:
+    """Biases set to zero, and nothing else."""
+    return initialize({_named(paths, diagnosis): '"zeros"'}, only=True)
+
+
+def for_large_signals(diagnosis: Diagnosis) -> str:
+    """Residual branches closed, so that no sum grows; without any, drawn anew."""
+    ends = diagnosis.branch_ends
+    return initialize({ends: '"zeros"'}) if ends else redrawn(diagnosis)
+
+
+def _between(diagnosis: Diagnosis, activations: Sequence[str]) -> int:
+    """How many kernels are fed by one of some activations."""
+    return sum(
+        any(diagnosis.records[i].activation in activations for i in r.parents)
+        for r in kernels(diagnosis)
+    )
+
+
+def for_lost_signals(diagnosis: Diagnosis) -> str:
+    """Drawn anew; but for a stack of sigmoids there is no drawing."""
+    many = _between(diagnosis, SIGMOIDS) > MOST_SIGMOIDS
+    return FEWER_SIGMOIDS if many else redrawn(diagnosis)
+
+
+def for_large_gradients(diagnosis: Diagnosis) -> str:
+    """Slope one on the way back in deep stacks of what only bends the signal down."""
+    recurrent = any(w.role == RECURRENT for w in diagnosis.weights)
+    if not recurrent and _between(diagnosis, LIKE_TANH) > DEEP:
+        return 'keras_inits.initialize(model, "lecun_normal", seed=0)'
+    return for_large_signals(diagnosis)
+
+
+def _logits(diagnosis: Diagnosis) -> LayerRecord | None:
+    """The record of the last kernel, whose output the head squashes."""
+    ends = head(diagnosis)
+    found = [r for r in kernels(diagnosis) if r.index in ends]
+    return found[-1] if found else None
+
+
+def smaller_head(diagnosis: Diagnosis, size: float) -> str:
+    """The head's kernel, drawn so that logits are below one; its far biases at zero.
+
+    Where features are far too large, what makes them so is cured instead.
+
+    Args:
+        diagnosis: Of the model.
+        size: Root mean square of what the head squashes.
+    """
+    last = _logits(diagnosis)
+    if last is not None and (last.input_rms or 0.0) > FAR_FEATURES:
+        sizes = [record.out.rms for record in diagnosis.inputs]
+        raw = [n for n, rms in enumerate(sizes) if rms > limits.DATA_LARGE]
+        if raw:
+            return standardized(raw[0], len(sizes))
+        return for_large_signals(diagnosis)
+    own = [w for w in diagnosis.weights if last is not None and w.path in last.weights]
+    kernel = next((w for w in own if w.role == KERNEL), None)
+    if kernel is None:  # a tied embedding, or a layer of somebody else
+        return redrawn(diagnosis)
+    rules: Rules = {}
+    biases = [w for w in own if w.role == BIAS]
+    shift = max((w.rms for w in biases), default=0.0)
+    if shift > 1:
+        rules[tuple(w.path for w in biases)] = '"zeros"'
+    rest = math.sqrt(max(size**2 - shift**2, 0.0))
+    if rest > 1:
+        std = f"{kernel.rms / (2 * rest):.1g}"
+        rules[kernel.path,] = f"keras_inits.RandomNormal(stddev={std})"
+    return initialize(rules, only=True) if rules else redrawn(diagnosis)
+
+
+def standardized(number: int, count: int) -> str:
+    """Every feature of an input of mean 0 and variance 1.
+
+    Args:
+        number: Which input.
+        count: How many there are.
+    """
+    if count == 1:
+        return "x = (x - x.mean(0)) / (x.std(0) + 1e-12)"
+    return (
+        f"parts = keras.tree.flatten(x); p = parts[{number}]; "
+        f"parts[{number}] = (p - p.mean(0)) / (p.std(0) + 1e-12); "
+        "x = keras.tree.pack_sequence_as(x, parts)"
+    )
+
+
+def scaled_loss(diagnosis: Diagnosis) -> str:
+    """A loss scale, which training adapts."""
+    compiled = diagnosis.loss_kind == COMPILED
+    optimizer = "model.optimizer" if compiled else "keras.optimizers.Adam()"
+    loss = "model.loss" if compiled else "loss"
+    return (
+        "model.compile(keras.optimizers.LossScaleOptimizer("
+        f"{optimizer}), {loss})  # or "
+        'keras.config.set_dtype_policy("mixed_bfloat16") before the model is made'
+    )

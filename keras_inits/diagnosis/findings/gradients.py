@@ -1,0 +1,291 @@
+"""Does the gradient arrive at the first layers?"""
+
+import itertools
+
+from keras_inits.diagnosis.findings import fixes
+from keras_inits.diagnosis.findings import thresholds as limits
+from keras_inits.diagnosis.findings.common import (
+    head,
+    info,
+    kernels,
+    log_mean_step,
+    quoted,
+    severity,
+)
+from keras_inits.diagnosis.report import (
+    ERROR,
+    WARNING,
+    Diagnosis,
+    LayerRecord,
+    Verdict,
+    WeightRecord,
+)
+from keras_inits.diagnosis.show.text import number
+from keras_inits.geometry.layers import BIAS, KERNEL_ROLES
+
+# Operations of slope zero, by which some backends have a gradient of zero, others none.
+STEPS = {"Ceil", "Floor", "FloorDivide", "Round", "Sign", "Trunc"}
+
+
+def relevance(record: LayerRecord) -> float:
+    """Norm of the gradient by a layer's output, times the output's size.
+
+    By how much the loss changes if the output changes by a given fraction. A layer
+    made smaller and the next one made larger leave it as it is, and so does a
+    normalization behind.
+    """
+    if record.gradient is None or not record.gradient.finite:
+        return 0.0
+    return record.gradient.norm * record.out.rms
+
+
+def _added(weight: WeightRecord) -> bool:
+    """Whether a weight is a bias by its name: what is added shuts nothing.
+
+    A scalar or vector of another name may be the factor of a branch.
+    """
+    name = weight.name.rsplit("/", 1)[-1]
+    is_bias = name in ("b", "beta", "bias") or name.endswith("_bias")
+    return weight.role == BIAS and is_bias
+
+
+def opening(diagnosis: Diagnosis) -> list[str]:
+    """Weights that are zero and get a gradient: they open after the first step."""
+    return [
+        w.name
+        for w in diagnosis.weights
+        if w.zero and not _added(w) and w.gradient is not None and w.gradient.rms > 0
+    ]
+
+
+def stuck(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+    """Kernels whose gradient is exactly zero."""
+    measured = [
+        w
+        for w in diagnosis.weights
+        if w.role in KERNEL_ROLES and w.gradient is not None
+    ]
+    still = [w for w in measured if w.gradient is not None and w.gradient.rms == 0]
+    if not still or underflow(diagnosis):
+        return []
+    names = [w.name for w in still]
+    opens = opening(diagnosis)
+    figure = len(still) / len(measured)
+    if opens:
+        verdict = info(
+            "closed at the start",
+            still[0].owner,
+            figure,
+            f"{quoted(names)} get no gradient in the first step",
+            f"{quoted(opens)} are zero, and open in that step",
+            "# nothing to do: residual branches and heads may start at zero",
+        )
+        return [(-1, verdict)]
+    cut_off = _cut_off(_cut(diagnosis), still, figure)
+    if cut_off:
+        return cut_off
+    owners = {w.owner for w in still}
+    at = max((r.index for r in diagnosis.records if r.name in owners), default=-1)
+    zeros = [w.name for w in diagnosis.weights if w.zero and w.role in KERNEL_ROLES]
+    cause = "units that are off, or zero weights one behind the other, pass nothing on"
+    if zeros:
+        cause = f"{quoted(zeros)} are zero, and so is what would move them"
+    verdict = Verdict(
+        "no gradient",
+        _level(figure),
+        still[0].owner,
+        figure,
+        f"{len(still)} of {len(measured)} kernels get no gradient at all: "
+        f"{quoted(names)}",
+        cause,
+        fixes.redrawn(diagnosis),
+    )
+    return [(at, verdict)]
+
+
+def _cut(diagnosis: Diagnosis) -> list[LayerRecord]:
+    """Layers that the loss is computed from, with no gradient, or one of `STEPS` next.
+
+    Their weights have a gradient of zero on some backends, and none on others.
+    """
+    feeds: set[int] = set()
+    stepped: set[int] = set()
+    for record in reversed(diagnosis.records):
+        if record.gradient is None and record.index not in feeds:
+            continue
+        feeds.update(record.parents)
+        if record.layer in STEPS or record.index in stepped:
+            stepped.update(record.parents)
+
+    def without(record: LayerRecord) -> bool:
+        gradient = record.gradient
+        return gradient is None or (record.index in stepped and gradient.rms == 0)
+
+    return [r for r in diagnosis.records if r.index in feeds and without(r)]
+
+
+def _level(figure: float) -> str:
+    """How grave it is that a part of the kernels gets no gradient."""
+    return ERROR if figure >= 0.5 else WARNING
+
+
+def _cut_off(
+    cut: list[LayerRecord], still: list[WeightRecord], figure: float
+) -> list[tuple[int, Verdict]]:
+    """What is said of kernels without a gradient, if some are in layers cut off."""
+    paths = {w.path for w in still}
+    ends = [record for record in cut if paths.intersection(record.weights)]
+    if not ends:
+        return []
+    at = ends[-1]
+    verdict = Verdict(
+        "no gradient",
+        _level(figure),
+        still[0].owner,
+        figure,
+        f"{quoted([w.name for w in still])} get no gradient, though the loss is "
+        "computed from what they return",
+        "an operation without a slope stands behind "
+        f"{at.label!r}: stop_gradient, round or a comparison",
+        "# take it out, or let the gradient past it: "
+        "x + keras.ops.stop_gradient(keras.ops.round(x) - x)",
+    )
+    return [(at.index, verdict)]
+
+
+def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+    """Gradients that vanish or explode on the way to the first layers."""
+    # Behind a squashing head, sizes are not those of what the head computes.
+    ends = head(diagnosis)
+    judged = [
+        (r, relevance(r))
+        for r in kernels(diagnosis)
+        if r.activation is None or r.index not in ends
+    ]
+    judged = [(record, value) for record, value in judged if value > 0]
+    if len(judged) < 2:
+        return []
+    # Several layers at each end, and all that stands between them: queries, keys and
+    # branches that begin almost closed get little in sound networks too, but the sum
+    # that branches are added to does not.
+    part = max(1, len(judged) // 4)
+    squashed = {i for i in ends if diagnosis.records[i].activation is not None}
+    paths = [
+        (r, relevance(r))
+        for r in diagnosis.records
+        if r.index not in squashed and not r.block
+    ]
+    start, end = judged[part - 1][0].index, judged[-2][0].index
+    early = max(value for record, value in paths if record.index <= start)
+    late = max(value for record, value in paths if record.index >= end)
+    ratio = early / late
+    rate = log_mean_step(ratio, len(judged) - 1)
+    small = severity(1 / ratio, limits.GRADIENT_WARNING, limits.GRADIENT_ERROR)
+    if small is not None:
+        bound = late / limits.GRADIENT_WARNING
+        reached = itertools.accumulate((value for _, value in paths), max)
+        below = [
+            r for (r, _), value in zip(paths, reached, strict=True) if value <= bound
+        ]
+        at = below[-1]
+        verdict = Verdict(
+            "vanishing gradient",
+            small,
+            at.name,
+            ratio,
+            f"the gradient vanishes: the first layers get {number(ratio)} of what the "
+            f"last ones get, and it is lost below {at.label!r}",
+            f"each layer multiplies it by about {number(rate)} on the way back: "
+            "kernels too small, or slopes of activations far below one",
+            fixes.for_lost_signals(diagnosis),
+        )
+        return [(at.index, verdict)]
+    # A kernel with a normalization behind it does not mind a large gradient: the
+    # larger it becomes by a step, the smaller its next one.
+    free = [(r, value) for r, value in judged[:part] if not r.normalized]
+    if not free:
+        return []
+    at, early = max(free, key=lambda pair: pair[1])
+    ratio = early / late
+    large = severity(ratio, limits.GRADIENT_WARNING, limits.GRADIENT_ERROR)
+    if large is None:
+        return []
+    rate = log_mean_step(ratio, len(judged) - 1)
+    verdict = Verdict(
+        "exploding gradient",
+        large,
+        at.name,
+        ratio,
+        f"the gradient explodes: the first layers get {number(ratio)} times what the "
+        "last ones get",
+        f"each layer multiplies it by about {number(rate)} on the way back: kernels "
+        "too large for their activations",
+        fixes.for_large_gradients(diagnosis),
+    )
+    return [(at.index, verdict)]
+
+
+def underflow(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+    """Gradients below what float16 can hold."""
+    half = [
+        r
+        for r in kernels(diagnosis)
+        if r.gradient is not None and r.gradient.dtype == "float16"
+    ]
+    if not half or opening(diagnosis):
+        return []
+    # The last layer that has a gradient at all: what is zero below it has underflown.
+    alive = [r.index for r in half if r.gradient and r.gradient.rms > 0]
+    if not alive:
+        return []
+    gone = [
+        r
+        for r in half
+        if r.gradient
+        and (
+            r.gradient.tiny > limits.UNDERFLOW_WARNING
+            or (r.gradient.rms == 0 and r.index < max(alive) and r.out.rms > 0)
+        )
+    ]
+    if not gone:
+        return []
+    at = gone[-1]
+    figure = len(gone) / len(half)
+    verdict = Verdict(
+        "low-precision underflow",
+        ERROR if figure > 0.5 else WARNING,
+        at.name,
+        figure,
+        f"gradients underflow in float16: in {len(gone)} of {len(half)} layers, from "
+        f"{at.label!r} down, most are zero or have lost digits",
+        "float16 holds nothing between 0 and 6e-8, and few digits below 6e-5; a mean "
+        "over the batch makes gradients that small",
+        fixes.scaled_loss(diagnosis),
+    )
+    return [(at.index, verdict)]
+
+
+def unconnected(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+    """Trainable weights that the loss does not depend on."""
+    without = [w for w in diagnosis.weights if w.trainable and w.gradient is None]
+    measured = sum(w.gradient is not None for w in diagnosis.weights)
+    if not without or not measured:
+        return []
+    # What the loss is computed from, and yet gets no gradient: it was cut off.
+    cut = _cut(diagnosis)
+    paths = {path for record in cut for path in record.weights}
+    still = [w for w in without if w.path in paths and w.role in KERNEL_ROLES]
+    learned = [w for w in diagnosis.weights if w.trainable and w.role in KERNEL_ROLES]
+    found = _cut_off(cut, still, len(still) / max(1, len(learned)))
+    alone = [w.name for w in without if w.path not in paths]
+    if not alone:
+        return found
+    verdict = info(
+        "not connected",
+        alone[0],
+        len(alone) / (len(alone) + measured),
+        f"the loss does not depend on {quoted(alone)}",
+        "an output without a loss, or a layer that is not called",
+        "# give every output a loss, or remove the layer",
+    )
+    return [*found, (-1, verdict)]

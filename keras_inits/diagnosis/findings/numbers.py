@@ -1,0 +1,291 @@
+"""What is no number any more, heads that are too sure, kernels of a wrong scale."""
+
+import math
+
+from keras_inits.diagnosis.findings import fixes
+from keras_inits.diagnosis.findings import thresholds as limits
+from keras_inits.diagnosis.findings.common import (
+    head,
+    kernels,
+    quoted,
+    severity,
+    times,
+)
+from keras_inits.diagnosis.report import (
+    ERROR,
+    INFO,
+    WARNING,
+    Diagnosis,
+    LayerRecord,
+    Verdict,
+    WeightRecord,
+)
+from keras_inits.diagnosis.show.text import number
+from keras_inits.signals.batches import NOISE
+
+Found = list[tuple[int, Verdict]]
+LARGE = 5.0  # std of logits of which one has more than 99 % in most samples
+
+
+def non_finite(diagnosis: Diagnosis) -> Found:
+    """Infinities and nan: in the data, in weights, in what layers return."""
+    bad_data = [r.name for r in diagnosis.inputs if not r.out.finite]
+    if bad_data:
+        verdict = Verdict(
+            "not finite",
+            ERROR,
+            bad_data[0],
+            1.0,
+            f"the data are not finite: {quoted(bad_data)}",
+            "nan or infinity in x",
+            "x = np.nan_to_num(x)",
+        )
+        return [(0, verdict)]
+    bad_weights = [w for w in diagnosis.weights if not w.finite]
+    bad = [r for r in diagnosis.records if not r.out.finite]
+    if bad_weights:
+        at = next((r.index for r in bad), -1)
+        verdict = Verdict(
+            "not finite",
+            ERROR,
+            bad_weights[0].owner,
+            float(len(bad_weights)),
+            f"weights are not finite: {quoted([w.name for w in bad_weights])}",
+            "an initializer, a file or an earlier step of training put nan or "
+            "infinity there",
+            fixes.redrawn(diagnosis),
+        )
+        return [(at, verdict)]
+    if bad:
+        first = bad[0]
+        verdict = Verdict(
+            "not finite",
+            ERROR,
+            first.name,
+            first.out.non_finite,
+            f"{first.label!r} returns infinity or nan, of finite weights and data",
+            f"values beyond what {first.dtype} holds, or a division by zero",
+            fixes.redrawn(diagnosis),
+        )
+        return [(first.index, verdict)]
+    backward = [
+        r for r in diagnosis.records if r.gradient is not None and not r.gradient.finite
+    ]
+    by_weight = [
+        w for w in diagnosis.weights if w.gradient is not None and not w.gradient.finite
+    ]
+    if backward or by_weight:
+        last = backward[-1] if backward else None
+        where = f"from {last.label!r} down" if last else f"of {by_weight[0].name!r}"
+        dtype = last.dtype if last else "its type"
+        verdict = Verdict(
+            "not finite",
+            ERROR,
+            last.name if last else by_weight[0].owner,
+            1.0,
+            f"gradients are not finite, {where}",
+            f"values beyond what {dtype} holds, or a slope that is infinite",
+            fixes.redrawn(diagnosis),
+        )
+        return [(last.index if last else -1, verdict)]
+    return []
+
+
+def confident(diagnosis: Diagnosis) -> Found:
+    """Heads whose first guess is already sure."""
+    last = max(head(diagnosis), default=-1)
+    at = diagnosis.records[last] if last >= 0 else None
+    name = at.name if at is not None else ""
+    logits = None if at is None else at.pre
+    if at is not None and at.activation is None:
+        logits = logits or at.out
+    if diagnosis.chance_loss is not None and diagnosis.loss is not None:
+        excess = (diagnosis.loss - diagnosis.chance_loss) / (diagnosis.loss_weight or 1)
+        grave = severity(excess, limits.CONFIDENT_WARNING, limits.CONFIDENT_ERROR)
+        if grave is None:
+            return []
+        # Penalties on weights and activations are part of the loss, too.
+        if logits is not None and logits.rms < limits.CONFIDENT_LOGITS:
+            return []
+        std = math.sqrt(2 * excess)
+        verdict = Verdict(
+            "confident head",
+            grave,
+            name,
+            excess,
+            f"the head is sure before it has learned: the loss is "
+            f"{number(diagnosis.loss)}, and guessing costs "
+            f"{number(diagnosis.chance_loss)}",
+            "logits too large: their std is about "
+            f"{number(std)}, and should be below one",
+            fixes.smaller_head(diagnosis, logits.rms if logits else std),
+        )
+        return [(last, verdict)]
+    if at is None or at.out.saturated is None or at.activation != "softmax":
+        return []
+    if at.out.saturated < limits.FLAT_WARNING or at.out.units <= 1:
+        return []
+    verdict = Verdict(
+        "confident head",
+        WARNING,
+        name,
+        at.out.saturated,
+        f"{at.label!r} gives one class more than 99 % for "
+        f"{at.out.saturated:.0%} of the samples",
+        "logits too large: their std should be below one",
+        fixes.smaller_head(diagnosis, logits.rms if logits else LARGE),
+    )
+    return [(last, verdict)]
+
+
+def _off(weight: WeightRecord) -> float:
+    error = weight.scale_error or 1.0
+    return max(error, 1 / error)
+
+
+def wrong_fans(diagnosis: Diagnosis) -> Found:
+    """Kernels whose initializer counted other fans than the layer has."""
+    harmless: dict[str, bool] = {}
+    places: dict[str, int] = {}
+    for record in diagnosis.records:
+        for path in record.weights:
+            harmless[path] = harmless.get(path, True) and record.normalized
+            places.setdefault(path, record.index)
+    groups: dict[tuple[str, str, str], list[WeightRecord]] = {}
+    for weight in diagnosis.weights:
+        if _off(weight) >= limits.FANS_INFO:
+            matters = _off(weight) >= limits.FANS_WARNING
+            matters = matters and not harmless.get(weight.path, False)
+            key = (WARNING if matters else INFO, weight.layer, weight.initializer or "")
+            groups.setdefault(key, []).append(weight)
+    verdicts = []
+    for (grave, layer, initializer), members in groups.items():
+        worst = max(members, key=_off)
+        error, counted, fans = worst.scale_error, worst.counted, worst.fans
+        assert error is not None
+        assert counted is not None
+        assert fans is not None
+        normalized = harmless.get(worst.path, False)
+        cause = "the initializer reads a kernel by its shape alone"
+        if normalized:
+            cause += "; a normalization behind it undoes the error"
+        verdict = Verdict(
+            "wrong fans",
+            grave,
+            worst.owner,
+            error,
+            f"{layer} {worst.owner!r}: {initializer} counted "
+            f"{counted[0]:g} inputs and {counted[1]:g} outputs, there are {fans[0]:g} "
+            f"and {fans[1]:g}: variance {times(error)}"
+            + (f"; so in {len(members)} kernels" if len(members) > 1 else ""),
+            cause,
+            fixes.redrawn(diagnosis),
+        )
+        verdicts.append(
+            (places.get(worst.path, -1) if grave == WARNING else -1, verdict)
+        )
+    return verdicts
+
+
+def identical(diagnosis: Diagnosis) -> Found:
+    """Kernels that hold the same values."""
+    if not diagnosis.duplicates:
+        return []
+    names = {w.path: w.name for w in diagnosis.weights}
+    group = [names.get(path, path) for path in diagnosis.duplicates[0]]
+    count = len(diagnosis.duplicates)
+    verdict = Verdict(
+        "identical tensors",
+        WARNING,
+        group[0],
+        float(sum(len(members) for members in diagnosis.duplicates)),
+        f"{quoted(group)} hold the same values"
+        + (f"; {count} groups are like it" if count > 1 else ""),
+        "one initializer, or one seed, was used for all of them, or they were copied",
+        fixes.redrawn(diagnosis),
+    )
+    return [(-1, verdict)]
+
+
+def _entrances(diagnosis: Diagnosis) -> list[LayerRecord]:
+    """The calls of kernels that no kernel stands before."""
+    behind: set[int] = set()
+    found = []
+    for record in diagnosis.records:
+        if behind.intersection(record.parents):
+            behind.add(record.index)
+        elif record.kernel and not record.block:
+            found.append(record)
+            behind.add(record.index)
+    return found
+
+
+def _bare(diagnosis: Diagnosis) -> bool:
+    """Whether a first kernel is given values too small or too large to learn from."""
+    return any(
+        0 < record.input_rms < limits.DATA_TINY
+        or (record.input_rms > limits.DATA_HUGE and not record.normalized)
+        for record in _entrances(diagnosis)
+        if record.input_rms is not None
+    )
+
+
+def data(diagnosis: Diagnosis) -> Found:
+    """Data that are not standardized, or all the same."""
+    verdicts: Found = []
+    if diagnosis.data == NOISE:
+        return []  # as this package made them
+    for place, record in enumerate(diagnosis.inputs):
+        size = record.out.rms
+        standard = limits.DATA_SMALL <= size <= limits.DATA_LARGE
+        if standard or not record.out.finite or not kernels(diagnosis):
+            continue
+        far = not limits.DATA_TINY <= size <= limits.DATA_HUGE
+        verdict = Verdict(
+            "data not standardized",
+            WARNING if far and _bare(diagnosis) else INFO,
+            record.name,
+            size,
+            f"{record.name!r} has root mean square {number(size)}",
+            "initializers are made for data of mean 0 and variance 1",
+            fixes.standardized(place, len(diagnosis.inputs)),
+        )
+        verdicts.append((-1, verdict))
+    if diagnosis.alike:
+        verdict = Verdict(
+            "data all the same",
+            WARNING,
+            "",
+            1.0,
+            "all samples of a batch are equal",
+            "x repeats one sample, or what makes it is broken; correlations and dead "
+            "units cannot be judged by one sample",
+            "# pass a batch of different samples",
+        )
+        verdicts.append((-1, verdict))
+    return verdicts
+
+
+def targets(diagnosis: Diagnosis) -> Found:
+    """Targets that are far from the size of outputs."""
+    taken = {parent for record in diagnosis.records for parent in record.parents}
+    ends = [r.out.rms for r in diagnosis.records if r.index not in taken]
+    reach = limits.TARGETS_WARNING * max([1.0, *ends])
+    verdicts: Found = []
+    for size in diagnosis.targets:
+        standard = limits.DATA_SMALL <= size <= limits.DATA_LARGE
+        if standard or size == 0 or not math.isfinite(size):
+            continue
+        verdict = Verdict(
+            "targets not standardized",
+            WARNING if size >= reach else INFO,
+            "",
+            size,
+            f"the targets have root mean square {number(size)}, the outputs "
+            f"{number(max(ends, default=0.0))}",
+            "outputs begin at about unit size, and a step of training moves them by "
+            "a part of that",
+            "y = (y - y.mean()) / y.std()",
+        )
+        verdicts.append((-1, verdict))
+    return verdicts

@@ -1,0 +1,221 @@
+"""Does the signal arrive at the end, and do different inputs stay different?"""
+
+import dataclasses
+import math
+
+from keras_inits.diagnosis.findings import fixes
+from keras_inits.diagnosis.findings import thresholds as limits
+from keras_inits.diagnosis.findings.common import (
+    head,
+    kernels,
+    log_mean_step,
+    severity,
+)
+from keras_inits.diagnosis.report import Diagnosis, LayerRecord, Verdict
+from keras_inits.diagnosis.show.text import number
+from keras_inits.geometry.gains import gain
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """What a kernel is given: where, and how large by the data."""
+
+    record: LayerRecord
+    ratio: float
+
+
+def steps(diagnosis: Diagnosis) -> list[Step]:
+    """Sizes of what the kernels are given, by that of the data.
+
+    What goes into a normalization does not matter: it is divided by its size. So the
+    inputs of kernels are judged, and not the outputs. The data are the measure where
+    they are standardized; else the first layer's output is.
+    """
+    layers = kernels(diagnosis)
+    data = [r.out.rms for r in diagnosis.inputs]
+    later = layers
+    if data and limits.DATA_SMALL <= max(data) <= limits.DATA_LARGE:
+        reference = max(data)
+    elif data and layers:
+        reference, later = layers[0].out.rms, layers[1:]
+    else:  # token ids
+        given = [r.input_rms for r in layers if r.input_rms]
+        reference = given[0] if given else 0.0
+    if not reference > 0:
+        return []
+    return [Step(r, r.input_rms / reference) for r in later if r.input_rms is not None]
+
+
+def _scale(record: LayerRecord, diagnosis: Diagnosis, before: str | None) -> str:
+    """How a kernel's size compares with the one that keeps the signal."""
+    own = [w for w in diagnosis.weights if w.path in record.weights and w.fans]
+    if not own or own[0].fans is None:
+        return ""
+    weight = own[0]
+    fan_in = own[0].fans[0]
+    try:
+        wanted = gain(before) / fan_in**0.5
+    except ValueError:
+        return ""
+    return (
+        f"; the kernel of {record.name!r} has std {number(weight.std)}, where "
+        f"{number(wanted)} keeps the signal behind {before or 'a linear layer'}"
+    )
+
+
+def _activation_before(record: LayerRecord, diagnosis: Diagnosis) -> str | None:
+    made = [diagnosis.records[parent] for parent in record.parents]
+    return made[0].activation if made else None
+
+
+def lost(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+    """Vanishing and exploding signals, with the record where it shows."""
+    found = steps(diagnosis)
+    if len(found) < 2:
+        return []
+    verdicts = []
+    ratio = found[-1].ratio
+    small = severity(
+        1 / ratio if ratio else float("inf"),
+        limits.VANISHING_WARNING,
+        limits.VANISHING_ERROR,
+    )
+    if small is not None:
+        bound = 1 / limits.VANISHING_WARNING
+        place = next(
+            index
+            for index in range(len(found))
+            if all(later.ratio < bound for later in found[index:])
+        )
+        at = found[place].record
+        rate = log_mean_step(ratio, len(found) - 1)
+        verdicts.append(
+            (
+                at.index,
+                Verdict(
+                    "vanishing signal",
+                    small,
+                    at.name,
+                    ratio,
+                    f"the signal vanishes: the last kernel is given {number(ratio)} of "
+                    f"the data's size, and it is lost from {at.label!r} on",
+                    f"each layer multiplies it by about {number(rate)}"
+                    + _scale(at, diagnosis, _activation_before(at, diagnosis)),
+                    fixes.for_lost_signals(diagnosis),
+                ),
+            )
+        )
+    ends = head(diagnosis)
+    # Of a head that squashes, what it computes is judged: a probability of 1/2 is
+    # large beside small features.
+    made = [
+        (r, r.pre or r.out)
+        for r in diagnosis.records
+        if r.index in ends and r.kernel and (r.pre is not None or r.activation is None)
+    ]
+    outputs = [
+        Step(r, stats.rms / found[0].record.input_rms * found[0].ratio)
+        for r, stats in made
+        if found[0].record.input_rms
+    ]
+    largest = max(found + outputs, key=lambda step: step.ratio)
+    large = severity(largest.ratio, limits.EXPLODING_WARNING, limits.EXPLODING_ERROR)
+    if large is not None:
+        at = next(
+            step.record
+            for step in found + outputs
+            if step.ratio >= limits.EXPLODING_WARNING
+        )
+        rate = log_mean_step(largest.ratio, len(found))
+        verdicts.append(
+            (
+                at.index,
+                Verdict(
+                    "exploding signal",
+                    large,
+                    at.name,
+                    largest.ratio,
+                    f"the signal explodes: {largest.record.label!r} has "
+                    f"{number(largest.ratio)} times the data's size, and it passes "
+                    f"{number(limits.EXPLODING_WARNING)} at {at.label!r}",
+                    f"each layer multiplies it by about {number(rate)}"
+                    + _scale(at, diagnosis, _activation_before(at, diagnosis)),
+                    fixes.for_large_signals(diagnosis),
+                ),
+            )
+        )
+    return verdicts
+
+
+def _one_number(diagnosis: Diagnosis) -> set[int]:
+    """Indices of the records that hold one number a sample, or follow from one.
+
+    The cosine of two positive numbers is 1, however different they are.
+    """
+    found: set[int] = set()
+    for r in diagnosis.records:
+        follows = bool(r.parents) and found.issuperset(r.parents)
+        if math.prod(r.out.shape[1:]) == 1 or follows:
+            found.add(r.index)
+    return found
+
+
+def collapsed(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+    """Different inputs that the network no longer tells apart.
+
+    Judged where the last kernel is fed: what follows, and what runs beside it, may be
+    nearly constant in sound networks.
+    """
+    last = kernels(diagnosis)[-1:]
+    single = _one_number(diagnosis)
+    seen = [
+        r
+        for r in diagnosis.records
+        if r.out.difference is not None
+        and r.index not in single
+        and last
+        and r.index < last[0].index
+        and not r.block
+        and r.activation != "softmax"
+    ]
+    starts = [r.out.difference for r in diagnosis.inputs if r.out.difference]
+    if not starts and seen and seen[0].out.difference:
+        starts = [seen[0].out.difference]
+    # Data of one direction, such as a single positive feature, differ in size only.
+    if not seen or not starts or max(starts) <= limits.COLLAPSE_ERROR:
+        return []
+    first = max(starts)
+    feeding = [r for r in seen if r.index in last[0].parents] or seen[-1:]
+    end = max(feeding, key=lambda r: r.out.difference or 0.0)
+    seen = [r for r in seen if r.index <= end.index]
+    figure = (end.out.difference or 0.0) / first
+    half = end.dtype in ("float16", "bfloat16")
+    grave = severity(
+        1 / figure if figure else float("inf"),
+        1 / limits.COLLAPSE_WARNING,
+        1 / (limits.COLLAPSE_ERROR_HALF if half else limits.COLLAPSE_ERROR),
+    )
+    if grave is None:
+        return []
+    place = next(
+        index
+        for index in range(len(seen))
+        if all(
+            (r.out.difference or 0.0) / first <= limits.COLLAPSE_WARNING
+            for r in seen[index:]
+        )
+    )
+    at = seen[place]
+    verdict = Verdict(
+        "collapsed representation",
+        grave,
+        at.name,
+        figure,
+        f"different inputs look the same: 1 − their cosine has fallen to "
+        f"{number(figure)} of the data's, from {at.label!r} on below "
+        f"{number(limits.COLLAPSE_WARNING)}",
+        "what all samples share (biases, means of activations) outgrows what tells "
+        "them apart",
+        fixes.for_lost_signals(diagnosis),
+    )
+    return [(at.index, verdict)]

@@ -1,0 +1,1 @@
+"""A diagnosis as text, picture, page, comparison and TensorBoard log."""

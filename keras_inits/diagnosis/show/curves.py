@@ -1,0 +1,116 @@
+"""What pictures show of a diagnosis: curves over depth, and bands without findings."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+from keras_inits.diagnosis.findings import signal, thresholds
+from keras_inits.diagnosis.findings.gradients import relevance
+from keras_inits.diagnosis.report import Diagnosis, LayerRecord, WeightRecord
+
+Band = tuple[float | None, float | None]
+OPEN: Band = (None, None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """Values by depth, with the band that is healthy at each.
+
+    Attributes:
+        values: One for each layer; None where nothing was measured.
+        bands: (low, high) for each layer; None where nothing is known.
+    """
+
+    values: tuple[float | None, ...]
+    bands: tuple[Band, ...]
+
+
+def layers(diagnosis: Diagnosis) -> list[LayerRecord]:
+    """The records that are drawn: all but those that contain others."""
+    return [record for record in diagnosis.records if not record.block]
+
+
+def forward(diagnosis: Diagnosis) -> Curve:
+    """Std of the outputs. In the band, the size of the signal gives no finding."""
+    records = layers(diagnosis)
+    band: Band = OPEN
+    first = next(iter(signal.steps(diagnosis)), None)
+    if first is not None and first.ratio > 0 and first.record.input_rms:
+        size = first.record.input_rms / first.ratio
+        low = size / thresholds.VANISHING_WARNING
+        band = (low, size * thresholds.EXPLODING_WARNING)
+    return Curve(tuple(r.out.std for r in records), (band,) * len(records))
+
+
+def backward(diagnosis: Diagnosis) -> Curve:
+    """Std of the gradients by the outputs.
+
+    Judged is `relevance`, gradient times signal, by that of the last layers. So the
+    band is high where the signal is small.
+    """
+    records = layers(diagnosis)
+    kernels = [relevance(r) for r in records if r.kernel]
+    late = max(kernels[-max(1, len(kernels) // 4) :], default=0.0)
+    known = late > 0 and math.isfinite(late)
+    bands: list[Band] = []
+    for record in records:
+        size = record.out.rms * _norm_by_std(record)
+        if known and size > 0 and math.isfinite(size):
+            middle = late / size
+            limit = thresholds.GRADIENT_WARNING
+            bands.append((middle / limit, middle * limit))
+        else:
+            bands.append(OPEN)
+    stds = tuple(None if r.gradient is None else r.gradient.std for r in records)
+    return Curve(stds, tuple(bands))
+
+
+def _norm_by_std(record: LayerRecord) -> float:
+    gradient = record.gradient
+    if gradient is not None and gradient.finite and gradient.std > 0:
+        return gradient.norm / gradient.std
+    return math.sqrt(math.prod(record.out.shape))
+
+
+def drawable(value: float | None) -> bool:
+    """Whether a value has a place on a log axis."""
+    return value is not None and math.isfinite(value) and value > 0
+
+
+def off_scale(values: Sequence[float | None]) -> tuple[list[int], list[int]]:
+    """Places of zeros, and of what is not finite: what has none on a log axis."""
+    off = [(p, v) for p, v in enumerate(values) if v is not None and not drawable(v)]
+    zeros = [place for place, value in off if value == 0]
+    return zeros, [place for place, value in off if value != 0]
+
+
+def lost(diagnosis: Diagnosis) -> int | None:
+    """Place among `layers` where the signal is lost; None if it is not."""
+    if diagnosis.lost_at is None:
+        return None
+    indices = [record.index for record in layers(diagnosis)]
+    later = [place for place, i in enumerate(indices) if i >= diagnosis.lost_at]
+    return later[0] if later else None
+
+
+def spread(items: Sequence[LayerRecord], most: int) -> list[LayerRecord]:
+    """At most so many of them, evenly spread, the first and the last among them."""
+    if len(items) <= most:
+        return list(items)
+    step = (len(items) - 1) / (most - 1)
+    return [items[round(place * step)] for place in range(most)]
+
+
+def with_histogram(diagnosis: Diagnosis) -> list[LayerRecord]:
+    """Layers whose values are worth a look: those that bend, or own a kernel."""
+    records = [r for r in layers(diagnosis) if r.activation or r.kernel]
+    return [
+        r
+        for r in records or layers(diagnosis)
+        if sum(r.out.histogram) and r.out.non_finite < 1
+    ]
+
+
+def with_gradient(diagnosis: Diagnosis) -> list[WeightRecord]:
+    """Weights whose gradient was measured, in the order of the model."""
+    return [weight for weight in diagnosis.weights if weight.gradient is not None]

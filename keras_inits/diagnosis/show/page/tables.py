@@ -1,0 +1,136 @@
+"""Texts of a page: heading, findings, and the table of layers."""
+
+import math
+from html import escape
+
+from keras_inits.diagnosis.report import (
+    SEVERITIES,
+    Diagnosis,
+    LayerRecord,
+    Verdict,
+)
+from keras_inits.diagnosis.show.text import heading, number, percent
+
+# Heading, what it means, and whether it is a number.
+COLUMNS = (
+    ("#", "order of execution", True),
+    ("Layer", "name, and which call", False),
+    ("Class", "class of the layer", False),
+    ("Activation", "what bends its output", False),
+    ("Out std", "standard deviation of the output", True),
+    ("Out mean", "mean of the output", True),
+    ("Pre std", "standard deviation of what the activation is given", True),
+    ("÷ first", "output std by that of the first layer", True),
+    ("Dead", "units that are zero for every sample", True),
+    ("Flat", "values where the activation is saturated", True),
+    ("Corr", "mean cosine between different samples", True),
+    ("Rank", "effective rank of the representation", True),
+    ("Grad std", "standard deviation of the gradient by the output", True),
+    ("Grad ÷ first", "gradient std by that of the first layer", True),
+)
+
+Cell = tuple[str, float | str | None]  # as shown, and to sort by
+
+
+def _number(value: float | None) -> Cell:
+    return number(value), value
+
+
+def _cells(record: LayerRecord, index: int | None) -> list[Cell]:
+    out, gradient = record.out, record.gradient
+    activation = record.activation or ""
+    return [
+        ("" if index is None else str(index + 1), -1 if index is None else index),
+        (record.label, record.label),
+        (record.layer, record.layer),
+        (activation, activation),
+        _number(out.std),
+        _number(out.mean),
+        _number(None if record.pre is None else record.pre.std),
+        _number(record.ratio),
+        (percent(out.dead), out.dead),
+        (percent(out.saturated), out.saturated),
+        _number(out.correlation),
+        ("·" if out.rank is None else f"{out.rank:.0f}/{out.rank_limit}", out.rank),
+        _number(None if gradient is None else gradient.std),
+        _number(record.gradient_ratio),
+    ]
+
+
+def _sortable(value: float | str | None) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return escape(str(value))
+
+
+def _row(record: LayerRecord, index: int | None, severity: str) -> str:
+    cells = []
+    for (shown, value), (_, _, numeric) in zip(
+        _cells(record, index), COLUMNS, strict=True
+    ):
+        kind = ' class="number"' if numeric else ""
+        cells.append(f'<td{kind} data-sort="{_sortable(value)}">{escape(shown)}</td>')
+    label = escape(record.label)
+    return f'<tr data-severity="{severity}" data-layer="{label}">{"".join(cells)}</tr>'
+
+
+def _finding(verdict: Verdict) -> str:
+    layer = f" in <code>{escape(verdict.layer)}</code>" if verdict.layer else ""
+    return (
+        f'<article class="finding {verdict.severity}" '
+        f'data-severity="{verdict.severity}">'
+        f'<h3><span class="severity">{verdict.severity}</span> '
+        f"{escape(verdict.kind)}{layer}</h3>"
+        f"<p>{escape(verdict.message)}</p>"
+        f"<p><b>Why:</b> {escape(verdict.cause)}</p>"
+        f'<div class="cure"><pre><code>{escape(verdict.cure)}</code></pre>'
+        '<button type="button" class="copy">Copy</button></div></article>'
+    )
+
+
+def _filters(diagnosis: Diagnosis) -> str:
+    counts = {
+        severity: sum(verdict.severity == severity for verdict in diagnosis.verdicts)
+        for severity in SEVERITIES
+    }
+    buttons = [("all", len(diagnosis.verdicts)), *counts.items()]
+    return "".join(
+        f'<button type="button" data-filter="{name}" '
+        f'aria-pressed="{"true" if name == "all" else "false"}"'
+        f"{'' if count or name == 'all' else ' disabled'}>{name} ({count})</button>"
+        for name, count in buttons
+    )
+
+
+def parts(diagnosis: Diagnosis) -> dict[str, str]:
+    """The texts by the marks of the template."""
+    severities: dict[str, str] = {}
+    owners = {weight.name: weight.owner for weight in diagnosis.weights}
+    for verdict in diagnosis.verdicts:  # the gravest first
+        layer = owners.get(verdict.layer, verdict.layer)
+        severities.setdefault(layer, verdict.severity)
+    rows = [_row(record, None, "") for record in diagnosis.inputs]
+    rows += [
+        _row(record, record.index, severities.get(record.name, ""))
+        for record in diagnosis.records
+    ]
+    head = "".join(
+        f'<th scope="col" title="{escape(meaning)}"{" class=number" * numeric}>'
+        f'<button type="button">{escape(name)}</button></th>'
+        for name, meaning, numeric in COLUMNS
+    )
+    first, _, second = heading(diagnosis).partition("\n")
+    findings = "".join(map(_finding, diagnosis.verdicts))
+    return {
+        "title": escape(f"{diagnosis.model}: {diagnosis.judgement}"),
+        "judgement": diagnosis.judgement,
+        "heading": escape(first),
+        "subheading": escape(f"{second}; {diagnosis.backend}"),
+        "notes": "".join(f"<li>{escape(note)}</li>" for note in diagnosis.notes),
+        "filters": _filters(diagnosis),
+        "findings": findings or "<p>Nothing was found.</p>",
+        "head": head,
+        "rows": "\n".join(rows),
+    }

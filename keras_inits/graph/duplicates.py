@@ -1,0 +1,156 @@
+"""Weights that say the same: equal, sign-flipped or constant where they should differ.
+
+Units that start alike stay alike, since they get the same gradients. It happens when
+one initializer with a seed serves several kernels (query, key and value of an attention
+layer), when an instance is shared between layers, and where a hidden kernel is zero.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_inits._utils.host_array import here
+from keras_inits.geometry.layers import BIAS, GAIN, KERNEL_ROLES, SLOPE
+from keras_inits.graph.weights import Place, places
+
+VECTORS = (BIAS, GAIN, SLOPE)  # constant by default: only what they have drawn counts
+GLANCE = 64  # entries that tell most weights apart
+
+
+class Duplicate(NamedTuple):
+    """Weights of one content.
+
+    Attributes:
+        kind: "equal"; "negated", if one is another times -1; or "constant", a kernel
+            all of whose entries are one number.
+        paths: Their places in the model, in its order.
+        value: The number, if constant.
+    """
+
+    kind: str
+    paths: tuple[str, ...]
+    value: float | None = None
+
+    def __str__(self) -> str:
+        names = ", ".join(self.paths)
+        if self.kind == "constant":
+            return f"all entries are {self.value:g}: {names}"
+        return f"{self.kind}: {names}"
+
+
+def _flat(variable: Any) -> np.ndarray:
+    values = here(variable.value).reshape(-1)
+    if values.dtype.kind != "f" or values.dtype.itemsize < 4:  # bfloat16, float16
+        values = values.astype("float32")
+    return values
+
+
+def _content(values: np.ndarray) -> tuple[bytes, bool]:
+    """What the entries are but for the sign of all, and whether that is flipped.
+
+    Zeros have no sign, and one NaN is like another.
+    """
+    numbers = values + values.dtype.type(0)  # -0 becomes 0
+    missing = np.isnan(numbers)
+    numbers[missing] = np.nan
+    signed = np.flatnonzero((numbers != 0) & ~missing)
+    is_flipped = bool(len(signed) and numbers[signed[0]] < 0)
+    if is_flipped:
+        numbers = np.where(missing, numbers, 0 - numbers)
+    return numbers.tobytes(), is_flipped
+
+
+def _is_constant(values: np.ndarray) -> bool:
+    return bool((values[:GLANCE] == values[0]).all() and (values == values[0]).all())
+
+
+def _alike(weights: Iterable[tuple[str, Any]]) -> Iterator[list[tuple[str, bool]]]:
+    """Groups of weights, given by path and variable, equal but for the sign of all.
+
+    Each is a list of paths, and whether the sign is flipped.
+    """
+    glances: dict[Any, list[tuple[str, Any]]] = {}
+    for path, variable in weights:
+        values = _flat(variable)
+        # Most weights differ from all others at a glance; only the rest is read.
+        key = values.dtype.str, values.size, _content(values[:GLANCE])[0]
+        glances.setdefault(key, []).append((path, variable))
+    for group in glances.values():
+        if len(group) == 1:
+            continue
+        contents: dict[bytes, list[tuple[str, bool]]] = {}
+        for path, variable in group:
+            content, is_flipped = _content(_flat(variable))
+            digest = hashlib.blake2b(content).digest()
+            contents.setdefault(digest, []).append((path, is_flipped))
+        yield from (alike for alike in contents.values() if len(alike) > 1)
+
+
+def equal_kernels(found: list[Place]) -> tuple[tuple[str, ...], ...]:
+    """Groups of paths of kernels that hold the same values, and more than one value."""
+    compared = [
+        (place.path, place.variable)
+        for place in found
+        if place.weight.role in KERNEL_ROLES
+        and np.prod(place.variable.shape) > 1
+        and not _is_constant(_flat(place.variable))
+    ]
+    groups = [
+        tuple(path for path, flipped in alike if flipped == sign)
+        for alike in _alike(compared)
+        for sign in (False, True)
+    ]
+    return tuple(group for group in groups if len(group) > 1)
+
+
+def duplicates(model: Any) -> list[Duplicate]:
+    """Weights of a model that have the same content without being one variable.
+
+    Content is compared exactly, entry by entry in the order of memory, so a kernel and
+    the same numbers in another shape are equal, and a kernel and its transpose are not.
+    Compared are kernels and embeddings, and what biases, gains and slopes have been
+    given other than a constant. Moving statistics and states are left out.
+
+    Args:
+        model: Built.
+
+    Returns:
+        Groups of equal or negated weights, in the model's order, and then the kernels
+        that are constant, by their value. Each prints as a sentence; an empty list
+        means that all weights differ.
+
+    Raises:
+        ValueError: If the model is not built.
+
+    Example:
+    >>> import keras, keras_inits
+    >>> same = keras_inits.HeNormal(seed=7)
+    >>> model = keras.Sequential([keras.Input((4,)),
+    ...     keras.layers.Dense(4, name="a"), keras.layers.Dense(4, name="b"),
+    ...     keras.layers.Dense(2, "relu", kernel_initializer="zeros", name="c")])
+    >>> for layer in model.layers[:2]:
+    ...     layer.set_weights([same((4, 4)), keras.ops.zeros(4)])
+    >>> for group in keras_inits.graph.duplicates.duplicates(model):
+    ...     print(group)
+    equal: a/kernel, b/kernel
+    all entries are 0: c/kernel
+    """
+    compared: list[tuple[str, Any]] = []
+    constants: dict[float, list[str]] = {}
+    for place in places(model):
+        role, size = place.weight.role, int(np.prod(place.variable.shape))
+        if role not in (*KERNEL_ROLES, *VECTORS) or size < 2:
+            continue
+        values = _flat(place.variable)
+        if not _is_constant(values):
+            compared.append((place.path, place.variable))
+        elif role in KERNEL_ROLES:
+            constants.setdefault(float(values[0]) + 0.0, []).append(place.path)
+    found = []
+    for alike in _alike(compared):
+        paths, flips = zip(*alike, strict=True)
+        kind = "negated" if len({*flips}) > 1 else "equal"
+        found.append(Duplicate(kind, paths))
+    return found + [Duplicate("constant", tuple(p), v) for v, p in constants.items()]

@@ -1,0 +1,229 @@
+"""What is done to every number of a signal by itself: activations, however written.
+
+An activation may be a layer, one operation or several (`x * sigmoid(1.7 * x)`). It is
+told by what it does to a few numbers: each result depends on its own number only.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from keras_inits.graph.graph import Graph, Step
+from keras_inits.graph.weights import own_variables
+
+MOST = 16  # operations that one activation may be made of
+ROUGH = 1e-5  # relative error of float32 functions that are the same in the reals
+
+
+@functools.cache
+def _samples() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Numbers from -8 to 8; the same in another order; the first with one changed."""
+    numbers = np.linspace(-8, 8, 64, dtype="float32") + np.float32(0.037)
+    order = np.random.Generator(np.random.PCG64(0)).permutation(64)
+    changed = numbers.copy()
+    changed[20] = 0.51
+    square = (8, 8)
+    return (
+        numbers.reshape(square),
+        numbers[order].reshape(square),
+        changed.reshape(square),
+    )
+
+
+@functools.cache
+def _order() -> np.ndarray:
+    numbers, other, _ = (x.ravel() for x in _samples())
+    return np.argsort(numbers)[np.searchsorted(numbers, other)]
+
+
+def is_pointwise(function: Callable[[Any], Any]) -> bool:
+    """Whether a function of tensors treats every number alike and by itself."""
+    try:
+        results = []
+        for sample in _samples():
+            result = function(keras.ops.convert_to_tensor(sample))
+            if not keras.backend.is_float_dtype(result.dtype):
+                return False
+            results.append(keras.ops.convert_to_numpy(result).astype("float32"))
+    except Exception:  # it wants another shape, or no tensor at all
+        return False
+    if any(result.shape != (8, 8) for result in results):
+        return False
+    first, other, changed = (result.ravel() for result in results)
+    same = functools.partial(np.allclose, rtol=ROUGH, atol=ROUGH, equal_nan=True)
+    rest = np.arange(64) != 20
+    return same(first[_order()], other) and same(first[rest], changed[rest])
+
+
+def values(function: Callable[[Any], Any]) -> np.ndarray:
+    """A pointwise function's results for 64 numbers from -8 to 8."""
+    result = function(keras.ops.convert_to_tensor(_samples()[0]))
+    return keras.ops.convert_to_numpy(result).astype("float32").ravel()
+
+
+def values_at(function: Callable[[Any], Any], numbers: Any) -> list[float]:
+    """A function's results for a vector of these numbers."""
+    result = function(keras.ops.convert_to_tensor(np.array(numbers, "float32")))
+    return [float(x) for x in keras.ops.convert_to_numpy(result)]
+
+
+def is_straight(results: np.ndarray) -> bool:
+    """Whether `values` lie on a straight line."""
+    numbers = _samples()[0].ravel().astype("float64")
+    if not np.isfinite(results).all():
+        return False
+    line = np.polyval(np.polyfit(numbers, results, 1), numbers)
+    return bool(abs(line - results).max() <= ROUGH * max(1.0, abs(results).max()))
+
+
+def is_gate(results: np.ndarray) -> bool:
+    """Whether `values` rise from 0 to 1, as a sigmoid's do."""
+    rises = bool((np.diff(results) >= 0).all())
+    return rises and bool(0 <= results[0] < 0.01 and 0.99 < results[-1] <= 1)
+
+
+class Exit(NamedTuple):
+    """A function of a tensor that something else takes.
+
+    Attributes:
+        tensor: Identity of its result.
+        function: The pointwise function.
+        names: The operations that it is made of.
+        takers: The steps that take the result and are not pointwise.
+    """
+
+    tensor: int
+    function: Callable[[Any], Any]
+    names: tuple[str, ...]
+    takers: list[Step]
+
+
+def _name(operation: Any) -> str:
+    activation = getattr(operation, "activation", None)
+    if callable(activation):
+        operation = activation
+    name = getattr(operation, "__name__", None) or type(operation).__name__
+    return str(name).lower()
+
+
+def _call(step: Step) -> Callable[..., Any]:
+    """A step as a function of the tensors that come in."""
+    args, kwargs = step.arguments
+    if isinstance(step.operation, keras.layers.PReLU):
+        return keras.ops.relu  # a slope starts at zero
+    if step.operation is None:
+        return lambda x: x
+
+    def call(*tensors: Any) -> Any:
+        given = dict(zip(step.inputs, tensors, strict=True))
+        filled = keras.tree.map_structure(lambda x: given.get(id(x), x), (args, kwargs))
+        return step.operation.call(*filled[0], **filled[1])
+
+    return call
+
+
+class _Kind(NamedTuple):
+    """What a step does: whether pointwise, and then whether no more than a line."""
+
+    is_pointwise: bool
+    is_straight: bool = False
+
+
+_kinds: dict[Any, _Kind] = {}
+
+
+def _key(step: Step) -> Any:
+    """What tells two calls of Keras's own operations apart; None if that is unsure."""
+    operation = step.operation
+    if not type(operation).__module__.startswith("keras.src."):
+        return None
+    settings = {k: v for k, v in vars(operation).items() if k[0] != "_"}
+    for name in ("name", "build", "quantize", "call_signature_parameters"):
+        settings.pop(name, None)
+    constants = [
+        "x" if isinstance(x, keras.KerasTensor) else x
+        for x in keras.tree.flatten(step.arguments)
+    ]
+    plain = str | int | float | None
+    members = [*settings.values(), *constants]
+    if not all(isinstance(x, plain) or callable(x) for x in members):
+        return None
+    return type(operation), tuple(settings.items()), tuple(constants)
+
+
+def _kind(step: Step) -> _Kind:
+    if step.operation is None:
+        return _Kind(len(step.inputs) == 1, is_straight=True)
+    if isinstance(step.operation, keras.layers.PReLU):
+        return _Kind(is_pointwise=True)
+    is_layer = isinstance(step.operation, keras.layers.Layer)
+    weights = own_variables(step.operation) if is_layer else step.variables
+    if step.closed or weights or len(step.outputs) != 1:
+        return _Kind(is_pointwise=False)
+    key = _key(step)
+    if key in _kinds:
+        return _kinds[key]
+    call = _call(step)
+
+    def function(x: Any) -> Any:
+        return call(*[x] * len(step.inputs))
+
+    kind = _Kind(is_pointwise(function))
+    if kind.is_pointwise and len(set(step.inputs)) == 1:
+        kind = _Kind(is_pointwise=True, is_straight=is_straight(values(function)))
+    if key is not None:
+        _kinds[key] = kind
+    return kind
+
+
+def exits(graph: Graph, tensor: int) -> list[Exit]:
+    """All pointwise functions of a tensor whose results something else takes.
+
+    The tensor itself is the first of them, if something else takes it.
+    """
+    steps: list[Step] = []
+    known = [tensor]
+    names: dict[int, tuple[str, ...]] = {tensor: ()}
+    for current in known:  # grows
+        for step in graph.takers(current):
+            is_new = step.outputs and step.outputs[0] not in names
+            if not is_new or len(steps) == MOST or not names.keys() >= {*step.inputs}:
+                continue
+            kind = _kind(step)
+            if kind.is_pointwise:
+                steps.append(step)
+                before = [n for x in dict.fromkeys(step.inputs) for n in names[x]]
+                own = () if kind.is_straight else (_name(step.operation),)
+                names[step.outputs[0]] = (*dict.fromkeys(before), *own)
+                known.append(step.outputs[0])
+    inside = {id(step) for step in steps}
+    found = []
+    for result in known:
+        takers = [step for step in graph.takers(result) if id(step) not in inside]
+        if takers or result in graph.outputs:
+            function = _composed(steps, tensor, result)
+            found.append(Exit(result, function, names[result], takers))
+    return found
+
+
+def _composed(steps: list[Step], start: int, end: int) -> Callable[[Any], Any]:
+    def function(x: Any) -> Any:
+        results = {start: x}
+        for step in steps:
+            if end in results:
+                break
+            tensors = [results[i] for i in step.inputs]
+            results[step.outputs[0]] = _call(step)(*tensors)
+        return results[end]
+
+    return function
+
+
+def gates(step: Step) -> bool:
+    """Whether a step makes numbers between 0 and 1, as a sigmoid does."""
+    if step.operation is None or not _kind(step).is_pointwise:
+        return False
+    return len(set(step.inputs)) == 1 and is_gate(values(_call(step)))

@@ -1,0 +1,137 @@
+"""What a layer itself starts a weight with.
+
+An author who starts a bias at -2, a gain at zero or a layer's scale at 1e-6 means it,
+so such weights start there again. Layers keep their initializers as attributes; those
+that do not are listened to while they are built once more.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_inits import sampling
+from keras_inits.geometry.layers import BIAS, GAIN, KERNEL_ROLES, Weight
+from keras_inits.graph.rebuild import initializers_of
+from keras_inits.graph.weights import Place
+from keras_inits.initializers import Constant, Ones, Zeros, registry
+from keras_inits.initializers.base import Initializer
+
+
+class ForgetBias(Initializer):
+    """The biases of an LSTM's four gates: the forget gate's, the second, are one."""
+
+    draws = False
+
+    def __init__(self, others: Initializer) -> None:
+        super().__init__()
+        self.others = others
+
+    def compute(
+        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
+    ) -> Any:
+        """The biases, gate by gate."""
+        others = self.others.drawn(shape, "float32", key)
+        gates = np.array(keras.ops.convert_to_numpy(others)).reshape(4, -1)
+        gates[1] = 1
+        return sampling.filled(gates.reshape(shape), shape, dtype, layout)
+
+    def __repr__(self) -> str:
+        return f"{self.others!r}, forget gate 1"
+
+
+def filling(value: np.ndarray, shape: tuple[int, ...]) -> Initializer:
+    """The scheme that fills with a number, or an array."""
+    for number, scheme in ((0, Zeros), (1, Ones)):
+        if (value == number).all():
+            return scheme()
+    if (value == value.flat[0]).all():
+        return Constant(value.flat[0].item())
+    return Constant(np.broadcast_to(value, shape))
+
+
+def without_chance(initializer: Any, shape: tuple[int, ...]) -> Initializer | None:
+    """The scheme that fills as `initializer` does, if that draws nothing."""
+    if isinstance(initializer, Initializer):
+        return None if initializer.draws else initializer
+    if isinstance(initializer, keras.initializers.Zeros):
+        return Zeros()
+    if isinstance(initializer, keras.initializers.Ones):
+        return Ones()
+    if isinstance(initializer, keras.initializers.Constant):
+        value = np.asarray(keras.ops.convert_to_numpy(initializer.value))
+        return filling(value, shape)
+    return None
+
+
+def translated(initializer: Any) -> Any:
+    """This package's scheme of the same law as one of Keras's, where it has one."""
+    if not type(initializer).__module__.startswith("keras."):
+        return initializer
+    schemes = {registry.scheme(name).__name__: name for name in registry.names()}
+    config = initializer.get_config()
+    config.pop("seed", None)
+    try:
+        return registry.get(schemes.get(type(initializer).__name__, ""), **config)
+    except ValueError:
+        return initializer
+
+
+class Origins:
+    """The layers' own initializers, each found out once."""
+
+    def __init__(self) -> None:
+        self._heard: dict[int, dict[int, Any]] = {}
+
+    def initializer(self, place: Place) -> Any:
+        """What the layer was told to start a weight with; None if that is unknown."""
+        for name in (place.variable.name, place.name):
+            found = getattr(place.layer, f"{name}_initializer", None)
+            if found is not None:
+                return found
+        if is_keras_s(place.layer):
+            return None
+        key = id(place.layer)
+        if key not in self._heard:
+            self._heard[key] = initializers_of(place.layer)
+        return self._heard[key].get(id(place.variable))
+
+    def start(self, place: Place) -> Initializer | None:
+        """What a weight starts with, where that is no chance."""
+        found = without_chance(self.initializer(place), place.shape)
+        is_lstm = getattr(place.layer, "unit_forget_bias", False)
+        if is_lstm and place.weight.role == BIAS:
+            return ForgetBias(found or Zeros())  # Keras, too, whatever the others are
+        return found
+
+    def corrected(self, place: Place) -> Place:
+        """The place, with another role where what was assumed of it is wrong.
+
+        A kernel that started without chance would keep its units equal for ever, so
+        what starts at zeros is a bias and what starts at another number a gain. And
+        what has not two axes is no kernel.
+        """
+        if place.weight.role not in (*KERNEL_ROLES, BIAS) or not place.weight.note:
+            return place
+        start = self.start(place)
+        if start is not None:
+            role = BIAS if isinstance(start, Zeros) else GAIN
+            note = "read by what it starts with"
+        elif place.weight.role != BIAS and sum(n > 1 for n in place.shape) < 2:
+            role, note = BIAS, "read by its shape: a vector"
+        else:
+            return place
+        return place._replace(weight=Weight(role, note=note))
+
+
+def is_keras_s(layer: Any) -> bool:
+    """Whether a layer is one that Keras exports: what it starts with is known."""
+    return type(layer).__module__.startswith("keras.src.layers")
+
+
+def present(place: Place) -> Initializer | None:
+    """What a weight is filled with now, if that is one number."""
+    value = np.asarray(keras.ops.convert_to_numpy(place.variable.value))
+    if value.size == 0 or not (value == value.flat[0]).all():
+        return None
+    return filling(value.astype(np.float32), place.shape)

@@ -1,0 +1,129 @@
+"""Where residual branches end: the last kernel, and the last gain, before each sum.
+
+A sum is residual if one of its inputs, the shortcut, comes from a place on the way of
+another, the branch, over fewer kernels: none, or the one of a projection.
+"""
+
+import collections
+from collections.abc import Iterable
+from typing import Any
+
+from keras_inits.geometry.layers import EMBEDDING, GAIN, KERNEL, RECURRENT
+from keras_inits.graph import elementwise
+from keras_inits.graph.consumers import SOFTMAXES
+from keras_inits.graph.graph import Graph, Step
+from keras_inits.graph.symbolic import is_known
+from keras_inits.graph.weights import Place
+
+FARTHEST = 16  # kernels in a row that a branch may have
+
+
+class _Backwards:
+    """Follows signals against their direction."""
+
+    def __init__(self, graph: Graph, kernels: Iterable[int]) -> None:
+        self.graph = graph
+        self.kernels = set(kernels)
+        self._with_kernel = {
+            id(step)
+            for step in graph.steps
+            if step.closed or any(id(v) in self.kernels for v in step.variables)
+        }
+
+    def is_kernel(self, step: Step) -> bool:
+        """Whether a step has kernels, or hides what it has."""
+        return id(step) in self._with_kernel
+
+    def distances(self, start: int, most: int, stop: Any = ()) -> dict[int, int]:
+        """Tensors that a tensor comes from, and over how many kernels at least.
+
+        Args:
+            start: Where to begin.
+            most: Number of kernels after which to give up.
+            stop: Tensors at which the search ends: the nearest of them is the last.
+        """
+        distances: dict[int, int] = {}
+        queue = collections.deque([(start, 0)])
+        while queue:
+            tensor, distance = queue.popleft()
+            if tensor in distances or distance > most:
+                continue
+            distances[tensor] = distance
+            if tensor in stop:
+                break
+            for step in self.graph.makers(tensor):
+                over = self.is_kernel(step)
+                for source in self.graph.signals(step):
+                    # Nearest first: what costs nothing before what costs a kernel.
+                    if over:
+                        queue.append((source, distance + 1))
+                    else:
+                        queue.appendleft((source, distance))
+        return distances
+
+    def is_branch(self, branch: int, shortcut: int) -> bool:
+        """Whether one input of a sum is a branch, of which another is the shortcut."""
+        for kernels in (0, 1):
+            near = set(self.distances(shortcut, kernels))
+            way = self.distances(branch, FARTHEST, stop=near)
+            met = [way[tensor] for tensor in way if tensor in near]
+            if met:
+                return min(met) > kernels
+        return False
+
+    def last(self, end: int, gains: set[int]) -> list[Any]:
+        """The last kernels before a tensor, and the gains after them."""
+        found: list[Any] = []
+        queue, seen = collections.deque([end]), {end}
+        while queue:
+            for step in self.graph.makers(queue.popleft()):
+                if self.is_kernel(step):
+                    found.extend(self.last_kernels(step))
+                    continue
+                if step.name in SOFTMAXES or elementwise.gates(step):
+                    continue  # a gate is not what it is applied to
+                found.extend(v for v in step.variables if id(v) in gains)
+                for source in self.graph.signals(step):
+                    if source not in seen:
+                        seen.add(source)
+                        queue.append(source)
+        return found
+
+    def last_kernels(self, step: Step) -> list[Any]:
+        """A step's own kernels; none where it hides which of several is the last."""
+        own = [v for v in step.variables if id(v) in self.kernels]
+        own = [v for v in own if v.name != "depthwise_kernel"]  # the pointwise is last
+        is_clear = len(own) == 1 or is_known(step.operation)
+        return own if is_clear and not step.closed else []
+
+
+def _is_sum(graph: Graph, step: Step) -> bool:
+    return step.name == "Add" and len(graph.signals(step)) > 1
+
+
+def branch_ends(graph: Graph, places: list[Place]) -> list[str]:
+    """Paths of the weights that end residual branches.
+
+    Args:
+        graph: Of the model.
+        places: Its weights.
+
+    Returns:
+        The last kernel of each branch, and the gain of a normalization after it, in
+        the order of the weights.
+    """
+    roles = (KERNEL, RECURRENT, EMBEDDING)
+    kernels = (id(p.variable) for p in places if p.weight.role in roles)
+    gains = {id(p.variable) for p in places if p.weight.role == GAIN}
+    backwards = _Backwards(graph, kernels)
+    ends: set[int] = set()
+    for step in graph.steps:
+        if not _is_sum(graph, step):
+            continue
+        inputs = graph.signals(step)
+        for branch in inputs:
+            others = [x for x in inputs if x != branch]
+            if any(backwards.is_branch(branch, other) for other in others):
+                ends |= {id(v) for v in backwards.last(branch, gains)}
+    named = [p for p in places if p.weight.role in (KERNEL, RECURRENT, GAIN)]
+    return [place.path for place in named if id(place.variable) in ends]

@@ -1,0 +1,188 @@
+"""A layer's own code, run on tensors that have a shape and no values.
+
+Keras builds Functional models so. Of a layer inside a layer it would remember one
+closed call; here such layers are open: their code runs, too.
+"""
+
+import contextlib
+import math
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_inits.graph.weights import children, own_variables
+
+OWN_LAYERS = "keras.src.layers."  # where Keras keeps layers whose meaning is known
+BATCH = 2  # what an unknown size is taken for on the axis of examples
+LARGEST = 2**20  # numbers that a layer is tried on
+CLOSE = 0.02  # what the epsilon of a normalization leaves of an input's scale
+
+
+def symbolic(arguments: Any) -> list[Any]:
+    """The symbolic tensors in nested arguments."""
+    flat = keras.tree.flatten(arguments)
+    return [x for x in flat if isinstance(x, keras.KerasTensor)]
+
+
+def replaced(arguments: Any, tensors: dict[int, Any]) -> Any:
+    """Nested arguments with others for the tensors of these identities."""
+    return keras.tree.map_structure(lambda x: tensors.get(id(x), x), arguments)
+
+
+def of_size(tensor: Any, size: int | None) -> Any:
+    """A symbolic tensor like another, unknown sizes given; None leaves them."""
+    shape = list(tensor.shape)
+    if size is not None:
+        first = BATCH if shape and shape[0] is None else None
+        shape = [size if n is None else n for n in shape]
+        shape[:1] = [first or n for n in shape[:1]]
+    return keras.KerasTensor(shape, dtype=tensor.dtype)
+
+
+def calls_between(inputs: list[Any], outputs: list[Any]) -> list[Any]:
+    """Keras's records of the calls that lead from inputs to outputs, in that order."""
+    ends, seen = {id(x) for x in inputs}, set()
+    ordered: list[Any] = []
+    stack = [(x, False) for x in reversed(outputs)]
+    while stack:
+        tensor, is_done = stack.pop()
+        history = getattr(tensor, "_keras_history", None)
+        if id(tensor) in ends or history is None or history.operation is None:
+            continue
+        node = history.operation._inbound_nodes[history.node_index]
+        if is_done:
+            ordered.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((tensor, True))
+            stack.extend((x, False) for x in reversed(node.arguments.keras_tensors))
+    return ordered
+
+
+def stored_ends(layer: Any) -> tuple[list[Any], list[Any]] | None:
+    """Symbolic inputs and outputs of a Functional model; None for any other layer."""
+    if not isinstance(layer, keras.Model):
+        return None
+    try:
+        inputs, outputs = list(layer.inputs), list(layer.outputs)
+    except (AttributeError, TypeError):
+        return None
+    known = all(hasattr(x, "_keras_history") for x in [*inputs, *outputs])
+    return (inputs, outputs) if known and inputs else None
+
+
+def is_known(layer: Any) -> bool:
+    """Whether a layer is a step of its own: Keras's, without layers inside."""
+    if not isinstance(layer, keras.layers.Layer):
+        return True
+    if isinstance(layer, keras.layers.RNN):
+        layer = layer.cell
+    is_own = type(layer).call.__module__.startswith(OWN_LAYERS)
+    is_lambda = isinstance(layer, keras.layers.Lambda)
+    return is_own and not is_lambda and not children(layer)
+
+
+def _normalizes(layer: Any, args: Any, kwargs: Any) -> bool:
+    """Whether a layer without kernels gives the same for an input 16 times as large."""
+    given = symbolic((args, kwargs))
+    has_kernel = any(v.trainable and len(v.shape) > 1 for v in layer.variables)
+    if len(given) != 1 or has_kernel or children(layer):
+        return False
+    shape = [BATCH if n is None else n for n in given[0].shape]
+    is_real = keras.backend.is_float_dtype(given[0].dtype)
+    if not shape or math.prod(shape) > LARGEST or not is_real:
+        return False
+    draws = np.random.Generator(np.random.PCG64(0)).standard_normal(shape, "float32")
+    results = []
+    for x in (draws, 16 * draws):
+        tensor = keras.ops.convert_to_tensor(x)
+        filled = replaced((args, kwargs), {id(given[0]): tensor})
+        try:
+            result = keras.ops.convert_to_numpy(layer.call(*filled[0], **filled[1]))
+        except Exception:  # the code wants other values
+            return False
+        results.append(np.asarray(result, "float32"))
+    once, more = results
+    return once.shape == draws.shape and np.allclose(once, more, CLOSE, CLOSE)
+
+
+def is_step(layer: Any, args: Any, kwargs: Any) -> bool:
+    """Whether a call of a layer says enough as it stands."""
+    return is_known(layer) or _normalizes(layer, args, kwargs)
+
+
+def _shows_kernels(layer: Any, arguments: Any, outputs: Any) -> bool:
+    """Whether a layer without layers inside is seen to use its own kernels."""
+    own = [v for v in own_variables(layer) if v.trainable and len(v.shape) > 1]
+    if not own or children(layer):
+        return True
+    used = {
+        id(x)
+        for node in calls_between(symbolic(arguments), symbolic(outputs))
+        for x in keras.tree.flatten((node.arguments.args, node.arguments.kwargs))
+        if isinstance(x, keras.Variable)
+    }
+    return all(id(v) in used for v in own)
+
+
+def _code(layer: Any, args: Any, kwargs: Any) -> Any:
+    """What a layer's own code makes of symbolic tensors."""
+    if isinstance(layer, keras.layers.TimeDistributed):
+        # The same layer for every step: one will do.
+        return layer.layer(symbolic((args, kwargs))[0][:, 0])
+    if isinstance(layer, keras.layers.RNN):
+        first = symbolic((args, kwargs))[0]
+        sizes = keras.tree.flatten(layer.state_size)
+        states = [keras.KerasTensor((first.shape[0], n)) for n in sizes]
+        return layer.cell(first[:, 0], states)
+    if isinstance(layer, keras.layers.SpectralNormalization):
+        return layer.layer(*args)
+    return layer.call(*args, **kwargs)
+
+
+def _refuse_unbuilt(layer: Any) -> None:
+    """Keras would build the layer, for sizes that are not the model's."""
+    if not layer.built and type(layer).build is not keras.layers.Layer.build:
+        raise ValueError(f"{layer.name!r} is not built.")
+
+
+@contextlib.contextmanager
+def _inner_layers_open() -> Iterator[None]:
+    """Context in which symbolic calls of layers run their code, in this thread."""
+    owner, plain = threading.get_ident(), keras.layers.Layer.__call__
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() != owner or not symbolic((args, kwargs)):
+            return plain(self, *args, **kwargs)
+        _refuse_unbuilt(self)
+        if not is_step(self, args, kwargs) and stored_ends(self) is None:
+            with contextlib.suppress(Exception):
+                outputs = _code(self, args, kwargs)
+                if _shows_kernels(self, (args, kwargs), outputs):
+                    return outputs
+        return plain(self, *args, **kwargs)
+
+    keras.layers.Layer.__call__ = call
+    try:
+        yield
+    finally:
+        keras.layers.Layer.__call__ = plain
+
+
+def outputs_of(layer: Any, args: Any, kwargs: Any) -> list[Any]:
+    """Symbolic outputs of a built layer's code; none where it cannot be read.
+
+    To be called in a `keras.StatelessScope`. The calls that Keras records on the inner
+    layers are the caller's to take away.
+    """
+    try:
+        _refuse_unbuilt(layer)
+        with _inner_layers_open():
+            outputs = _code(layer, args, kwargs)
+    except Exception:  # whatever a person's code does with a tensor of no value
+        return []
+    shown = _shows_kernels(layer, (args, kwargs), outputs)
+    return symbolic(outputs) if shown else []

@@ -1,0 +1,242 @@
+"""Every weight of a model: who owns it, where it stands, what it is for.
+
+A weight's place is made of the names on the way to it. A name that a person gave stays:
+a layer's own, else that of the attribute that holds it. A default name, whose number
+depends on what else the process has built, becomes its class and a count among the
+siblings of that class. So the same code gives the same places, and a new layer leaves
+those of named layers alone.
+"""
+
+import collections
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import keras
+
+from keras_inits._utils.layer_names import without_number
+from keras_inits.geometry import Weight, describe
+from keras_inits.geometry.layers import LORA_A, LORA_B, MEAN, STATE, VARIANCE
+
+# Attributes by which Keras, and TensorFlow's tracking, keep layers once more.
+BOOKKEEPING = {
+    "_functional",
+    "_layers",
+    "_metrics",
+    "_modules",
+    "_non_trainable_variables",
+    "_tracked",
+    "_trainable_variables",
+}
+HELD = (keras.layers.Layer, keras.Variable)
+
+
+class Place(NamedTuple):
+    """A weight in a model.
+
+    Attributes:
+        path: Place in the model's structure; unique, and the same for the same code.
+        layer: The layer that owns the variable.
+        variable: The Keras variable.
+        weight: What it is for.
+        parents: The layers around the owner, the model first.
+    """
+
+    path: str
+    layer: Any
+    variable: Any
+    weight: Weight
+    parents: tuple[Any, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the variable."""
+        return tuple(int(n) for n in self.variable.shape)
+
+    @property
+    def name(self) -> str:
+        """The last component of the path: the variable's own name."""
+        return self.path.rpartition("/")[2]
+
+
+def children(layer: Any) -> list[Any]:
+    """The layers directly inside a layer, each once, in the order of their creation."""
+    inside = layer.layers if isinstance(layer, keras.Model) else []
+    tracked = [*inside, *getattr(layer, "_layers", [])]
+    found = {id(child): child for child in tracked}
+    found.pop(id(layer), None)
+    return [c for c in found.values() if isinstance(c, keras.layers.Layer)]
+
+
+def _has_default_name(owner: Any) -> bool:
+    bare = without_number(owner.name, owner)
+    return without_number(f"{bare}_1", owner) == bare
+
+
+def _members(value: Any, name: str, depth: int = 4) -> Iterator[tuple[str, Any]]:
+    """Layers and variables in nested lists and dictionaries, and how to get at them."""
+    if isinstance(value, HELD):
+        yield name, value
+    elif isinstance(value, list | tuple) and depth:
+        for index, member in enumerate(value):
+            yield from _members(member, f"{name}[{index}]", depth - 1)
+    elif isinstance(value, dict) and depth:
+        for key, member in value.items():
+            key = str(key).replace("/", ".")
+            yield from _members(member, f"{name}[{key}]", depth - 1)
+
+
+def _attributes(layer: Any) -> dict[int, str]:
+    """The names of the attributes that hold inner layers and variables."""
+    # A graph's attributes hold its layers for Keras's own use.
+    is_graph = hasattr(layer, "_operations") or isinstance(layer, keras.Sequential)
+    held = dict(vars(layer))
+    held |= held.get("_modules", {})  # where PyTorch keeps direct attributes
+    named = [
+        (name, value)
+        for name, value in held.items()
+        if name not in BOOKKEEPING
+        and not name.startswith("_" if is_graph else "_self_")
+        and isinstance(value, (*HELD, list, tuple, dict))
+    ]
+    named.sort(key=lambda pair: not isinstance(pair[1], HELD))
+    found: dict[int, str] = {}
+    for name, value in named:
+        for place, member in _members(value, name.lstrip("_")):
+            found.setdefault(id(member), place)
+    return found
+
+
+def _components(layer: Any, inside: list[Any]) -> list[str]:
+    """A name for each inner layer that its siblings do not have."""
+    default = {id(child) for child in inside if _has_default_name(child)}
+    held = _attributes(layer) if default else {}
+    taken = collections.Counter(c.name for c in inside if id(c) not in default)
+    # Of equal names that a person gave, the first stays whole.
+    repeats: collections.Counter[str] = collections.Counter()
+    classes: collections.Counter[str] = collections.Counter()
+    components: list[str] = []
+    for child in inside:
+        name = held.get(id(child), "")
+        if id(child) not in default:
+            name = child.name + (f"[{n}]" if (n := repeats[child.name]) else "")
+            repeats[child.name] += 1
+        elif not name or taken[name]:
+            base = without_number(child.name, child)
+            while taken[name := f"{base}[{classes[base]}]"]:
+                classes[base] += 1
+            classes[base] += 1
+        if id(child) in default:
+            taken[name] += 1
+        components.append(name)
+    return components
+
+
+def _visit(model: Any) -> Iterator[tuple[str, Any, tuple[Any, ...], list[Any]]]:
+    """Path, layer, the layers around it, and those inside it."""
+    seen: set[int] = set()
+
+    def visit(layer: Any, path: str, parents: tuple[Any, ...]) -> Iterator[Any]:
+        if id(layer) in seen:
+            return
+        seen.add(id(layer))
+        inside = children(layer)
+        yield path, layer, parents, inside
+        for name, child in zip(_components(layer, inside), inside, strict=True):
+            yield from visit(
+                child, f"{path}/{name}" if path else name, (*parents, layer)
+            )
+
+    yield from visit(model, "", ())
+
+
+def layers_with_paths(model: Any) -> Iterator[tuple[str, Any]]:
+    """All layers of a model, itself included, each once under its first path."""
+    for path, layer, _, _ in _visit(model):
+        yield path, layer
+
+
+def own_variables(layer: Any, inside: list[Any] | None = None) -> list[Any]:
+    """The weights that a layer itself created, without those of inner layers.
+
+    The states of seed generators and metrics are no weights.
+    """
+    inside = children(layer) if inside is None else inside
+    inner = {id(weight) for child in inside for weight in child.weights}
+    return [weight for weight in layer.weights if id(weight) not in inner]
+
+
+def _names(layer: Any, own: list[Any]) -> list[str]:
+    """A name for each of a layer's variables that the others do not have."""
+    is_default = [_has_default_name(variable) for variable in own]
+    held = _attributes(layer) if any(is_default) else {}
+    taken: collections.Counter[str] = collections.Counter()
+    names: list[str] = []
+    for variable, unnamed in zip(own, is_default, strict=True):
+        base = held.get(id(variable), "variable") if unnamed else variable.name
+        while taken[name := base + (f"[{n}]" if (n := taken[base]) else "")]:
+            taken[base] += 1
+        taken[name] += 1
+        names.append(name)
+    return names
+
+
+def _is_parameter(layer: Any, variable: Any) -> bool:
+    """Whether a variable was made to be trained, though it may be frozen now."""
+    if getattr(variable, "overwrite_with_gradient", False):  # scales of float8
+        return False
+    never = getattr(layer, "_non_trainable_variables", [])
+    return not any(variable is other for other in never)
+
+
+def _weight(layer: Any, name: str, variable: Any, is_quantized: bool) -> Weight:
+    if not keras.backend.is_float_dtype(variable.dtype):
+        return Weight(STATE, note=f"{variable.dtype} holds no real numbers")
+    weight = describe(layer, name, tuple(int(n) for n in variable.shape))
+    if is_quantized and weight.role not in (LORA_A, LORA_B):
+        return Weight(STATE, note="its layer is quantized")
+    is_statistic = weight.role in (STATE, MEAN, VARIANCE)
+    if is_statistic or _is_parameter(layer, variable):
+        return weight
+    return Weight(STATE, note="never trained")
+
+
+def places(model: Any) -> list[Place]:
+    """Every weight of a built model, in the order of its layers.
+
+    Args:
+        model: A model or any other layer.
+
+    Returns:
+        Each variable once, with the innermost layer that has it. What is no parameter
+        (integers, quantized kernels, constants) has the role "state".
+
+    Raises:
+        ValueError: If the model is no Keras layer, is not built or has no weights.
+    """
+    if not isinstance(model, keras.layers.Layer):
+        raise ValueError(
+            "`model` must be a Keras model or layer. "
+            f"Received: model={model!r} of type {type(model).__name__}. "
+            "Pass the keras.Model itself."
+        )
+    if not model.built or not model.weights:
+        raise ValueError(
+            "`model` must be built, so that its weights exist. Received: "
+            f"model={model.name!r}, not built or without weights. "
+            "Call model.build(input_shape), or the model on a batch, first."
+        )
+    found: list[Place] = []
+    seen: set[int] = set()
+    for path, layer, parents, inside in _visit(model):
+        own = own_variables(layer, inside)
+        is_quantized = getattr(layer, "quantization_mode", None) is not None and any(
+            not keras.backend.is_float_dtype(v.dtype) for v in own
+        )
+        for name, variable in zip(_names(layer, own), own, strict=True):
+            if id(variable) in seen:  # tied: the layer that was first has it
+                continue
+            seen.add(id(variable))
+            weight = _weight(layer, name, variable, is_quantized)
+            full = f"{path}/{name}" if path else name
+            found.append(Place(full, layer, variable, weight, parents))
+    return found

@@ -1,0 +1,297 @@
+"""The contract that every scheme lives by.
+
+The base owns seeds, dtypes, layouts, axes and configuration; a scheme states its law.
+The configuration is what the constructor was given, so a scheme writes no `get_config`.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Hashable, Sequence
+from typing import Any, Self, cast
+
+import keras
+
+from keras_inits import sampling
+from keras_inits._utils import checks
+from keras_inits._utils.layer_names import current_stream
+from keras_inits.geometry import Fans, Geometry, check_axes
+from keras_inits.initializers.arguments import check_seed, constructor, plain, same
+
+AXES = ("input_axes", "output_axes")  # Keras itself adds these to configurations
+GEOMETRY = {field.name: field.default for field in dataclasses.fields(Geometry)}
+
+
+def _rebuild(cls: type["Initializer"], config: dict[str, Any]) -> "Initializer":
+    return cls.from_config(config)
+
+
+class Initializer(keras.initializers.Initializer):
+    """Base of all schemes; subclass it, or a scheme, for one of your own.
+
+    A subclass implements `law`, or `compute` where entries are not independent, and
+    passes `seed` on. `keras_inits.register` gives it a name.
+
+    Args:
+        seed: Int (the same values on every call), `keras.random.SeedGenerator`
+            (advances on every call) or None (other values on every call, governed by
+            `keras.utils.set_random_seed`). Integers of any sign and up to 64 bits.
+
+    Raises:
+        ValueError: At construction, if `seed` is none of these.
+
+    Example:
+    >>> import keras_inits
+    >>> class Spread(keras_inits.Initializer):
+    ...     def law(self, shape):
+    ...         return keras_inits.sampling.uniform(-1 / shape[0], 1 / shape[0])
+    >>> Spread(seed=7)((4, 2)).shape == (4, 2)
+    True
+    """
+
+    draws = True  # whether values are random, in a floating-point type
+
+    _arguments: dict[str, Any]
+    _added: tuple[str, ...] = AXES  # keys of a config that need not be arguments
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = super().__new__(cls)
+        signature = inspect.signature(self.__init__)  # the class's may be `__new__`'s
+        try:
+            given = dict(signature.bind(*args, **kwargs).arguments)
+        except TypeError:  # `__init__` will say which argument is wrong
+            given = {}
+        for parameter in signature.parameters.values():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                given |= given.pop(parameter.name, {})
+        self._arguments = given
+        return self
+
+    def __init__(self, seed: Any = None) -> None:
+        self.seed = check_seed(seed)
+
+    def law(self, shape: tuple[int, ...]) -> sampling.Law:
+        """The law of the entries of a tensor of this shape."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `law`.")
+
+    def compute(
+        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
+    ) -> Any:
+        """The tensor itself; by default independent entries of `law(shape)`."""
+        return sampling.draw(self.law(shape), shape, dtype, key, layout)
+
+    def __call__(
+        self, shape: Sequence[int], dtype: Any = None, layout: Any = None
+    ) -> Any:
+        """Draws a tensor.
+
+        Args:
+            shape: Shape of the tensor; axes may be of size 0.
+            dtype: A floating-point type, or None for `keras.config.floatx()`. Values
+                are computed in float32 and rounded to it once.
+            layout: Sharding of the result; Keras passes it on JAX.
+
+        Returns:
+            A tensor of the backend.
+
+        Raises:
+            ValueError: If the scheme cannot fill the shape, or draws and `dtype` is
+                not a floating-point type.
+        """
+        shape, dtype = self._checked_shape(shape), self._checked_dtype(dtype)
+        key = sampling.Key(0, 0)
+        if self.draws:
+            key = sampling.key_from_seed(self.seed, shape, current_stream())
+        return self.compute(shape, dtype, key, layout)
+
+    def drawn(
+        self, shape: Sequence[int], dtype: Any, key: sampling.Key, layout: Any = None
+    ) -> Any:
+        """Draws a tensor from a given stream, whatever the seed.
+
+        Args:
+            shape: As in a call.
+            dtype: As in a call.
+            key: The stream, as `sampling.key_from_seed` makes it.
+            layout: As in a call.
+
+        Returns:
+            A tensor of the backend.
+
+        Raises:
+            ValueError: As in a call.
+        """
+        shape, dtype = self._checked_shape(shape), self._checked_dtype(dtype)
+        return self.compute(shape, dtype, key, layout)
+
+    def _checked_dtype(self, dtype: Any) -> str:
+        name: str = keras.backend.standardize_dtype(dtype or keras.config.floatx())
+        if self.draws and not keras.backend.is_float_dtype(name):
+            raise ValueError(
+                f"{type(self).__name__} draws real numbers, so `dtype` must be a "
+                f"floating-point type. Received: dtype={name!r}. Draw with "
+                "dtype='float32' and cast the result."
+            )
+        return name
+
+    def _checked_shape(self, shape: Any) -> tuple[int, ...]:
+        try:
+            checked = tuple(int(n) for n in shape)
+        except TypeError:
+            checked = (-1,)
+        if any(n < 0 for n in checked):
+            raise ValueError(
+                "`shape` must be a sequence of sizes >= 0. "
+                f"Received: shape={shape!r}. For a vector of 8 use shape=(8,)."
+            )
+        return checked
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments that are not the defaults, as plain JSON."""
+        parameters = constructor(cast(Hashable, type(self)))
+        config = {}
+        for name, value in self._arguments.items():
+            parameter = parameters.get(name)
+            default = parameter.default if parameter else inspect.Parameter.empty
+            if not same(value, default):
+                config[name] = plain(value)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The initializer that `get_config` describes.
+
+        Raises:
+            ValueError: If a key names no argument. `input_axes` and `output_axes`,
+                which Keras adds when it rebuilds an initializer, are always accepted.
+        """
+        arguments = dict(config)
+        known = constructor(cast(Hashable, cls))
+        names = [name for name in cls._added if name in arguments and name not in known]
+        added = {name: arguments.pop(name) for name in names}
+        unknown = set(arguments) - set(known)
+        if "seed" in unknown and arguments["seed"] is None:
+            unknown.remove("seed")
+            del arguments["seed"]
+        if unknown:
+            raise checks.unknown_key(cls.__name__, unknown, known)
+        self = cls(**arguments)
+        return self._with_added(added) if added else self
+
+    def _with_added(self, added: dict[str, Any]) -> Self:
+        """Itself, with axes that the constructor does not take."""
+        for name, value in added.items():
+            setattr(self, name, check_axes(name, value))
+            if value is not None:
+                self._arguments[name] = value
+        return self
+
+    def __reduce__(self) -> Any:
+        # By configuration: variables inside seed generators cannot be pickled, and a
+        # copy starts its generator anew, to draw what the original drew.
+        return _rebuild, (type(self), self.get_config())
+
+    def __repr__(self) -> str:
+        arguments = (f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({', '.join(arguments)})"
+
+
+class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
+    """Base of schemes that need to know what a kernel connects.
+
+    Keras 3.15 tells that, for the kernels of EinsumDense and of attention, only to
+    instances of its own `VarianceScaling`; hence the second base, of which nothing is
+    used. It lists an axis that inputs and outputs share among the outputs; name it in
+    `batch_axes`.
+
+    Args:
+        seed: As in `Initializer`.
+        input_axes: Axes that are summed over, or None: as the layout says.
+        output_axes: Axes that index outputs, or None: as the layout says. Given
+            together with `input_axes`; axes in neither are the receptive field.
+        batch_axes: Axes along which the kernel is many independent ones, or None: as
+            the layout says.
+        layout: Order of the axes that are not given: "default" (*window, inputs,
+            outputs), "transpose" (*window, outputs, inputs), "depthwise" (*window,
+            channels, multiplier), "embedding" (vocabulary, units) or "experts"
+            (experts, inputs, outputs).
+        groups: Into how many independent groups the last output axis is cut; int.
+        gates: How many kernels of fused gates the last output axis holds; int.
+        stride: Product of the strides that share out the window's taps; int. In the
+            layout "transpose" it divides fan_in, in others fan_out.
+
+    Raises:
+        ValueError: At construction, if an argument is not of its kind, or only one of
+            the first two axes is given.
+    """
+
+    _added = tuple(GEOMETRY)
+
+    def __init__(
+        self,
+        seed: Any = None,
+        input_axes: Any = None,
+        output_axes: Any = None,
+        batch_axes: Any = None,
+        layout: str = "default",
+        groups: int = 1,
+        gates: int = 1,
+        stride: int = 1,
+    ) -> None:
+        Initializer.__init__(self, seed)
+        self._geometry = Geometry(
+            input_axes, output_axes, batch_axes, layout, groups, gates, stride
+        )
+
+    @property
+    def geometry(self) -> Geometry:
+        """How the axes of a kernel take part in the linear map."""
+        return self._geometry
+
+    @property
+    def input_axes(self) -> tuple[int, ...] | None:
+        """As given; Keras asks for it."""
+        return self._geometry.input_axes
+
+    @property
+    def output_axes(self) -> tuple[int, ...] | None:
+        """As given; Keras asks for it."""
+        return self._geometry.output_axes
+
+    def fans(self, shape: tuple[int, ...]) -> Fans:
+        """Fans of a kernel of this shape, in this scheme's geometry."""
+        return self._geometry.fans(shape)
+
+    def with_geometry(self, geometry: Geometry) -> Self:
+        """The same scheme for kernels of another geometry.
+
+        Args:
+            geometry: Takes the place of this scheme's own, whole.
+
+        Returns:
+            A new initializer with the same other arguments. A seed generator is
+            shared: a draw of either advances it.
+
+        Example:
+        >>> import keras_inits
+        >>> he = keras_inits.HeFanIn(seed=7)
+        >>> he.with_geometry(keras_inits.Geometry(layout="depthwise"))
+        HeFanIn(seed=7, layout='depthwise')
+        """
+        other: Self = object.__new__(type(self))
+        other.__dict__ = dict(self.__dict__)
+        other._geometry = geometry
+        other._arguments = {
+            k: v for k, v in self._arguments.items() if k not in GEOMETRY
+        }
+        for name, default in GEOMETRY.items():
+            if getattr(geometry, name) != default:
+                other._arguments[name] = getattr(geometry, name)
+        return other
+
+    def _with_added(self, added: dict[str, Any]) -> Self:
+        return self.with_geometry(dataclasses.replace(self._geometry, **added))
+
+    # Methods of the second base that must not win.
+    get_config = Initializer.get_config
+    from_config = Initializer.__dict__["from_config"]
+    __call__ = Initializer.__call__

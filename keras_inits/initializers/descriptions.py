@@ -1,0 +1,90 @@
+"""What the schemes say of themselves, for people: from their docstrings and names."""
+
+import inspect
+import re
+
+import keras
+
+from keras_inits.initializers import registry
+
+
+def layer_string(name: str) -> str:
+    """What a layer's `kernel_initializer` is given to mean the scheme of this name.
+
+    Args:
+        name: One of `keras_inits.names()`.
+
+    Returns:
+        The bare name, or `keras_inits>name` where Keras has one of that name.
+
+    Raises:
+        ValueError: If no scheme has the name.
+
+    Example:
+    >>> from keras_inits.initializers.descriptions import layer_string
+    >>> layer_string("he_fan_in"), layer_string("he_normal")
+    ('he_fan_in', 'keras_inits>he_normal')
+    """
+    cls = registry.scheme(name)
+    bare = keras.saving.get_custom_objects().get(name) is cls
+    return name if bare else f"{registry.PACKAGE}>{name}"
+
+
+def usage(name: str) -> str:
+    """One line to paste: a layer whose kernel the scheme of this name fills.
+
+    Args:
+        name: One of `keras_inits.names()`.
+
+    Raises:
+        ValueError: If no scheme has the name.
+    """
+    return f'keras.layers.Dense(64, kernel_initializer="{layer_string(name)}")'
+
+
+def usage_with_arguments(name: str) -> str:
+    """One line to paste: the scheme of this name with an argument.
+
+    Args:
+        name: One of `keras_inits.names()`.
+
+    Returns:
+        A call of `keras_inits.get`, or "" where the scheme takes no arguments.
+
+    Raises:
+        ValueError: If no scheme has the name.
+
+    Example:
+    >>> from keras_inits.initializers.descriptions import usage_with_arguments
+    >>> usage_with_arguments("he_fan_in")
+    'keras_inits.get("he_fan_in", negative_slope=0.0)'
+    """
+    cls = registry.scheme(name)
+    for parameter in inspect.signature(cls).parameters.values():
+        own = parameter.kind is not parameter.VAR_KEYWORD and parameter.name != "seed"
+        if own and parameter.default is not parameter.empty:
+            return f'keras_inits.get("{name}", {parameter.name}={parameter.default!r})'
+    return f'keras_inits.get("{name}", seed=7)' if cls.draws else ""
+
+
+def sections(cls: type) -> dict[str, str]:
+    """The parts of a scheme's docstring by their headings.
+
+    Args:
+        cls: A class with a docstring in the package's style.
+
+    Returns:
+        The first paragraph under "", and what stands under `Formula:`, `Args:`,
+        `Reference:` and the like, without the heading.
+    """
+    first, *rest = re.split(r"\n\n+", inspect.getdoc(cls) or "")
+    parts = {"": " ".join(first.split())}
+    heading = ""
+    for paragraph in rest:
+        match = re.match(r"([A-Z][a-z]+(?: [a-z]+)?):\s", paragraph)
+        if match:
+            heading = match.group(1)
+            parts[heading] = paragraph[match.end() :]
+        elif heading:
+            parts[heading] += "\n\n" + paragraph
+    return parts

@@ -1,0 +1,164 @@
+"""Kernels of fused gates, each gate drawn as a kernel of its own.
+
+An LSTM keeps the kernels of its four gates side by side, a GRU those of its three. An
+initializer that sees them as one kernel counts all of them as outputs, and makes them
+orthogonal to each other instead of each by itself.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_inits import sampling
+from keras_inits.initializers import registry
+from keras_inits.initializers.base import Initializer, KernelInitializer
+
+
+def _resolved(initializer: Any) -> Any:
+    if isinstance(initializer, str):
+        bare = initializer.removeprefix(f"{registry.PACKAGE}>")
+        if bare in registry.names():
+            return registry.get(bare)
+    found = None
+    if isinstance(initializer, str | Mapping) or callable(initializer):
+        try:
+            found = keras.initializers.get(initializer)
+        except (TypeError, ValueError):  # an unknown name or configuration
+            found = None
+    if not callable(found):
+        raise ValueError(
+            "`initializer` fills each gate and must be the name of an initializer, an "
+            f"initializer or its config. Received: initializer={initializer!r}. "
+            "For example initializer='orthogonal'."
+        )
+    return found
+
+
+def _seed_of(initializer: Any) -> Any:
+    """The seed as given; Keras's unseeded initializers show one that they made up."""
+    seed = getattr(initializer, "seed", None)
+    ours = isinstance(initializer, Initializer)
+    if ours or isinstance(seed, keras.random.SeedGenerator):
+        return seed
+    return None if seed is None else initializer.get_config().get("seed")
+
+
+@keras.saving.register_keras_serializable(registry.PACKAGE, "per_gate")
+class PerGate(Initializer):
+    """Any initializer, applied to each of the fused gates on its own.
+
+    Formula: the last axis is cut into `gates` equal blocks; each is drawn as if it were
+    the whole tensor, from a stream of its own. So fans are those of one gate, and every
+    block of an orthogonal kernel is orthogonal.
+
+    Args:
+        initializer: What fills a block: a name, an initializer or its config. Names
+            mean this package's schemes where there is one of the name. The stream
+            follows its seed; a function must see for itself that its values differ.
+        gates: Number of blocks; int, >= 1. LSTM and ConvLSTM layers have 4, GRU has 3.
+
+    Call arguments:
+        shape: Of a kernel, recurrent kernel or bias, `(..., gates * units)`.
+
+    Raises:
+        ValueError: At construction, if an argument is not of its kind; when called, if
+            the last axis does not divide.
+
+    Example:
+    >>> import keras, keras_inits
+    >>> orthogonal = keras_inits.per_gate("orthogonal", 4)
+    >>> layer = keras.layers.LSTM(3, recurrent_initializer=orthogonal)
+    >>> layer.build((None, 7, 5))
+    >>> keras.ops.shape(layer.cell.recurrent_kernel)
+    (3, 12)
+
+    Reference: Vorontsov, Trabelsi, Kadoury, Pal (2017), "On orthogonality and learning
+    recurrent networks with long term dependencies", arXiv 1702.00071, for orthogonal
+    recurrent matrices; that each gate is one of them is our choice.
+    """
+
+    def __init__(self, initializer: Any, gates: int) -> None:
+        self.initializer = _resolved(initializer)
+        whole = hasattr(gates, "__index__") and not isinstance(gates, bool)
+        if not whole or gates < 1:
+            raise ValueError(
+                "`gates` is the number of kernels side by side and must be an int >= "
+                f"1. Received: gates={gates!r}. An LSTM has gates=4, a GRU gates=3."
+            )
+        self.gates = int(gates)
+        super().__init__(_seed_of(self.initializer))
+        seeded = hasattr(self.initializer, "seed")
+        self.draws = getattr(self.initializer, "draws", seeded)
+        self._arguments["initializer"] = self.initializer
+
+    def compute(
+        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
+    ) -> Any:
+        if not shape or shape[-1] % self.gates:
+            raise ValueError(
+                "The last axis must hold equal gates. Received: "
+                f"gates={self.gates} for shape={shape}. Use 4 in an LSTM, 3 in a GRU."
+            )
+        inner = self.initializer
+        if isinstance(inner, KernelInitializer) and _ends_in_outputs(inner, shape):
+            own = inner.geometry
+            fused = dataclasses.replace(own, gates=own.gates * self.gates)
+            return inner.with_geometry(fused).compute(shape, dtype, key, layout)
+        part = (*shape[:-1], shape[-1] // self.gates)
+        blocks = [
+            self._block(part, dtype, _key_of_gate(key, gate))
+            for gate in range(self.gates)
+        ]
+        whole = keras.ops.concatenate(blocks, axis=-1)
+        return sampling.finished(whole, dtype, layout)
+
+    def _block(self, shape: tuple[int, ...], dtype: str, key: sampling.Key) -> Any:
+        inner = self.initializer
+        if isinstance(inner, Initializer):
+            return inner.drawn(shape, dtype, key)
+        if not self.draws:
+            return inner(shape, dtype=dtype)
+        if not isinstance(self.seed, keras.random.SeedGenerator):
+            seed = {"seed": key.k0 >> 1}
+            inner = type(inner).from_config(inner.get_config() | seed)
+        # Keras's own cannot draw every scheme in every type.
+        return inner(shape, dtype="float32")
+
+
+def _ends_in_outputs(initializer: KernelInitializer, shape: tuple[int, ...]) -> bool:
+    """Whether the initializer's own gates lie along the last axis, too."""
+    if len(shape) < 2:
+        return initializer.input_axes is None
+    return initializer.geometry.axes(shape)[1][-1:] == [len(shape) - 1]
+
+
+def _key_of_gate(key: sampling.Key, gate: int) -> sampling.Key:
+    """A stream for each gate; the words may be scalars of a program."""
+    own = sampling.key_from_seed(gate, (), "gate")
+    if isinstance(key.k0, int):
+        return sampling.Key(key.k0 ^ own.k0, key.k1 ^ own.k1)
+    return sampling.Key(key.k0 ^ np.uint32(own.k0), key.k1 ^ np.uint32(own.k1))
+
+
+def per_gate(initializer: Any, gates: int) -> PerGate:
+    """An initializer that fills each of the fused gates on its own.
+
+    Args:
+        initializer: What fills a gate: a name, an initializer or its config.
+        gates: Number of gates: 4 in LSTM and ConvLSTM layers, 3 in GRU.
+
+    Returns:
+        A `PerGate`, which layers take and files keep.
+
+    Raises:
+        ValueError: If an argument is not of its kind.
+
+    Example:
+    >>> import keras_inits
+    >>> keras_inits.per_gate("xavier_uniform", gates=3)((5, 21)).shape == (5, 21)
+    True
+    """
+    return PerGate(initializer, gates)

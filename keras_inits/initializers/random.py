@@ -1,0 +1,178 @@
+"""Plain draws, whose spread the user states: uniform, normal, truncated normal."""
+
+from typing import Any
+
+from keras_inits import sampling
+from keras_inits._utils import checks
+from keras_inits.initializers.base import Initializer
+from keras_inits.initializers.registry import register
+
+
+def _stddev(stddev: Any) -> float:
+    return checks.number(
+        "stddev",
+        stddev,
+        minimum=0,
+        meaning="the standard deviation",
+        instead="For example stddev=0.05.",
+    )
+
+
+def _mean(mean: Any) -> float:
+    return checks.number(
+        "mean", mean, meaning="the mean", instead="For example mean=0.0."
+    )
+
+
+@register("random_uniform")
+class RandomUniform(Initializer):
+    """Uniform between two bounds.
+
+    Formula: w ~ U(minval, maxval), neither bound included; std is
+    (maxval - minval) / sqrt(12).
+
+    Args:
+        minval: Lower bound; finite float.
+        maxval: Upper bound; float, > minval.
+        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
+
+    Raises:
+        ValueError: At construction, if a bound is not finite or they are not in order.
+
+    Example:
+    >>> import keras_inits
+    >>> kernel = keras_inits.RandomUniform(-0.1, 0.1, seed=7)((3, 4))
+    >>> -0.1 < float(kernel[0, 0]) < 0.1
+    True
+
+    Reference: LeCun, Bottou, Orr, Müller (1998), "Efficient BackProp", sec. 4.6.
+    """
+
+    def __init__(
+        self, minval: float = -0.05, maxval: float = 0.05, seed: Any = None
+    ) -> None:
+        super().__init__(seed)
+        advice = "For a constant use Constant(value)."
+        self.minval = checks.number(
+            "minval", minval, meaning="the lower bound", instead=advice
+        )
+        self.maxval = checks.number(
+            "maxval",
+            maxval,
+            above=self.minval,
+            meaning="the upper bound, minval the lower one,",
+            instead=advice,
+        )
+
+    def law(self, shape: tuple[int, ...]) -> sampling.Law:
+        return sampling.uniform(self.minval, self.maxval)
+
+
+@register("random_normal")
+class RandomNormal(Initializer):
+    """Normal with a given mean and standard deviation.
+
+    Formula: w ~ N(mean, stddev²), not truncated.
+
+    Args:
+        mean: Finite float.
+        stddev: Finite float, >= 0.
+        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
+
+    Raises:
+        ValueError: At construction, if an argument is out of range.
+
+    Example:
+    >>> import keras_inits
+    >>> keras_inits.RandomNormal(stddev=0.02, seed=7)((3, 4)).shape == (3, 4)
+    True
+
+    Reference: Radford et al. (2019), "Language Models are Unsupervised Multitask
+    Learners", whose stddev is 0.02.
+    """
+
+    def __init__(
+        self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None
+    ) -> None:
+        super().__init__(seed)
+        self.mean, self.stddev = _mean(mean), _stddev(stddev)
+
+    def law(self, shape: tuple[int, ...]) -> sampling.Law:
+        return sampling.normal(self.mean, self.stddev)
+
+
+@register("standard_normal")
+class StandardNormal(Initializer):
+    """The standard normal: right for embeddings that are scaled later, far too wide
+    for the kernels of a deep network.
+
+    Formula: w ~ N(0, 1), not truncated.
+
+    Args:
+        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
+
+    Raises:
+        ValueError: At construction, if `seed` is none of these.
+
+    Example:
+    >>> import keras_inits
+    >>> keras_inits.StandardNormal(seed=7)((3, 4)).shape == (3, 4)
+    True
+
+    Reference: Raffel et al. (2020), "Exploring the Limits of Transfer Learning with a
+    Unified Text-to-Text Transformer", arXiv 1910.10683, for embeddings.
+    """
+
+    def __init__(self, seed: Any = None) -> None:
+        super().__init__(seed)
+
+    def law(self, shape: tuple[int, ...]) -> sampling.Law:
+        return sampling.normal(0.0, 1.0)
+
+
+@register("truncated_normal")
+class TruncatedNormal(Initializer):
+    """Normal without its tails.
+
+    Formula: w ~ N(mean, stddev²) given |w - mean| <= bound * stddev. The std of what is
+    drawn is smaller than `stddev`: 0.8796 of it for bound=2.
+
+    Args:
+        mean: Finite float.
+        stddev: Std before the tails are cut; finite float, >= 0.
+        bound: Where they are cut, in units of `stddev`; finite float, > 0. Every value
+            is inside, in every dtype.
+        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
+
+    Raises:
+        ValueError: At construction, if an argument is out of range.
+
+    Example:
+    >>> import keras_inits
+    >>> kernel = keras_inits.TruncatedNormal(stddev=0.02, seed=7)((30, 40))
+    >>> bool(abs(kernel[0, 0]) <= 0.04)
+    True
+
+    Reference: Devlin et al. (2019), "BERT", arXiv 1810.04805 (stddev 0.02, bound 2);
+    the bound in units of the std is TensorFlow's meaning, PyTorch's is absolute.
+    """
+
+    def __init__(
+        self,
+        mean: float = 0.0,
+        stddev: float = 0.05,
+        bound: float = 2.0,
+        seed: Any = None,
+    ) -> None:
+        super().__init__(seed)
+        self.mean, self.stddev = _mean(mean), _stddev(stddev)
+        self.bound = checks.number(
+            "bound",
+            bound,
+            above=0,
+            meaning="where the tails are cut, in units of stddev,",
+            instead="For no truncation use RandomNormal(mean, stddev).",
+        )
+
+    def law(self, shape: tuple[int, ...]) -> sampling.Law:
+        return sampling.truncated_normal(self.mean, self.stddev, self.bound)

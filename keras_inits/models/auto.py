@@ -1,0 +1,184 @@
+"""Which scheme suits each kernel: by what follows it in the model.
+
+| what follows                                 | scheme                              |
+|----------------------------------------------|-------------------------------------|
+| ReLU and its variants, of slope a below zero | He: variance 2 / ((1 + a²) fan_in)  |
+| SELU                                         | LeCun: variance 1 / fan_in          |
+| another activation f                         | variance 1 / (E[f(z)²] fan_in)      |
+| nothing that bends, softmax, a sigmoid at    | Glorot, uniform                     |
+| the end or as a gate, attention              |                                     |
+
+Recurrent kernels are orthogonal gate by gate, the input kernels of gates Glorot,
+embeddings have variance 1 / units, and LoRA's first factor has PyTorch's law.
+"""
+
+import contextlib
+import functools
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+
+from keras_inits.geometry.gains import gain
+from keras_inits.geometry.layers import EMBEDDING, KERNEL_ROLES, LORA_A, RECURRENT
+from keras_inits.graph import consumers, elementwise
+from keras_inits.graph.consumers import Following
+from keras_inits.graph.residual import branch_ends
+from keras_inits.graph.trace import trace
+from keras_inits.graph.weights import Place
+from keras_inits.initializers import (
+    GlorotUniform,
+    HeFanIn,
+    LecunNormal,
+    Orthogonal,
+    RandomNormal,
+    TorchDefault,
+    VarianceScaling,
+)
+from keras_inits.initializers.base import Initializer
+
+EXACT = 1e-6  # gains closer than this are the same
+ENDS_BRANCH = "ends a residual branch"
+
+
+class Choice(NamedTuple):
+    """A scheme for one weight.
+
+    Attributes:
+        scheme: Without a seed, and without the weight's geometry.
+        why: What it was chosen for, such as "relu follows".
+        note: What else there is to say; empty if nothing.
+    """
+
+    scheme: Initializer
+    why: str
+    note: str = ""
+
+
+class _Bend(NamedTuple):
+    """An activation in two numbers: its gain, and its slope if it is like ReLU."""
+
+    gain: float
+    slope: float | None
+
+
+_bends: dict[bytes, _Bend | None] = {}
+
+
+def _bend(function: Callable[[Any], Any]) -> _Bend | None:
+    """Gain and slope of an activation; None if it has no gain."""
+    key = elementwise.values(function).tobytes()
+    if key not in _bends:
+        _bends[key] = _measured(function)
+    return _bends[key]
+
+
+def _measured(function: Callable[[Any], Any]) -> _Bend | None:
+    flat = functools.partial(_on_row, function)
+    try:
+        factor = gain(flat)
+    except ValueError:  # zero, or not finite
+        return None
+    below, above = elementwise.values_at(flat, (-1.0, 1.0))
+    slope = float(f"{-below:.6g}") + 0.0
+    is_he = abs(above - 1) < EXACT
+    is_he = is_he and abs(factor - math.sqrt(2 / (1 + slope**2))) < EXACT
+    return _Bend(factor, slope if is_he else None)
+
+
+def _on_row(function: Callable[[Any], Any], z: Any) -> Any:
+    # Layers expect a batch. In float64 backends agree on the gain to its last digit,
+    # and with it on the weights; JAX has it only when asked to.
+    if keras.backend.backend() != "jax":
+        with contextlib.suppress(Exception):  # code that insists on float32
+            return function(keras.ops.cast(z, "float64")[None])[0]
+    return function(z[None])[0]
+
+
+def _for_activation(after: Following) -> Choice:
+    name = f"{after.name} follows"
+    assert after.function is not None
+    if elementwise.is_gate(elementwise.values(after.function)):
+        if after.after and after.after[0] == consumers.PRODUCT:
+            return Choice(GlorotUniform(), f"{after.name} as a gate follows")
+        if set(after.after) == {consumers.OUTPUT}:
+            return Choice(GlorotUniform(), f"{after.name} follows")
+    bend = _bend(after.function)
+    if bend is None:
+        return Choice(GlorotUniform(), name, "the activation has no finite gain")
+    if bend.slope is not None:
+        slope = f", slope {bend.slope:g}" if bend.slope else ""
+        scheme = HeFanIn(bend.slope) if bend.slope else HeFanIn()
+        return Choice(scheme, name + slope)
+    if abs(bend.gain - 1) < EXACT:
+        return Choice(LecunNormal(), name)
+    # Rounded, so that backends whose functions differ in the last bit draw the same.
+    scheme = VarianceScaling(round(bend.gain**2, 6), "fan_in", "truncated_normal")
+    return Choice(scheme, f"{name}, gain {bend.gain:.4f}")
+
+
+def _for_following(after: Following) -> Choice:
+    if after.kind == consumers.ACTIVATION:
+        return _for_activation(after)
+    if "softmax" in after.name:
+        return Choice(GlorotUniform(), f"{after.name} follows")
+    why = {
+        consumers.SOFTMAX: f"{after.name} follows, of many numbers at once",
+        consumers.KERNEL_NEXT: "linear: the next kernel follows",
+        consumers.PRODUCT: "linear: a product with another signal follows",
+        consumers.OUTPUT: "linear head",
+    }.get(after.kind, "nothing is known to follow")
+    return Choice(GlorotUniform(), why)
+
+
+def _for_cell(place: Place, after: Following) -> Choice:
+    """The input kernel of a recurrent cell."""
+    if place.weight.geometry.gates == 1 and after.kind == consumers.ACTIVATION:
+        choice = _for_activation(after)
+        if isinstance(choice.scheme, HeFanIn):
+            return choice
+    return Choice(GlorotUniform(), "input kernel of a recurrent cell, gate by gate")
+
+
+def _for_place(place: Place, after: Following | None, in_cell: bool) -> Choice:
+    role, units = place.weight.role, max(1, place.variable.shape[-1])
+    if role == RECURRENT:
+        return Choice(Orthogonal(), "recurrent kernel, orthogonal gate by gate")
+    if role == EMBEDDING:
+        scheme = RandomNormal(stddev=1 / math.sqrt(units))
+        return Choice(scheme, "embedding, 1/sqrt(units)")
+    if role == LORA_A and place.weight.geometry.layout == "embedding":
+        scheme = RandomNormal(stddev=1 / math.sqrt(units))
+        return Choice(scheme, "LoRA factor of an embedding, 1/sqrt(rank)")
+    if role == LORA_A:
+        return Choice(TorchDefault(), "LoRA factor, as in PyTorch")
+    assert after is not None
+    return _for_cell(place, after) if in_cell else _for_following(after)
+
+
+def choices(model: Any, places: list[Place]) -> dict[str, Choice]:
+    """A scheme for each weight in the role of a kernel.
+
+    Args:
+        model: Built.
+        places: Its weights.
+
+    Returns:
+        From path to choice, for kernels, recurrent kernels, embeddings and LoRA's
+        first factors. Nothing is drawn, and the model does not change.
+    """
+    graph = trace(model)
+    after = consumers.followers(graph, places)
+    ends = branch_ends(graph, places)
+    cells = {id(p.layer) for p in places if p.weight.role == RECURRENT}
+    result = {}
+    for place in places:
+        if place.weight.role not in KERNEL_ROLES:
+            continue
+        what = after.get(place.path)
+        choice = _for_place(place, what, id(place.layer) in cells)
+        notes = [choice.note, what.note if what else ""]
+        notes.append(ENDS_BRANCH if place.path in ends else "")
+        result[place.path] = choice._replace(note="; ".join(filter(None, notes)))
+    return result

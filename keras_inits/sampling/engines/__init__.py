@@ -1,0 +1,1 @@
+"""One engine for each array library; all draw the same bits."""

@@ -1,0 +1,139 @@
+"""Drawing on TensorFlow: host arrays when eager, a compiled program inside a graph."""
+
+import functools
+from typing import Any
+
+import keras
+import ml_dtypes
+import numpy as np
+import tensorflow as tf
+
+from keras_inits.sampling import bits
+from keras_inits.sampling.distributions import Law
+from keras_inits.sampling.engines import staged
+
+
+class TensorFlowOperations(staged.StagedOperations):
+    """Words are uint32 tensors, which wrap by themselves."""
+
+    def shift_right(self, words, bits):
+        return tf.bitwise.right_shift(words, tf.constant(bits, tf.uint32))
+
+    def shift_left(self, words, bits):
+        return tf.bitwise.left_shift(words, tf.constant(bits, tf.uint32))
+
+    def to_float(self, words):
+        return tf.cast(tf.bitcast(words, tf.int32), tf.float32)
+
+    def to_index(self, words):
+        return tf.bitcast(words, tf.int32)
+
+    def take(self, table, index):
+        return tf.gather(table, index)
+
+    def bits_of(self, floats):
+        return tf.bitcast(floats, tf.uint32)
+
+    def floats_of(self, words):
+        return tf.bitcast(words, tf.float32)
+
+    def clip(self, floats, low, high):
+        return tf.minimum(tf.maximum(floats, low), high)
+
+    def word(self, value):
+        return tf.cast(value, tf.uint32)
+
+    def iota(self, size):
+        return tf.bitcast(tf.range(size, dtype=tf.int32), tf.uint32)
+
+    def stack(self, arrays, axis):
+        return tf.stack(arrays, axis)
+
+    def reshape(self, array, shape):
+        return tf.reshape(array, shape)
+
+    def cast(self, array, dtype):
+        return tf.cast(array, dtype)
+
+
+OPS = TensorFlowOperations()
+
+
+def is_tracing() -> bool:
+    """Whether operations are being staged into a graph."""
+    return not tf.executing_eagerly()
+
+
+def supported(dtype: str) -> str:
+    """The type that this backend gives for `dtype`."""
+    return dtype
+
+
+def adopt(array: np.ndarray) -> tf.Tensor:
+    """The tensor of a new host array, uncopied where the dtype allows it.
+
+    The array must not be written to afterwards.
+    """
+    if array.size and array.dtype in (np.float32, np.float64, np.float16):
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    if array.dtype == ml_dtypes.bfloat16 and array.size:
+        words = tf.experimental.dlpack.from_dlpack(array.view(np.int16).__dlpack__())
+        return tf.bitcast(words, tf.bfloat16)
+    return tf.convert_to_tensor(array)
+
+
+def is_symbolic(state: Any) -> bool:
+    """Whether a generator's state has no value yet."""
+    return not hasattr(state, "numpy")
+
+
+def next_state(generator: keras.random.SeedGenerator) -> tf.Tensor:
+    """The generator's state, which advances."""
+    return generator.next()
+
+
+def generator_words(state: Any) -> tuple[Any, Any]:
+    """The two words of a seed generator's state, inside a graph."""
+    # Seeds are any 64-bit integers there; their low words are the seed.
+    state = tf.bitwise.bitwise_and(tf.cast(state, tf.int64), bits.WORD)
+    return tf.cast(state[0], tf.uint32), tf.cast(state[1], tf.uint32)
+
+
+def draw_staged(
+    law: Law, shape: tuple[int, ...], dtype: str, key: bits.Key, layout: Any
+) -> tf.Tensor:
+    """Draws inside a graph."""
+    # Two programs: in one, XLA draws the bits anew for each look-up.
+    words = _words_program(staged.blocks(shape))(OPS.word(key.k0), OPS.word(key.k1))
+    return _values_program(law, shape, dtype)(words)
+
+
+@functools.lru_cache(maxsize=256)
+def _words_program(blocks: int) -> Any:
+    def program(k0: Any, k1: Any) -> Any:
+        return staged.words(bits.Key(k0, k1), blocks, OPS)
+
+    return tf.function(program, jit_compile=True)
+
+
+@functools.lru_cache(maxsize=256)
+def _values_program(law: Law, shape: tuple[int, ...], dtype: str) -> Any:
+    def program(words: Any) -> Any:
+        return staged.values(law, words, shape, dtype, OPS)
+
+    return tf.function(program, jit_compile=True)
+
+
+@functools.lru_cache(maxsize=16)
+def _step_programs(law: Law) -> tuple[Any, Any]:
+    def draw_words(k0: Any, k1: Any, low: Any, high: Any) -> Any:
+        return staged.words(bits.Key(k0, k1), staged.STEP, OPS, (low, high))
+
+    word = tf.TensorSpec((), tf.uint32)
+    words = tf.function(draw_words, [word] * 4, jit_compile=True)
+    return words, _values_program(law, (staged.STEP_VALUES,), "float32")
+
+
+def fill(law: Law, key: bits.Key, first: int, out: np.ndarray) -> None:
+    """Fills a host array by programs compiled once a law."""
+    staged.fill(law, key, first, out, _step_programs)

@@ -1,0 +1,1 @@
+"""What happens in a model: a pass, and records of it. Runs, and changes nothing."""

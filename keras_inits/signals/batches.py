@@ -1,0 +1,279 @@
+"""Batches from whatever a person has: arrays, datasets, generators, or nothing."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from keras_inits._utils import checks
+from keras_inits.graph.weights import children
+
+BATCH = 32  # samples, where nobody says: Keras's own default
+STEPS = 16  # what an unknown length of a sequence is taken for
+PIXELS = 64  # what an unknown height or width is taken for
+NOISE = "white noise"  # the name of data that nobody passed
+TOKENS = 1000  # vocabulary where no embedding tells it
+
+
+class Batch(NamedTuple):
+    """What one step is given."""
+
+    x: Any
+    y: Any
+    weight: Any
+
+
+def _is_array(x: Any) -> bool:
+    return hasattr(x, "shape") and hasattr(x, "dtype")
+
+
+def _is_arrays(x: Any) -> bool:
+    """Whether something is an array, or a structure of nothing but arrays."""
+    if isinstance(x, list) and x and isinstance(x[0], tuple):
+        return False  # batches
+    if isinstance(x, list | tuple | dict):
+        members = keras.tree.flatten(x)
+        return bool(members) and all(_is_array(member) for member in members)
+    return _is_array(x)
+
+
+def to_tensor(x: Any) -> Any:
+    """An array of any library as a tensor of the backend."""
+    if keras.ops.is_tensor(x):
+        return x
+    if hasattr(x, "detach"):
+        x = x.detach().cpu()
+    array = np.asarray(x)
+    if array.dtype == np.float64:
+        array = array.astype(keras.config.floatx())
+    if array.dtype.kind in "OSU":
+        raise ValueError(
+            "`x` must hold numbers. Received: an array of type "
+            f"{array.dtype}. Pass what the layers behind text or objects get."
+        )
+    return keras.ops.convert_to_tensor(array)
+
+
+def tensors(structure: Any) -> Any:
+    """A structure of arrays as tensors of the backend."""
+    return keras.tree.map_structure(
+        lambda x: None if x is None else to_tensor(x), structure
+    )
+
+
+def _rows(structure: Any) -> int:
+    return int(keras.tree.flatten(structure)[0].shape[0])
+
+
+def _from_arrays(x: Any, y: Any, batches: int, size: int) -> Iterator[Batch]:
+    rows = _rows(x)
+    if y is not None and _rows(y) != rows:
+        raise ValueError(
+            "`y` must have a row for each row of `x`. Received: "
+            f"x with {rows} rows, y with {_rows(y)}. Pass y[:{rows}] or the right y."
+        )
+    for start in range(0, min(rows, batches * size), size):
+        cut = slice(start, min(rows, start + size))
+        part = keras.tree.map_structure(lambda a, cut=cut: a[cut], x)
+        target = None
+        if y is not None:
+            target = keras.tree.map_structure(lambda a, cut=cut: a[cut], y)
+        yield Batch(part, target, None)
+
+
+def _from_elements(elements: Iterator[Any], batches: int) -> Iterator[Batch]:
+    for element in itertools.islice(elements, batches):
+        yield Batch(*keras.utils.unpack_x_y_sample_weight(element))
+
+
+def vocabulary(layer: Any) -> int | None:
+    """Rows of the first embedding in a layer; None if it has none."""
+    if isinstance(layer, keras.layers.Embedding):
+        return int(layer.input_dim)
+    found = (vocabulary(child) for child in children(layer))
+    return next((size for size in found if size is not None), None)
+
+
+def _takers(model: Any, tensor: Any) -> list[Any]:
+    """The layers of a Functional model that take one of its inputs."""
+    inside = {id(operation) for operation in getattr(model, "operations", [])}
+    nodes = tensor._keras_history.operation._outbound_nodes
+    taken = [node for node in nodes if any(t is tensor for t in node.input_tensors)]
+    return [node.operation for node in taken if id(node.operation) in inside]
+
+
+def _scalings(model: Any, tensor: Any) -> list[Any]:
+    """The layers that scale an input, one behind the other."""
+    found: list[Any] = []
+    while True:
+        takers = _takers(model, tensor)
+        if len(takers) != 1 or not isinstance(
+            takers[0], keras.layers.Rescaling | keras.layers.Normalization
+        ):
+            return found
+        found.append(takers[0])
+        tensor = takers[0].output
+
+
+def _unscaled(x: Any, layer: Any) -> Any:
+    """What a layer must be given to return `x`."""
+    if isinstance(layer, keras.layers.Rescaling):
+        return (x - np.asarray(layer.offset)) / np.asarray(layer.scale)
+    mean, variance = (
+        keras.ops.convert_to_numpy(value) for value in (layer.mean, layer.variance)
+    )
+    root = np.maximum(np.sqrt(variance), keras.config.epsilon())
+    return (x - mean) / root if layer.invert else x * root + mean
+
+
+def _shape(spec: Any, notes: list[str]) -> tuple[int, ...]:
+    known = list(spec.shape)
+    known[0] = known[0] or BATCH
+    default = PIXELS if len(known) >= 4 else STEPS
+    if None in known:
+        notes.append(f"unknown sizes of {spec.name!r} {spec.shape} are {default}")
+    return tuple(default if size is None else int(size) for size in known)
+
+
+def _noise(model: Any, spec: Any, random: Any, notes: list[str]) -> np.ndarray:
+    shape = _shape(spec, notes)
+    dtype = keras.backend.standardize_dtype(spec.dtype)
+    takers = _takers(model, spec) if hasattr(spec, "_keras_history") else [model]
+    if dtype == "string":
+        raise ValueError(
+            "`x` is needed: noise cannot stand for text. Received: x=None for the "
+            f"input {spec.name!r} of type string. Pass x=, an array of strings."
+        )
+    if keras.backend.is_float_dtype(dtype):
+        noise = random.standard_normal(shape)
+        scalings = _scalings(model, spec) if takers and takers[0] is not model else []
+        for layer in reversed(scalings):
+            noise = _unscaled(noise, layer)
+        if scalings:
+            last = type(scalings[-1]).__name__
+            notes.append(f"noise of {spec.name!r} is white behind its {last}")
+        return np.asarray(noise, "float32")
+    if dtype == "bool" or "mask" in spec.name:
+        return np.ones(shape, dtype)
+    sizes = [size for layer in takers if (size := vocabulary(layer)) is not None]
+    if not sizes:
+        notes.append(
+            f"no embedding takes {spec.name!r} directly: token ids below {TOKENS}"
+            if math.prod(shape[1:]) > 1
+            else f"no embedding takes {spec.name!r} directly: ids 0 and 1"
+        )
+    limit = min(sizes) if sizes else (TOKENS if math.prod(shape[1:]) > 1 else 2)
+    return random.integers(0, limit, shape).astype(dtype)
+
+
+def _specs(model: Any) -> Any:
+    """Symbolic inputs of a model, in the structure that it takes them."""
+    if hasattr(model, "_run_through_graph"):
+        return model.input
+    if isinstance(model, keras.Sequential):
+        return model.inputs[0]
+    config = model.get_build_config() or {}
+    shape: Any = config.get("input_shape")
+    is_plain = isinstance(shape, list | tuple) and all(
+        size is None or isinstance(size, int) for size in shape
+    )
+    if is_plain and vocabulary(model) is None and len(shape) > 1:
+        return keras.KerasTensor(tuple(shape), name="input")
+    raise ValueError(
+        "`x` is needed: what this model takes is written nowhere, as it is for "
+        f"Sequential and Functional models. Received: x=None for {model.name!r}, a "
+        f"{type(model).__name__}. Pass a batch, for example diagnose(model, x[:32])."
+    )
+
+
+def noise(model: Any, seed: int, notes: list[str]) -> Any:
+    """White noise of the inputs' shapes and types; token ids for integers.
+
+    Args:
+        model: A built model.
+        seed: Of the noise.
+        notes: What is assumed is added here.
+    """
+    random = np.random.default_rng(seed)
+    return keras.tree.map_structure(
+        lambda spec: _noise(model, spec, random, notes), _specs(model)
+    )
+
+
+def words(x: Any) -> str:
+    """What was passed, in words."""
+    if x is None:
+        return NOISE
+    if _is_arrays(x):
+        shapes = [str(tuple(a.shape)) for a in keras.tree.flatten(x)]
+        return (
+            f"arrays {', '.join(shapes)}" if len(shapes) > 1 else f"array {shapes[0]}"
+        )
+    return type(x).__name__
+
+
+def stream(
+    model: Any, x: Any, y: Any, batches: int, size: int, seed: int, notes: list[str]
+) -> Iterator[Batch]:
+    """The batches to measure, as the person's own arrays.
+
+    Args:
+        model: A built model.
+        x: Arrays, a dataset, a loader, a `PyDataset`, an iterable of batches, or None.
+        y: Targets, where `x` is arrays or None.
+        batches: How many at most.
+        size: Rows of one batch of arrays.
+        seed: Of the noise.
+        notes: What is assumed is added here.
+
+    Raises:
+        ValueError: If `x` is none of these, or has no batch.
+    """
+    checks.number(
+        "batches",
+        batches,
+        minimum=1,
+        meaning="how many batches are measured",
+        instead="Type batches=1.",
+    )
+    if x is None:
+        if y is not None:
+            raise ValueError(
+                "`y` are the targets of `x`. Received: x=None with y. Pass both, or "
+                "neither to measure with white noise."
+            )
+        for number in range(int(batches)):
+            yield Batch(
+                noise(model, seed + number, notes if not number else []), y, None
+            )
+        return
+    if _is_arrays(x):
+        yield from _from_arrays(x, y, int(batches), size)
+        return
+    if y is not None:
+        raise ValueError(
+            "`y` belongs to arrays; a dataset yields its targets itself. Received: "
+            f"x={type(x).__name__} with y. Let x yield (x, y), or pass arrays."
+        )
+    if isinstance(x, keras.utils.PyDataset):
+        count = min(int(batches), x.num_batches or int(batches))
+        elements = iter([x[index] for index in range(count)])
+    elif hasattr(x, "__iter__") or hasattr(x, "__next__"):
+        elements = iter(x)
+    else:
+        raise ValueError(
+            "`x` must be an array, a list or dict of arrays, a dataset, a loader, a "
+            f"generator or None. Received: x={x!r}. For white noise leave it out."
+        )
+    found = _from_elements(elements, int(batches))
+    first = next(found, None)
+    if first is None:
+        raise ValueError(
+            f"`x` must yield at least one batch. Received: x={type(x).__name__}, "
+            "which is empty or used up. Pass a new one."
+        )
+    yield first
+    yield from found

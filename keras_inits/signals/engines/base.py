@@ -1,0 +1,86 @@
+"""What the engines share: the problem they solve, and figures of gradients."""
+
+import math
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from keras_inits._utils.host_array import nearby
+from keras_inits.signals.hooks import Put
+from keras_inits.signals.recorder import Recorder, Seen, look, on_host
+from keras_inits.signals.unit_hashes import hashes
+
+Tick = Callable[[], None]
+
+
+class Problem(Protocol):
+    """What an engine solves for one batch."""
+
+    trainable: list[Any]  # variables
+    others: list[Any]  # variables
+    views: list[Any]  # how to hash each trainable variable's units, or None
+
+    def forward(self, trainable: Any, others: Any, data: Any) -> Any:
+        """The loss, as a scalar float32 tensor."""
+
+
+class WeightGradient:
+    """What is known of the gradient of one variable after a pass."""
+
+    def __init__(self, seen: Seen, size: int, units: Any) -> None:
+        self.seen = on_host(seen)
+        self.size = size
+        self.units = None if units is None else on_host((units, True))[0]
+
+
+def flat_look(gradient: Any) -> Seen:
+    """A sample of a gradient of any shape."""
+    gradient = nearby(gradient)
+    ops = np if isinstance(gradient, np.ndarray) else keras.ops
+    return look(ops.reshape(gradient, (1, -1, 1)))
+
+
+def size_of(x: Any) -> int:
+    """Number of values of a tensor."""
+    return math.prod(int(n) for n in x.shape)
+
+
+class Engine:
+    """What all engines share."""
+
+    def prepare(self, layer: Any, put: Put) -> None:
+        """Called with each layer before the hooks, which `put` adds to."""
+
+
+class Eager(Engine):
+    """What TensorFlow and PyTorch share: figures are made as tensors appear."""
+
+    def __init__(self, problem: Problem, scale: float, tick: Tick) -> None:
+        self.problem, self.scale = problem, scale
+        self.recorder = Recorder(self.attach, self.visible, tick)
+        self.failure: BaseException | None = None
+
+    def attach(self, x: Any, index: int, channels_first: bool) -> Any:
+        raise NotImplementedError
+
+    def visible(self) -> bool:
+        return True
+
+    def received(self, gradient: Any, index: int, channels_first: bool) -> None:
+        """Takes the figures of a gradient that has come to a probe."""
+        seen = on_host(look(gradient, channels_first))
+        self.recorder.backward(index, size_of(gradient), seen, self.scale)
+
+    def gradients(self, found: list[Any]) -> list[WeightGradient | None]:
+        """The figures of the variables' gradients."""
+        figures: list[WeightGradient | None] = []
+        for gradient, view in zip(found, self.problem.views, strict=True):
+            if gradient is None:
+                figures.append(None)
+                continue
+            units = None if view is None else hashes(gradient, view)
+            seen = flat_look(gradient)
+            figures.append(WeightGradient(seen, size_of(gradient), units))
+        return figures

@@ -1,0 +1,47 @@
+"""A pass on TensorFlow, executed eagerly under a gradient tape."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from keras_inits.signals.engines.base import Eager, Problem, Tick, WeightGradient
+from keras_inits.signals.engines.recompute import Thrift, with_gradient
+
+
+class TensorFlowEngine(Eager):
+    """Eager execution under a gradient tape."""
+
+    def __init__(self, problem: Problem, scale: float, tick: Tick) -> None:
+        super().__init__(problem, scale, tick)
+        self.thrift = Thrift()
+
+    def prepare(self, layer: Any, put: Any) -> None:
+        """Has a layer keep less for its gradient."""
+        self.thrift.save(layer, put)
+
+    def visible(self) -> bool:
+        return bool(tf.executing_eagerly())
+
+    def attach(self, x: Any, index: int, channels_first: bool) -> Any:
+        def probe(x: Any) -> Any:
+            def backward(gradient: Any) -> Any:
+                self.received(gradient, index, channels_first)
+                return gradient
+
+            return x, backward  # of which TensorFlow makes a new tensor
+
+        return with_gradient(probe, x)
+
+    def run(self, data: Any) -> tuple[float, list[WeightGradient | None]]:
+        """The loss and the gradients' figures of a batch."""
+        self.recorder.start()
+        values = [tf.convert_to_tensor(v.value) for v in self.problem.trainable]
+        others = [tf.convert_to_tensor(v.value) for v in self.problem.others]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            with self.thrift.during(tape):
+                loss = self.problem.forward(values, others, data)
+            scaled = loss * self.scale
+        found = tape.gradient(scaled, values)
+        dense = [None if g is None else tf.convert_to_tensor(g) for g in found]
+        return float(loss), self.gradients(dense)

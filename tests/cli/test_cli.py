@@ -1,0 +1,131 @@
+"""The command line lists, shows and refuses."""
+
+import runpy
+import sys
+
+import keras
+import pytest
+
+import keras_inits
+from keras_inits import cli, demo
+from keras_inits.initializers import descriptions, registry
+
+OURS = [  # other tests register schemes of their own, with less to say
+    name
+    for name in keras_inits.names()
+    if registry.scheme(name).__module__.startswith("keras_inits.")
+]
+
+
+def output(capsys, *argv):
+    assert cli.main(argv) == 0
+    return capsys.readouterr().out
+
+
+def test_list_has_every_name_as_a_layer_takes_it_and_every_formula(capsys):
+    printed = output(capsys, "list")
+    for name in OURS:
+        assert f'"{descriptions.layer_string(name)}"' in printed
+        formula = descriptions.sections(registry.scheme(name))["Formula"]
+        assert formula.split()[0] in printed
+    assert "Glorot and Bengio" not in printed  # references are for `show`
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_show_has_formula_arguments_reference_and_a_usage_that_runs(name, capsys):
+    printed = " ".join(output(capsys, "show", name).split())
+    parts = descriptions.sections(registry.scheme(name))
+    for heading in ("", "Formula", "Args", "Reference"):
+        assert " ".join(parts.get(heading, "none").split()) in printed
+    usage = descriptions.usage(name)
+    assert usage in printed
+    layer = eval(usage, {"keras": keras})
+    assert type(layer.kernel_initializer) is registry.scheme(name)
+    layer.build((None, 3))
+    with_arguments = descriptions.usage_with_arguments(name)
+    assert with_arguments in printed
+    assert bool(with_arguments) == ("Args" in parts)
+    if with_arguments:
+        made = eval(with_arguments, {"keras_inits": keras_inits})
+        assert type(made) is registry.scheme(name)
+
+
+def test_show_takes_a_name_as_layers_do(capsys):
+    assert output(capsys, "show", "keras_inits>he_normal") == output(
+        capsys, "show", "he_normal"
+    )
+
+
+def test_the_bare_string_is_shown_only_where_it_means_our_scheme():
+    assert descriptions.layer_string("he_fan_in") == "he_fan_in"
+    assert (
+        descriptions.layer_string("zeros") == "keras_inits>zeros"
+    )  # Keras has `zeros`
+    assert type(keras.initializers.get("zeros")) is not keras_inits.Zeros
+
+
+def test_sections_reads_headings_and_nothing_else():
+    class Documented:
+        """First line
+        and second.
+
+        Formula: w = 1: always.
+
+        Args:
+            a: One.
+
+            b: Two.
+
+        Reference: Somebody (1999).
+        """
+
+    assert descriptions.sections(Documented) == {
+        "": "First line and second.",
+        "Formula": "w = 1: always.",
+        "Args": "    a: One.\n\n    b: Two.",
+        "Reference": "Somebody (1999).",
+    }
+
+
+def test_an_unknown_name_exits_with_2_and_names_the_nearest(capsys):
+    assert cli.main(["show", "he_fanin"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Did you mean 'he_fan_in'" in captured.err
+
+
+@pytest.mark.parametrize(
+    "argv", [[], ["nonsense"], ["demo", "--epochs", "0"], ["demo", "--seed", "-1"]]
+)
+def test_what_is_no_request_exits_with_2_and_the_usage(argv, capsys):
+    with pytest.raises(SystemExit) as exit:
+        cli.main(argv)
+    assert exit.value.code == 2
+    assert "usage: python -m keras_inits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["show", "--help"], ["demo", "--help"]])
+def test_help_exits_with_0(argv, capsys):
+    with pytest.raises(SystemExit) as exit:
+        cli.main(argv)
+    assert exit.value.code == 0
+    assert "usage: python -m keras_inits" in capsys.readouterr().out
+
+
+def test_the_package_runs_as_a_module(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["keras_inits", "show", "nothing_like_it"])
+    with pytest.raises(SystemExit) as exit:
+        runpy.run_module("keras_inits", run_name="__main__")
+    assert exit.value.code == 2
+    assert "`name` is a registered scheme" in capsys.readouterr().err
+
+
+def test_the_demo_without_its_extras_exits_with_2_and_the_command(
+    capsys, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(demo, "EXTRAS", ("sklearn", "no_such_package_here"))
+    assert cli.main(["demo", "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err == (
+        "The demo needs no_such_package_here. Type: pip install 'keras-inits[demo]'\n"
+    )
+    assert not (tmp_path / "out").exists()

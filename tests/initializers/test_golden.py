@@ -1,0 +1,141 @@
+"""Drawn values never change: they equal those that are kept in `golden/`.
+
+One file a scheme: for some shapes the first values, as a person reads them, and a hash
+of the whole float32 tensor. Orthogonal kernels, products of matrices, have values
+spread over the tensor instead, which hold within 1e-5. `python -m tests.golden --write`
+writes the files.
+"""
+
+import copy
+import hashlib
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import keras_inits
+
+FOLDER = Path(__file__).parents[1] / "golden"
+SEED = 20_150_206
+SHAPES = [(3,), (7, 5), (3, 3, 16, 8), (130, 70)]
+AXES = {"input_axes": [-1], "output_axes": [0]}
+ARGUMENTS = {  # besides the default ones
+    "random_normal": [{"mean": 0.25, "stddev": 0.7}],
+    "random_uniform": [{"minval": -0.1, "maxval": 0.7}],
+    "truncated_normal": [{"mean": 0.25, "stddev": 0.7}, {"bound": 1.5}, {"bound": 3.0}],
+    "variance_scaling": [
+        {"distribution": "uniform"},
+        {"distribution": "normal"} | AXES,
+    ],
+    "orthogonal": [{"gain": 1.7} | AXES],
+}
+FIRST = 6
+TOLERANCE = 1e-5
+CASES = [
+    name
+    for name in keras_inits.names()
+    if (cls := keras_inits.initializers.registry.scheme(name)).draws
+    and cls.__module__.startswith("keras_inits.")
+]
+
+
+def path(name):
+    """The file of a scheme."""
+    return FOLDER / f"{name}.json"
+
+
+def load(name):
+    """What the file of a scheme holds."""
+    return json.loads(path(name).read_text(encoding="utf-8"))
+
+
+def save(name, found):
+    """Writes the file of a scheme."""
+    path(name).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def described(kernel, exact):
+    """The entry of one tensor."""
+    assert kernel.dtype == np.float32
+    if not exact:
+        spread = kernel.ravel()[:: max(1, kernel.size // 50)]
+        return {"spread": [round(float(value), 7) for value in spread]}
+    little_endian = kernel.astype("<f4").tobytes()
+    return {
+        "first": [str(value) for value in kernel.ravel()[:FIRST]],
+        "sha256": hashlib.sha256(little_endian).hexdigest(),
+    }
+
+
+def record(name, change=lambda kernel: kernel):
+    """What a scheme draws now; `change` spoils it, for the twin."""
+    exact = name != "orthogonal"
+    found = []
+    for arguments in [{}, *ARGUMENTS.get(name, [])]:
+        for shape in SHAPES if exact else SHAPES[1:]:
+            if len(shape) < 2 and "input_axes" in arguments:
+                continue
+            initializer = keras_inits.get(name, seed=SEED, **arguments)
+            kernel = keras.ops.convert_to_numpy(initializer(shape, dtype="float32"))
+            entry = described(change(np.array(kernel)), exact)
+            found.append({"arguments": arguments, "shape": list(shape)} | entry)
+    return found
+
+
+def agree(found, kept):
+    """Whether two records tell of the same values."""
+    found, kept = copy.deepcopy(found), copy.deepcopy(kept)
+    if len(found) != len(kept):
+        return False
+    for one, other in zip(found, kept, strict=True):
+        near = np.array(one.pop("spread", [])), np.array(other.pop("spread", []))
+        if near[0].shape != near[1].shape or abs(near[0] - near[1]).max(initial=0) > (
+            TOLERANCE
+        ):
+            return False
+    return found == kept
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_scheme_draws_what_it_always_drew(name):
+    found, kept = record(name), load(name)
+    if not agree(found, kept):
+        assert found == kept  # shows where they differ
+
+
+def test_every_file_is_of_a_scheme_that_draws():
+    assert {file.stem for file in FOLDER.glob("*.json")} == set(CASES)
+
+
+@pytest.mark.parametrize("name", ["he_normal", "random_uniform"])
+def test_one_bit_of_the_last_value_is_noticed(name):
+    """Twin: beyond the values that are written out, the hash tells."""
+
+    def spoil(kernel):
+        kernel.ravel()[-1] = np.nextafter(kernel.ravel()[-1], np.float32(1))
+        return kernel
+
+    assert agree(record(name), load(name))
+    assert not agree(record(name, spoil), load(name))
+
+
+def test_a_small_rotation_of_an_orthogonal_kernel_is_noticed():
+    """Twin: of a ten-thousandth; a rounding of a millionth is not."""
+    kept = load("orthogonal")
+    assert agree(record("orthogonal", lambda kernel: kernel * (1 + 1e-6)), kept)
+    assert not agree(record("orthogonal", lambda kernel: kernel + 1e-4), kept)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_other_types_round_the_kept_values(dtype):
+    """Within one unit of the type's last place."""
+    digits = {"float16": 11, "bfloat16": 8, "float64": 24}[dtype]
+    for name in CASES:
+        initializer = keras_inits.get(name, seed=SEED)
+        single = initializer((7, 5), dtype="float32")
+        other = keras.ops.cast(initializer((7, 5), dtype=dtype), "float32")
+        difference = abs(keras.ops.convert_to_numpy(other - single))
+        size = abs(keras.ops.convert_to_numpy(single))
+        assert (difference <= 1.01 * 2.0**-digits * size + 6e-8).all(), name

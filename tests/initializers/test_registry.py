@@ -1,0 +1,285 @@
+"""Names: what each string means, and that Keras's own strings keep their meaning."""
+
+import inspect
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+
+import keras_inits
+from support.laws import Uniform, values
+from support.scheme_examples import SCHEMES, snake_case
+
+KINDS = (
+    "initializers",
+    "activations",
+    "losses",
+    "metrics",
+    "optimizers",
+    "regularizers",
+    "constraints",
+)
+
+
+def test_names_are_sorted_snake_case_and_of_every_scheme():
+    """One name for each class, made of the class's."""
+    names = keras_inits.names()
+    assert names == sorted(set(names))
+    assert set(names) >= {snake_case(name) for name in SCHEMES}
+    for name, cls in SCHEMES.items():
+        assert type(keras_inits.get(snake_case(name), **needed(cls))) is cls
+
+
+def needed(cls):
+    """Values for arguments without a default."""
+    parameters = inspect.signature(cls).parameters.values()
+    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return {
+        p.name: 1 for p in parameters if p.default is p.empty and p.kind not in kinds
+    }
+
+
+ISSUED = [
+    "zeros",
+    "ones",
+    "constant",
+    "identity",
+    "random_uniform",
+    "random_normal",
+    "standard_normal",
+    "truncated_normal",
+    "variance_scaling",
+    "xavier_uniform",
+    "xavier_normal",
+    "he_fan_in",
+    "he_fan_out",
+    "he_uniform_fan_in",
+    "he_uniform_fan_out",
+    "he_normal",
+    "he_uniform",
+    "glorot_normal",
+    "glorot_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "kaiming_normal",
+    "kaiming_uniform",
+    "torch_default",
+    "orthogonal",
+]
+
+
+@pytest.mark.parametrize("name", ISSUED)
+def test_names_once_given_stay(name):
+    """Files say these; a rename must keep the old one loading."""
+    assert name in keras_inits.names()
+    by_keras = keras.initializers.get(f"keras_inits>{name}")
+    assert type(by_keras) is type(keras_inits.get(name))
+    assert type(keras_inits.get(f"keras_inits>{name}")) is type(by_keras)
+    wrapped = keras.saving.serialize_keras_object(by_keras)
+    assert wrapped["registered_name"] == f"keras_inits>{name}"
+
+
+def keras_strings():
+    """Every string that one of Keras's tables of objects might answer to."""
+    found = {
+        "normal",
+        "uniform",
+        "one",
+        "zero",
+        "mse",
+        "adam",
+        "relu",
+        "l2",
+        "accuracy",
+    }
+    for kind in KINDS:
+        module = getattr(keras, kind)
+        found |= {name for name in dir(module) if not name.startswith("_")}
+        source = inspect.getmodule(module.get)  # private tables, where there are any
+        for table in vars(source).values():
+            if isinstance(table, dict) and all(isinstance(key, str) for key in table):
+                found |= {key for key in table if re.fullmatch(r"\w+", key)}
+    split = {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower() for name in found}
+    return sorted(found | split)
+
+
+def shadowed(strings):
+    """Strings of Keras's that give something of ours, by the kind of object."""
+    lost = []
+    for string in strings:
+        for kind in KINDS:
+            try:
+                given = getattr(keras, kind).get(string)
+            except Exception:
+                continue
+            cls = given if inspect.isclass(given) else type(given)
+            if "keras_inits" in f"{cls.__module__} {getattr(given, '__module__', '')}":
+                lost.append((kind, string))
+    return lost
+
+
+def test_no_string_of_keras_is_shadowed():
+    """Asked of every kind of object, as all kinds share one table of custom ones."""
+    strings = keras_strings()
+    assert len(strings) > 300
+    assert {"he_normal", "HeNormal", "normal", "mean_squared_error", "gelu"} <= set(
+        strings
+    )
+    assert not set(strings) & set(keras.saving.get_custom_objects())
+    assert shadowed(strings) == []
+
+
+def test_the_check_notices_a_shadowed_name():
+    """Twin: with our `he_normal` among the custom objects, Keras's is gone."""
+    with keras.saving.custom_object_scope({"he_normal": keras_inits.HeNormal}):
+        assert ("initializers", "he_normal") in shadowed(keras_strings())
+
+
+def test_the_full_name_means_ours_where_the_bare_one_means_keras():
+    """`he_normal` is Keras's, `keras_inits>he_normal` is ours, `get` too."""
+    assert type(keras.initializers.get("he_normal")) is keras.initializers.HeNormal
+    assert type(keras.initializers.get("keras_inits>he_normal")) is keras_inits.HeNormal
+    assert type(keras_inits.get("he_normal")) is keras_inits.HeNormal
+
+
+def test_get_passes_arguments_on():
+    """And gives a new instance each time."""
+    made = keras_inits.get("he_fan_in", seed=7, negative_slope=0.5)
+    assert made.get_config() == {"seed": 7, "negative_slope": 0.5}
+    assert keras_inits.get("he_fan_in") is not keras_inits.get("he_fan_in")
+
+
+def test_positional_arguments_enter_the_config():
+    """However a scheme is spelled, its copy is the same."""
+    for one, other in [
+        (keras_inits.StandardNormal(7), keras_inits.StandardNormal(seed=7)),
+        (keras_inits.HeFanIn(0.5), keras_inits.HeFanIn(negative_slope=0.5)),
+        (keras_inits.RandomNormal(0.1, 2, 7), keras_inits.RandomNormal(0.1, 2, seed=7)),
+        (keras_inits.KaimingNormal(0.5), keras_inits.KaimingNormal(negative_slope=0.5)),
+        (Triangle(0.5, 7), Triangle(width=0.5, seed=7)),
+        (Bare(7), Bare(seed=7)),
+    ]:
+        assert one.get_config() == other.get_config()
+        assert set(one.get_config()) <= set(
+            inspect.signature(type(one).__init__).parameters
+        )
+        type(one).from_config(one.get_config())
+
+
+@keras_inits.register("tests_triangle")
+class Triangle(keras_inits.Initializer):
+    """A user's scheme: U(-width, width) / inputs."""
+
+    def __init__(self, width=1.0, seed=None):
+        super().__init__(seed)
+        self.width = width
+
+    def law(self, shape):
+        """Uniform, narrower for more inputs."""
+        limit = self.width / max(1, shape[0])
+        return keras_inits.sampling.uniform(-limit, limit)
+
+
+@keras_inits.register("tests_bare")
+class Bare(keras_inits.Initializer):
+    """A user's scheme without a constructor of its own."""
+
+    def law(self, shape):
+        """Standard uniform."""
+        return keras_inits.sampling.uniform(0.0, 1.0)
+
+
+@keras_inits.register("tests_naive")
+class Naive(keras_inits.VarianceScaling):
+    """A user's scheme that forgot about axes."""
+
+    def __init__(self, factor=1.0, seed=None):
+        super().__init__(factor, "fan_in", "uniform", seed=seed)
+        self.factor = factor
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"), [(Triangle, "triangle"), (Bare, "bare"), (Naive, "naive")]
+)
+def test_a_users_scheme_lives_by_the_contract(cls, name):
+    """Bare name, full name, `get`, config, dtype, seeds, layers."""
+    name = f"tests_{name}"
+    assert name in keras_inits.names()
+    for spelled in (name, f"keras_inits>{name}", cls(), cls):
+        assert type(keras.initializers.get(spelled)) is cls
+    initializer = keras_inits.get(name, seed=-3)
+    assert initializer.get_config() == {"seed": -3}
+    text = json.dumps(keras.saving.serialize_keras_object(initializer))
+    again = keras.saving.deserialize_keras_object(json.loads(text))
+    drawn = values(initializer((90, 80)))
+    np.testing.assert_array_equal(values(again((90, 80))), drawn)
+    assert tuple(initializer((0, 3), dtype="bfloat16").shape) == (0, 3)
+    with pytest.raises(ValueError, match=r"config\['with'\]"):
+        cls.from_config({"with": 1})
+    with pytest.raises(ValueError, match="`seed`"):
+        cls(seed=0.5)
+    law = {
+        Triangle: Uniform(-1 / 90, 1 / 90),
+        Bare: Uniform(0, 1),
+        Naive: Uniform.with_std(90**-0.5),
+    }[cls]
+    assert law.complaints(drawn) == []
+
+
+@pytest.mark.parametrize("name", ["tests_triangle", "tests_bare", "tests_naive"])
+def test_a_users_scheme_survives_layers_that_add_axes(name):
+    """EinsumDense and attention rebuild initializers, with arguments it lacks."""
+    dense = keras.layers.EinsumDense(
+        "abc,cde->abde", (None, 4, 5), kernel_initializer=name
+    )
+    dense(keras.KerasTensor((2, 3, 80)))
+    attention = keras.layers.MultiHeadAttention(4, 5, kernel_initializer=name)
+    attention(keras.KerasTensor((2, 3, 80)), keras.KerasTensor((2, 3, 80)))
+    query, key, *_ = [v for v in attention.weights if len(v.shape) == 3]
+    assert not np.array_equal(values(query), values(key))
+    again = type(attention).from_config(attention.get_config())
+    again(keras.KerasTensor((2, 3, 80)), keras.KerasTensor((2, 3, 80)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HeTenth", "he tenth", "", "9lives", "_he", "he__x", "he_", "hé", "a>b", None, 3],
+)
+def test_a_name_that_is_not_snake_case_is_refused(name):
+    """Before any class is decorated."""
+    with pytest.raises(ValueError, match=r"snake_case.*Received: name=.*For example"):
+        keras_inits.register(name)
+
+
+def test_a_name_that_is_taken_is_refused():
+    """Ours would change what files mean; the same class again may redefine itself."""
+    with pytest.raises(
+        ValueError, match=r"taken by keras_inits.*Received: name='he_fan_in'"
+    ):
+        keras_inits.register("he_fan_in")(type("Other", (keras_inits.Initializer,), {}))
+    assert keras_inits.register("tests_bare")(Bare) is Bare
+    assert keras.initializers.get("he_fan_in").__class__ is keras_inits.HeFanIn
+
+
+@pytest.mark.parametrize(
+    "thing", [lambda shape: 0, keras.initializers.HeNormal, "HeNormal"]
+)
+def test_only_schemes_can_be_registered(thing):
+    """What has no seeds and no config of ours cannot keep the promises."""
+    with pytest.raises(ValueError, match=r"subclass.*Received: .*Derive"):
+        keras_inits.register("tests_thing")(thing)
+    assert "tests_thing" not in keras_inits.names()
+
+
+def test_a_users_name_never_takes_one_of_keras():
+    """Registered, it is reached by the full name alone."""
+
+    @keras_inits.register("gelu")
+    class Gelu(keras_inits.Initializer):
+        def law(self, shape):
+            return keras_inits.sampling.uniform(0.0, 1.0)
+
+    assert keras.activations.get("gelu") is keras.activations.gelu
+    assert type(keras.initializers.get("keras_inits>gelu")) is Gelu

@@ -1,0 +1,50 @@
+"""The same weights whether a call is eager or compiled into a program."""
+
+import keras
+import numpy as np
+import pytest
+
+from support.laws import Orthonormal, values
+from support.scheme_examples import ALL, EXAMPLES, SCHEMES, make
+
+BACKEND = keras.backend.backend()
+every = pytest.mark.parametrize(("cls", "example"), ALL)
+
+
+def compiled(call):
+    """`call` as a compiled program of the backend, if there is such a thing."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        return [tf.function(call), tf.function(call, jit_compile=True)]
+    if BACKEND == "jax":
+        import jax
+
+        return [jax.jit(call)]
+    pytest.skip(f"keras on {BACKEND} compiles no functions")
+
+
+@every
+def test_a_traced_call_equals_an_eager_one(cls, example):
+    """Bit for bit; orthogonal kernels, which are products of matrices, to 1e-5."""
+    initializer = make(cls, example, seed=7)
+    eager = values(initializer(example.small))
+    for call in compiled(lambda: initializer(example.small)):
+        traced = values(call())
+        if isinstance(example.law(*example.fans), Orthonormal):
+            assert abs(traced - eager).max() <= 1e-5
+        else:
+            np.testing.assert_array_equal(traced, eager)
+
+
+LAWS = ["RandomUniform", "RandomNormal", "TruncatedNormal", "Constant"]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("name", LAWS)
+def test_a_traced_call_rounds_as_an_eager_one_does(name, dtype):
+    """Once, at the end, in every type; one scheme for each law."""
+    initializer = make(SCHEMES[name], EXAMPLES[name][0], seed=7)
+    eager = values(initializer((50, 40), dtype=dtype))
+    for call in compiled(lambda: initializer((50, 40), dtype=dtype)):
+        np.testing.assert_array_equal(values(call()), eager)

@@ -1,0 +1,171 @@
+"""The wheel works on its own: built from the checkout, used outside of it."""
+
+import ast
+import email
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import keras_inits
+
+ROOT = Path(__file__).parents[2]
+PACKED = ("CHANGELOG.md", "LICENSE", "MANIFEST.in", "README.md")
+PACKED += ("pyproject.toml", "setup.cfg")
+EXTRAS = {"demo", "dev", "plots", "test"}
+GENERATED = shutil.ignore_patterns("__pycache__", "*.egg-info")
+
+DRAW = """
+import json
+import keras, numpy as np
+import keras_inits
+layer = keras.layers.Dense(300, kernel_initializer="he_fan_in")
+layer.build((None, 200))
+large = keras_inits.get("xavier_uniform", seed=7)((1500, 1500))
+json = json.dumps({
+    "file": keras_inits.__file__,
+    "version": keras_inits.__version__,
+    "names": keras_inits.names(),
+    "std": float(np.std(layer.get_weights()[0])),
+    "first": float(keras.ops.convert_to_numpy(large)[0, 0]),
+})
+print(json)
+"""
+
+
+def run(*command, **options):
+    """The output of a command; its errors fail the test readably."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        check=False,
+        text=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        **options,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def is_shipped(name):
+    """Whether a scheme is the package's own; other tests register theirs here."""
+    module = keras_inits.initializers.registry.scheme(name).__module__
+    return module.startswith("keras_inits.initializers.")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A wheel, built from a copy so that no earlier build is in the way.
+
+    KERAS_INITS_WHEEL names another one to test instead.
+    """
+    if given := os.environ.get("KERAS_INITS_WHEEL"):
+        return Path(given).resolve(strict=True)
+    source = tmp_path_factory.mktemp("source")
+    for name in PACKED:
+        shutil.copy(ROOT / name, source)
+    for name in ("keras_inits", "notebooks", "tests"):
+        shutil.copytree(ROOT / name, source / name, ignore=GENERATED)
+    # Without isolation, and so without a network.
+    run(sys.executable, "-m", "build", "--no-isolation", source, cwd=source)
+    (built,) = (source / "dist").glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """A folder that holds the wheel's contents, and nothing else."""
+    target = tmp_path_factory.mktemp("installed")
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+    run(*pip, "install", "--no-deps", "--no-index", "--target", target, wheel)
+    return target
+
+
+@pytest.fixture
+def elsewhere(installed, tmp_path):
+    """Options of a process that sees the installed wheel and not the checkout."""
+    return {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(installed)}}
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    package = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "keras_inits").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    info = f"keras_inits-{keras_inits.__version__}.dist-info/"
+    assert {name for name in names if not name.startswith(info)} == package
+    assert "keras_inits/py.typed" in names
+    assert f"{info}licenses/LICENSE" in names
+
+
+def test_the_wheel_says_what_it_is_and_needs(wheel):
+    info = f"keras_inits-{keras_inits.__version__}.dist-info/METADATA"
+    metadata = email.message_from_bytes(zipfile.ZipFile(wheel).read(info))
+    needs = metadata.get_all("Requires-Dist")
+    always = {need for need in needs if "extra ==" not in need}
+    assert metadata["Name"] == "keras-inits"
+    assert metadata["Version"] == keras_inits.__version__
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert set(metadata.get_all("Provides-Extra")) == EXTRAS
+    assert always == {
+        "keras>=3.12",
+        "ml_dtypes",
+        "numba",
+        "numpy",
+        "rich",
+        "tensorflow",
+        "threadpoolctl",
+    }
+
+
+def test_the_wheel_draws_outside_the_checkout(installed, elsewhere):
+    said = json.loads(run(sys.executable, "-c", DRAW, **elsewhere).splitlines()[-1])
+    assert Path(said["file"]).is_relative_to(installed)
+    assert said["version"] == keras_inits.__version__
+    assert "he_fan_in" in said["names"]
+    assert abs(said["std"] / 0.1 - 1) < 5 / (2 * 200 * 300) ** 0.5  # sqrt(2 / 200)
+    assert 0 < abs(said["first"]) < (6 / 3000) ** 0.5
+
+
+def test_the_command_of_the_wheel_lists_every_name(installed, elsewhere):
+    (command,) = (installed / "bin").glob("keras-inits*")
+    listed = run(command, "list", **elsewhere)
+    names = set(re.findall(r'^ *"(?:keras_inits>)?(\w+)"', listed, re.MULTILINE))
+    shipped = {n for n in keras_inits.names() if is_shipped(n)}
+    assert names == shipped
+
+
+def test_exported_names_are_sorted_unique_and_exist():
+    assert list(keras_inits.__all__) == sorted(set(keras_inits.__all__))
+    assert [n for n in keras_inits.__all__ if not hasattr(keras_inits, n)] == []
+
+
+def test_type_checkers_can_read_the_exported_names():
+    """They do not run code: with py.typed, what no literal lists is private."""
+    tree = ast.parse((ROOT / "keras_inits" / "__init__.py").read_text())
+    assigned = {
+        node.targets[0].id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    assert ast.literal_eval(assigned["__all__"]) == list(keras_inits.__all__)
+
+
+def test_the_changelog_says_for_this_release_whether_values_changed():
+    text = (ROOT / "CHANGELOG.md").read_text()
+    releases = text.split("\n## ")[1:]
+    assert any(r.startswith(keras_inits.__version__) for r in releases)
+    for release in releases:
+        lines = release.splitlines()
+        starts = ("unchanged", "changed")
+        line = "Values drawn for a given seed: "
+        assert any(s.startswith(tuple(line + start for start in starts)) for s in lines)

@@ -1,0 +1,122 @@
+"""The README is complete, and what it shows works as it stands there."""
+
+import configparser
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+import keras_inits
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language, text=README):
+    """The fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def section(title):
+    """What stands under a heading."""
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def rows(text):
+    """The rows of a table's body, as lists of cells."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def python(code, folder):
+    """The output of code in a fresh process that starts in `folder`."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        text=True,
+        capture_output=True,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+TABLE = rows(section("The names"))
+
+
+def test_the_table_has_every_name_once_and_no_other(tmp_path):
+    # In a fresh process: other tests register names of their own in this one.
+    names = python("import keras_inits; print(*keras_inits.names())", tmp_path).split()
+    assert [row[0].strip("`") for row in TABLE] == names
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0].strip("`"))
+def test_a_row_is_true(row):
+    """Its string gives its class, and the arguments it shows are the defaults."""
+    name, typed, shown = (cell.strip("`") for cell in row[:3])
+    cls = getattr(keras_inits, shown.split("(")[0])
+    layer = keras.layers.Dense(4, kernel_initializer=typed.strip('"'))
+    assert type(layer.kernel_initializer) is cls
+    assert type(keras_inits.get(name)) is cls
+    expected = eval(shown if "(" in shown else f"{shown}()", vars(keras_inits))
+    assert expected.get_config() == cls().get_config() == {}
+    bare_is_ours = keras.saving.get_custom_objects().get(name) is cls
+    assert typed == (f'"{name}"' if bare_is_ours else f'"keras_inits>{name}"')
+
+
+def test_every_exported_name_is_mentioned():
+    words = set(re.findall(r"\w+", README))
+    assert [name for name in keras_inits.__all__ if name not in words] == []
+
+
+def test_the_examples_run_in_order(tmp_path):
+    example, *others = blocks("python")
+    assert len(list(filter(None, example.splitlines()))) == 8
+    code = "\n".join([example, *others])
+    code += """
+import numpy as np
+first, last = (layer.get_weights()[0] for layer in model.layers)
+assert abs(first.std() / (2 / 64) ** 0.5 - 1) < 5 / (2 * first.size) ** 0.5
+assert 0.99 < np.abs(last).max() / (6 / 266) ** 0.5 <= 1
+tenth = keras.layers.Dense(256, kernel_initializer="he_tenth")
+tenth.build((None, 64))
+kernel = tenth.get_weights()[0]
+assert abs(kernel.std() / (0.2 / 64) ** 0.5 - 1) < 5 / (2 * kernel.size) ** 0.5
+assert keras_inits.fans(network.layers[0], "kernel") == (9, 9)
+assert report.rows[0]["fan_in"] == 9 and report.seed == 7
+print(model.layers[1].kernel_initializer, small.layers[0].kernel_initializer)
+"""
+    said = python(code, tmp_path).splitlines()[-1]
+    assert said == "XavierUniform(seed=7) GlorotUniform()"
+
+
+def test_the_two_commands_install_extras_that_exist():
+    demo, test = (block.strip() for block in blocks("bash"))
+    assert demo.endswith(" -m keras_inits demo")
+    assert test.endswith(" -m pytest")
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    for command, extra in ((demo, "demo"), (test, "test")):
+        assert "\n" not in command
+        assert re.findall(r"\.\[(\w+)\]", command) == [extra]
+        assert setup.has_option("options.extras_require", extra)
+
+
+def test_continuous_integration_runs_the_readmes_own_test_command():
+    """It takes the line from here; this is the one line that it finds."""
+    script = (ROOT / ".ci" / "run").read_text()
+    (pattern,) = re.findall(r"grep -x '(.+)' README\.md", script)
+    found = [line for line in README.splitlines() if re.fullmatch(pattern, line)]
+    assert found == [blocks("bash")[1].strip()]
+
+
+def test_rows_rejects_a_table_that_lacks_a_name():
+    table = section("The names").replace("| `he_fan_in` |", "| `he_fan_inn` |")
+    assert [row[0].strip("`") for row in rows(table)] != [
+        row[0].strip("`") for row in TABLE
+    ]

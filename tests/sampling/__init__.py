@@ -1,1 +1,0 @@
-"""Tests of the sampler: its bits, its engines, its laws."""
