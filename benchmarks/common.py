@@ -86,7 +86,7 @@ def warm_up(backend: str, *schemes: str) -> None:
 
     Args:
         backend: Keras's backend.
-        *schemes: Classes of this package whose laws are drawn.
+        *schemes: Classes of this package whose distributions are drawn.
     """
     draws = "; ".join(f"k.{scheme}(seed=1)((1500, 1500))" for scheme in schemes)
     fresh(["-c", f"import keras_inits as k; {draws}; print('{MARK}0')"], backend)

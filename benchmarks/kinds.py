@@ -44,7 +44,7 @@ class Experts(layers.Layer):
         return ops.einsum("bei,eio->beo", x, self.maps)
 
 
-register_geometry(Experts, {"maps": Geometry(layout="experts")})
+register_geometry(Experts, {"maps": Geometry(kernel_format="experts")})
 
 
 def plain(name: str, *given: Any, **more: Any) -> Callable[[Any], Any]:

@@ -50,7 +50,7 @@ print({mark!r} + json.dumps({{
 
 
 def eager(options: argparse.Namespace) -> dict[str, Any]:
-    """Large tensors of three laws, and many small kernels."""
+    """Large tensors of three distributions, and many small kernels."""
     import peers
 
     side = 128 if options.quick else SIDE

@@ -43,7 +43,7 @@ from keras_inits.initializers.registry import get, names, register
 from keras_inits.initializers.replace_builtins import replacing_builtins
 
 if TYPE_CHECKING:
-    from keras_inits.diagnosis.callback import InitializationReport
+    from keras_inits.diagnosis.callback import DiagnosisCallback
     from keras_inits.diagnosis.measure import diagnose
     from keras_inits.diagnosis.report import Diagnosis
     from keras_inits.graph.duplicates import duplicates
@@ -55,6 +55,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Constant",
     "Diagnosis",
+    "DiagnosisCallback",
     "Fans",
     "Geometry",
     "GlorotNormal",
@@ -66,7 +67,6 @@ __all__ = [
     "HeUniformFanIn",
     "HeUniformFanOut",
     "Identity",
-    "InitializationReport",
     "Initializer",
     "KaimingNormal",
     "KaimingUniform",
@@ -103,7 +103,7 @@ __all__ = [
 # What looks at whole models is loaded when it is first asked for.
 _LATER = {
     "Diagnosis": "diagnosis.report",
-    "InitializationReport": "diagnosis.callback",
+    "DiagnosisCallback": "diagnosis.callback",
     "diagnose": "diagnosis.measure",
     "duplicates": "graph.duplicates",
     "initialize": "models.initialize",

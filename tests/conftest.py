@@ -25,7 +25,7 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.section("networks of known illness and health")
     for row in sorted(rows):
         terminalreporter.write_line(row)
-    ill = [row for row in rows if row.startswith("ill")]
+    ill = [row for row in rows if row.startswith("unhealthy")]
     well = [row for row in rows if row.startswith("healthy")]
     hits = sum(" hit " in row for row in ill)
     alarms = sum(" FALSE ALARM " in row for row in well)

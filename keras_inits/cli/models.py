@@ -126,7 +126,7 @@ def diagnose_model(arguments: argparse.Namespace) -> int:
     if arguments.html:
         print(f"Page: {pathlib.Path(arguments.html).resolve()}", file=sys.stderr)
     grave = FAIL_ON.get(arguments.fail_on, ())
-    return int(any(verdict.severity in grave for verdict in diagnosis.verdicts))
+    return int(any(finding.severity in grave for finding in diagnosis.findings))
 
 
 def initialize_model(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Verdicts in words, from measured figures alone.
+"""Findings in words, from measured figures alone.
 
 The signal is judged by the factor that one layer puts on the std of activations, which
 does not depend on depth: eight layers of 0.5 leave 1 part in 128.
@@ -44,7 +44,7 @@ class Figures:
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
+class Finding:
     """A word for the start, its reason, and a word for what came of it."""
 
     start: str
@@ -83,7 +83,7 @@ def factor_per_layer(stds: tuple[float, ...]) -> float:
     return float((last / first) ** (1 / (len(stds) - 1)))
 
 
-def judge(figures: Figures) -> Verdict:
+def judge(figures: Figures) -> Finding:
     """Words for measured figures.
 
     Args:
@@ -94,7 +94,7 @@ def judge(figures: Figures) -> Verdict:
         shrinking, growing, healthy; and whether the network learned.
     """
     start, reason = _start(figures)
-    return Verdict(start, reason, _outcome(figures))
+    return Finding(start, reason, _outcome(figures))
 
 
 def _start(figures: Figures) -> tuple[str, str]:

@@ -120,7 +120,7 @@ def _histograms(part: SubFigure, runs: Sequence[Run], bounded: bool) -> None:
     panels = part.subplots(1, len(runs), sharex=True, sharey=True, squeeze=False)[0]
     for panel, run in zip(panels, runs, strict=True):
         _ridges(panel, run, bounded)
-        words = f"{run.verdict.start}, {run.figures.accuracy:.0%}"
+        words = f"{run.finding.start}, {run.figures.accuracy:.0%}"
         panel.set_title(f"{run.start}\n{words}", color=COLOURS[run.start], fontsize=12)
         panel.tick_params(left=False)
         for side in ("left", "right", "top"):

@@ -51,7 +51,7 @@ def of(runs: Sequence[Run], data: Digits, epochs: int) -> Table:
     table.add_column(f"Std,\nlayer {network.DEPTH}", justify="right")
     table.add_column("Halved\nin epoch", justify="right")
     table.add_column("Held-out\naccuracy", justify="right")
-    table.add_column("Verdict")
+    table.add_column("Finding")
     previous = None
     for run in runs:
         if previous not in (None, run.activation):
@@ -59,7 +59,7 @@ def of(runs: Sequence[Run], data: Digits, epochs: int) -> Table:
         if previous != run.activation:
             table.add_row(f"[bold]{network.ACTIVATIONS[run.activation]} network")
         figures = run.figures
-        style = STYLES.get(run.verdict.outcome, "red")
+        style = STYLES.get(run.finding.outcome, "red")
         table.add_row(
             run.start,
             number(figures.start_loss),
@@ -67,7 +67,7 @@ def of(runs: Sequence[Run], data: Digits, epochs: int) -> Table:
             number(figures.stds[-1]),
             "never" if run.halved is None else str(run.halved),
             f"{figures.accuracy:.1%}",
-            f"[{style}]{run.verdict}",
+            f"[{style}]{run.finding}",
         )
         previous = run.activation
     return table

@@ -33,7 +33,7 @@ class Run:
     activations: list[np.ndarray]  # of the hidden layers, at the start
     losses: list[float]  # before training, then the mean of each epoch
     figures: judge.Figures
-    verdict: judge.Verdict
+    finding: judge.Finding
 
     @property
     def halved(self) -> int | None:
@@ -138,9 +138,9 @@ def one_run(
         classes=data.classes,
     )
     activations = [layer[:SHOWN] for layer in hidden]
-    verdict = judge.judge(figures)
+    finding = judge.judge(figures)
     return Run(
-        activation, start, model, predictions, activations, losses, figures, verdict
+        activation, start, model, predictions, activations, losses, figures, finding
     )
 
 

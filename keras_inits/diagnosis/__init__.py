@@ -3,19 +3,19 @@
 from keras_inits.diagnosis.measure import diagnose
 from keras_inits.diagnosis.report import (
     Diagnosis,
+    Finding,
     GradientStats,
     LayerRecord,
     TensorStats,
-    Verdict,
     WeightRecord,
 )
 
 __all__ = [
     "Diagnosis",
+    "Finding",
     "GradientStats",
     "LayerRecord",
     "TensorStats",
-    "Verdict",
     "WeightRecord",
     "diagnose",
 ]

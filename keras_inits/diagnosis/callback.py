@@ -15,7 +15,7 @@ from keras_inits.diagnosis.show import text
 STOPS = (ERROR, WARNING)
 
 
-class InitializationReport(keras.callbacks.Callback):
+class DiagnosisCallback(keras.callbacks.Callback):
     """Diagnoses a model before the first batch, and at other steps of training.
 
     Training goes on as it would without: weights, seeds, statistics and the state of
@@ -31,7 +31,7 @@ class InitializationReport(keras.callbacks.Callback):
             batches stands for the end of training.
         batches: Number of batches to measure each time.
         batch_size: As in `diagnose`.
-        verbose: 0 prints nothing, 1 the judgement and the findings, 2 all layers.
+        verbose: 0 prints nothing, 1 the verdict and the findings, 2 all layers.
         log_dir: Folder of TensorBoard's event files; None writes none.
         stop_on: "error" stops training after a finding of that severity, "warning"
             after a warning or an error; None never. As Keras looks only behind a
@@ -47,11 +47,11 @@ class InitializationReport(keras.callbacks.Callback):
 
     Example:
     >>> import keras, numpy as np
-    >>> from keras_inits.diagnosis.callback import InitializationReport
+    >>> from keras_inits.diagnosis.callback import DiagnosisCallback
     >>> model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(3)])
     >>> model.compile("sgd", "mse")
     >>> x, y = np.ones((8, 20)), np.ones((8, 3))
-    >>> report = InitializationReport(x, y, verbose=0, stop_on="error")
+    >>> report = DiagnosisCallback(x, y, verbose=0, stop_on="error")
     >>> history = model.fit(x, y, verbose=0, callbacks=[report])
     >>> list(report.diagnoses), report.stopped_at
     ([0], None)
@@ -142,7 +142,7 @@ class InitializationReport(keras.callbacks.Callback):
         if self.stop_on is None:
             return
         grave = SEVERITIES[: SEVERITIES.index(self.stop_on) + 1]
-        found = [v for v in diagnosis.verdicts if v.severity in grave]
+        found = [v for v in diagnosis.findings if v.severity in grave]
         if found:
             model.stop_training = True
             self.stopped_at = step

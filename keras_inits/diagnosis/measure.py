@@ -72,7 +72,7 @@ def diagnose(
     >>> import keras, keras_inits
     >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, "relu")])
     >>> d = keras_inits.diagnose(model)
-    >>> [record.name for record in d.records], d.judgement
+    >>> [record.name for record in d.records], d.verdict
     (['dense...'], 'healthy')
     """
     found = places(model)
@@ -212,9 +212,9 @@ class _Measurement:
 
     def _judged(self, diagnosis: Diagnosis) -> Diagnosis:
         judged = findings.judged(diagnosis)
-        if not any(v.kind in findings.EXPLOSIONS for v in judged.verdicts):
+        if not any(v.kind in findings.EXPLOSIONS for v in judged.findings):
             return judged
-        # The cure names the branches, and these are not looked for without need.
+        # The fix names the branches, and these are not looked for without need.
         ends = set(branch_ends(trace(self.model), self.places))
         kernels = (place for place in self.places if place.weight.role == KERNEL)
         paths = tuple(place.path for place in kernels if place.path in ends)

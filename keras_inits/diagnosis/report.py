@@ -9,7 +9,7 @@ The shape of the data:
       .inputs    one LayerRecord per floating-point input of the model (.out only)
       .weights   one WeightRecord per weight, in the order of the model's layers
                    .gradient     GradientStats of the loss by the weight
-      .verdicts  one Verdict per finding, the gravest first
+      .findings  one Finding per finding, the gravest first
 
 Everything is frozen and made of Python numbers, strings, tuples and None, so
 `dataclasses.asdict` gives plain data. None stands for "not known" (an input of integers
@@ -24,7 +24,7 @@ from keras_inits.diagnosis.shown import Shown
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 SEVERITIES = (ERROR, WARNING, INFO)  # the gravest first
-HEALTHY, DOUBTFUL, ILL = "healthy", "doubtful", "ill"
+HEALTHY, SUSPICIOUS, UNHEALTHY = "healthy", "suspicious", "unhealthy"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class TensorStats:
         mean: Mean of all values.
         std: Standard deviation of all values.
         rms: Square root of the second moment.
-        skew: Third standardized moment; 0 for a symmetric law.
+        skew: Third standardized moment; 0 for a symmetric distribution.
         zero: Fraction of values that are exactly zero.
         saturated: Fraction of values where the activation is flat; None where the
             activation has no such part, or is not known.
@@ -217,17 +217,17 @@ class WeightRecord:
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
+class Finding:
     """A finding.
 
     Attributes:
-        kind: What was found, a key of `verdicts.KINDS`, such as "vanishing signal".
+        kind: What was found, a key of `findings.KINDS`, such as "vanishing signal".
         severity: "error" (will not train), "warning" (may not, or badly) or "info".
         layer: Name of the layer or weight; "" for the whole model.
         figure: The number that it rests on.
         message: What was found, with the figure, in one sentence.
         cause: Why it is so.
-        cure: Code to paste.
+        fix: Code to paste.
     """
 
     kind: str
@@ -236,7 +236,7 @@ class Verdict:
     figure: float
     message: str
     cause: str
-    cure: str
+    fix: str
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -255,7 +255,7 @@ class Diagnosis(Shown):
         chance_loss: Loss of equal probabilities, ln C times the loss's weight, where
             the loss is a cross entropy; else None.
         loss_weight: Factor of the loss, as compiled; 1 where there are several losses.
-        inputs, records, weights, verdicts: See the module.
+        inputs, records, weights, findings: See the module.
         duplicates: Groups of paths of weights that hold the same values.
         targets: Root mean square of the targets of each output with a loss that
             takes differences, such as mean squared error.
@@ -283,21 +283,20 @@ class Diagnosis(Shown):
     loss_weight: float = 1.0
     alike: bool = False
     branch_ends: tuple[str, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    findings: tuple[Finding, ...] = ()
     lost_at: int | None = None
     notes: tuple[str, ...] = ()
 
     @property
-    def judgement(self) -> str:
-        """ "ill" with an error among the verdicts, "doubtful" with a warning, else
-        "healthy"."""
+    def verdict(self) -> str:
+        """The whole in a word: "healthy", "suspicious" (a warning) or "unhealthy"."""
         worst = self.worst
-        return {ERROR: ILL, WARNING: DOUBTFUL}.get(worst or "", HEALTHY)
+        return {ERROR: UNHEALTHY, WARNING: SUSPICIOUS}.get(worst or "", HEALTHY)
 
     @property
     def worst(self) -> str | None:
-        """The gravest severity among the verdicts; None without any."""
-        found = {verdict.severity for verdict in self.verdicts}
+        """The gravest severity among the findings; None without any."""
+        found = {finding.severity for finding in self.findings}
         return next((severity for severity in SEVERITIES if severity in found), None)
 
     def record(self, name: str, call: int = 0) -> LayerRecord:

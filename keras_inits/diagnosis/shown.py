@@ -37,16 +37,16 @@ class Shown:
     """Base of `Diagnosis` with all that shows it."""
 
     def __repr__(self: "Diagnosis") -> str:  # type: ignore[misc]
-        found = len(self.verdicts)
+        found = len(self.findings)
         findings = f"{found} finding{'' if found == 1 else 's'}"
-        return f"<Diagnosis of {self.model!r}: {self.judgement}, {findings}>"
+        return f"<Diagnosis of {self.model!r}: {self.verdict}, {findings}>"
 
     def _repr_html_(self) -> str:
         return rich_text.as_html(self, width=120)
 
     def to_dict(self: "Diagnosis") -> dict[str, Any]:  # type: ignore[misc]
-        """All figures as dicts, tuples, numbers and strings, and the judgement."""
-        return {"judgement": self.judgement, **dataclasses.asdict(self)}
+        """All figures as dicts, tuples, numbers and strings, and the verdict."""
+        return {"verdict": self.verdict, **dataclasses.asdict(self)}
 
     def to_json(self: "Diagnosis", indent: int | None = 2) -> str:  # type: ignore[misc]
         """All figures as strict JSON: infinities and nan are strings.

@@ -2,7 +2,7 @@
 
 from keras_inits.geometry import keras_layers
 from keras_inits.geometry.kernels import (
-    LAYOUTS,
+    KERNEL_FORMATS,
     Fans,
     Geometry,
     MatrixView,
@@ -11,7 +11,7 @@ from keras_inits.geometry.kernels import (
 from keras_inits.geometry.layers import Weight, describe, fans, register_geometry
 
 __all__ = [
-    "LAYOUTS",
+    "KERNEL_FORMATS",
     "Fans",
     "Geometry",
     "MatrixView",

@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_inits._utils import checks
 
-REACH = 12.0  # std; the normal law beyond has mass 4e-33
+REACH = 12.0  # std; the normal distribution beyond has mass 4e-33
 CELLS_LOG2 = 13  # cells in a unit: kinks and jumps at multiples of it fall on edges
 
 TORCH = {  # what `torch.nn.init.calculate_gain` has decided
@@ -29,7 +29,7 @@ TORCH = {  # what `torch.nn.init.calculate_gain` has decided
 
 @functools.cache
 def _nodes() -> tuple[np.ndarray, np.ndarray]:
-    """Midpoints of equal cells, and the normal law's mass of each."""
+    """Midpoints of equal cells, and the normal distribution's mass of each."""
     cells = int(REACH * 2**CELLS_LOG2)
     z = (np.arange(-cells, cells) + 0.5) / 2**CELLS_LOG2
     density = np.exp(-(z**2) / 2)
@@ -86,7 +86,7 @@ def gain(
 
     Raises:
         ValueError: If an argument is unknown, or the activation is zero or not finite
-            under the normal law.
+            under the normal distribution.
 
     Example:
     >>> import keras_inits
@@ -124,7 +124,7 @@ def gain(
     moment = second_moment(_activation(activation))
     if not 0 < moment < math.inf:
         raise ValueError(
-            "`activation` must be finite and not zero under the normal law. Received: "
-            f"activation={activation!r}, with E[f(z)²]={moment}. Use gain=1."
+            "`activation` must be finite and not zero for standard normal inputs. "
+            f"Received: activation={activation!r}, with E[f(z)²]={moment}. Use gain=1."
         )
     return 1 / math.sqrt(moment)

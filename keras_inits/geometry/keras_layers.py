@@ -49,14 +49,14 @@ def _depthwise(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
     if name == "pointwise_kernel":
         return KERNEL
     is_kernel = name in ("kernel", "depthwise_kernel")
-    return Geometry(layout="depthwise") if is_kernel else None
+    return Geometry(kernel_format="depthwise") if is_kernel else None
 
 
 @rule("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 def _transpose(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
     if name != "kernel":
         return None
-    return Geometry(layout="transpose", stride=math.prod(layer.strides))
+    return Geometry(kernel_format="transpose", stride=math.prod(layer.strides))
 
 
 def einsum_geometry(equation: str, rank: int) -> Geometry:
@@ -91,7 +91,7 @@ def _einsum(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
 
 @rule("Embedding", "ReversibleEmbedding")
 def _embedding(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
-    table = Geometry(layout="embedding")
+    table = Geometry(kernel_format="embedding")
     return {
         "embeddings": Weight(EMBEDDING, table),
         "reverse_embeddings": Weight(KERNEL),  # (units, vocabulary)

@@ -31,8 +31,8 @@ class MatrixView(NamedTuple):
     columns: tuple[int, ...]
 
 
-# Axes counted from the end: input, output and batch axes of a kernel of that layout.
-LAYOUTS: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = {
+# Axes counted from the end: input, output and batch axes of a kernel of that format.
+KERNEL_FORMATS: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = {
     "default": ((-2,), (-1,), ()),  # (*window, inputs, outputs)
     "transpose": ((-1,), (-2,), ()),  # (*window, outputs, inputs)
     "depthwise": ((), (-1,), (-2,)),  # (*window, channels, multiplier)
@@ -108,17 +108,17 @@ class Geometry:
     """How the axes of a kernel take part in the linear map.
 
     Attributes:
-        input_axes: Axes that are summed over; None: as the layout says.
-        output_axes: Axes that index outputs; None: as the layout says.
+        input_axes: Axes that are summed over; None: as the format says.
+        output_axes: Axes that index outputs; None: as the format says.
         batch_axes: Axes along which the kernel is many independent ones; None: as the
-            layout says.
-        layout: "default" (*window, inputs, outputs), "transpose" (*window, outputs,
-            inputs), "depthwise" (*window, channels, multiplier), "embedding"
+            format says.
+        kernel_format: "default" (*window, inputs, outputs), "transpose" (*window,
+            outputs, inputs), "depthwise" (*window, channels, multiplier), "embedding"
             (vocabulary, units) or "experts" (experts, inputs, outputs). Used where the
             axes are not given.
         groups: Into how many independent groups the last output axis is cut.
         gates: How many kernels of fused gates the last output axis holds.
-        stride: Product of the strides that share out the window's taps: in the layout
+        stride: Product of the strides that share out the window's taps: in the format
             "transpose" over that many outputs, so that it divides fan_in, in others
             over that many inputs, so that it divides fan_out. 1 counts all taps.
 
@@ -128,7 +128,7 @@ class Geometry:
 
     Example:
     >>> import keras_inits
-    >>> keras_inits.Geometry(layout="depthwise").fans((3, 3, 64, 1))
+    >>> keras_inits.Geometry(kernel_format="depthwise").fans((3, 3, 64, 1))
     Fans(fan_in=9, fan_out=9)
     >>> keras_inits.Geometry(gates=4).fans((5, 4 * 7))
     Fans(fan_in=5, fan_out=7)
@@ -137,7 +137,7 @@ class Geometry:
     input_axes: tuple[int, ...] | None = None
     output_axes: tuple[int, ...] | None = None
     batch_axes: tuple[int, ...] | None = None
-    layout: str = "default"
+    kernel_format: str = "default"
     groups: int = 1
     gates: int = 1
     stride: int = 1
@@ -147,7 +147,10 @@ class Geometry:
             axes = check_axes(name, getattr(self, name))
             object.__setattr__(self, name, axes)
         checks.choice(
-            "layout", self.layout, LAYOUTS, meaning="a kernel's order of axes"
+            "kernel_format",
+            self.kernel_format,
+            KERNEL_FORMATS,
+            meaning="a kernel's order of axes",
         )
         for name, meaning in COUNTS.items():
             count = _positive(name, getattr(self, name), meaning)
@@ -166,7 +169,7 @@ class Geometry:
 
     def axes(self, shape: tuple[int, ...]) -> tuple[list[int], list[int], list[int]]:
         """Input, output and batch axes of a kernel of this shape, non-negative."""
-        inputs, outputs, batch = LAYOUTS[self.layout]
+        inputs, outputs, batch = KERNEL_FORMATS[self.kernel_format]
         if self.input_axes is not None and self.output_axes is not None:
             inputs, outputs = self.input_axes, self.output_axes
         batch = batch if self.batch_axes is None else self.batch_axes
@@ -274,8 +277,8 @@ def _fans(geometry: Geometry, shape: tuple[int, ...]) -> Fans:
     field = math.prod(shape[axis] for axis in geometry.window(shape))
     into = field * math.prod(shape[a] for a in inputs)
     out_of = field * math.prod(shape[a] for a in outputs) // geometry.parts
-    if geometry.layout == "embedding" and geometry.input_axes is None:
+    if geometry.kernel_format == "embedding" and geometry.input_axes is None:
         into = 1  # one row of the table is looked up
-    if geometry.layout == "transpose":
+    if geometry.kernel_format == "transpose":
         return Fans(_divided(into, geometry.stride) or 1, out_of or 1)
     return Fans(into or 1, _divided(out_of, geometry.stride) or 1)

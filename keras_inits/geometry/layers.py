@@ -76,7 +76,7 @@ def _weight(answer: Any, asked: str) -> Weight | None:
         raise ValueError(
             f"What {asked} is for must be a `Geometry` (of a kernel), the name of a "
             f"role or a `Weight`. Received: {answer!r}. For example "
-            "Geometry(layout='experts') or 'bias'."
+            "Geometry(kernel_format='experts') or 'bias'."
         )
     return answer
 
@@ -187,7 +187,7 @@ def describe(layer: Any, name: str, shape: tuple[int, ...]) -> Weight:
     if len(shape) < 2:
         return Weight(BIAS, note=f"{where}: a vector is taken for a bias")
     if "embed" in name:
-        geometry = Geometry(layout="embedding")
+        geometry = Geometry(kernel_format="embedding")
         return Weight(EMBEDDING, geometry, f"{where}: read by its name")
     return Weight(KERNEL, note=f"{where}: read by its shape")
 

@@ -21,7 +21,7 @@ from keras_inits.initializers.base import Initializer
 class ForgetBias(Initializer):
     """The biases of an LSTM's four gates: the forget gate's, the second, are one."""
 
-    draws = False
+    is_random = False
 
     def __init__(self, others: Initializer) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ def filling(value: np.ndarray, shape: tuple[int, ...]) -> Initializer:
 def without_chance(initializer: Any, shape: tuple[int, ...]) -> Initializer | None:
     """The scheme that fills as `initializer` does, if that draws nothing."""
     if isinstance(initializer, Initializer):
-        return None if initializer.draws else initializer
+        return None if initializer.is_random else initializer
     if isinstance(initializer, keras.initializers.Zeros):
         return Zeros()
     if isinstance(initializer, keras.initializers.Ones):
@@ -65,7 +65,7 @@ def without_chance(initializer: Any, shape: tuple[int, ...]) -> Initializer | No
 
 
 def translated(initializer: Any) -> Any:
-    """This package's scheme of the same law as one of Keras's, where it has one."""
+    """This package's scheme with the distribution of one of Keras's, if any."""
     if not type(initializer).__module__.startswith("keras."):
         return initializer
     schemes = {registry.scheme(name).__name__: name for name in registry.names()}

@@ -50,7 +50,7 @@ def constructor(cls: Hashable) -> dict[str, inspect.Parameter]:
                 arguments.setdefault(parameter.name, parameter)
         if not passes_on:
             break
-    if not getattr(cls, "draws", True):
+    if not getattr(cls, "is_random", True):
         arguments.pop("seed", None)
     return arguments
 

@@ -1,13 +1,14 @@
 """The contract that every scheme lives by.
 
-The base owns seeds, dtypes, layouts, axes and configuration; a scheme states its law.
-The configuration is what the constructor was given, so a scheme writes no `get_config`.
+The base owns seeds, dtypes, layouts, axes and configuration; a scheme states its
+distribution. The configuration is what the constructor was given, so a scheme writes no
+`get_config`.
 """
 
 import dataclasses
 import inspect
 from collections.abc import Hashable, Sequence
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import keras
 
@@ -28,8 +29,8 @@ def _rebuild(cls: type["Initializer"], config: dict[str, Any]) -> "Initializer":
 class Initializer(keras.initializers.Initializer):
     """Base of all schemes; subclass it, or a scheme, for one of your own.
 
-    A subclass implements `law`, or `compute` where entries are not independent, and
-    passes `seed` on. `keras_inits.register` gives it a name.
+    A subclass implements `entry_distribution`, or `compute` where entries are not
+    independent, and passes `seed` on. `keras_inits.register` gives it a name.
 
     Args:
         seed: Int (the same values on every call), `keras.random.SeedGenerator`
@@ -42,16 +43,17 @@ class Initializer(keras.initializers.Initializer):
     Example:
     >>> import keras_inits
     >>> class Spread(keras_inits.Initializer):
-    ...     def law(self, shape):
+    ...     def entry_distribution(self, shape):
     ...         return keras_inits.sampling.uniform(-1 / shape[0], 1 / shape[0])
     >>> Spread(seed=7)((4, 2)).shape == (4, 2)
     True
     """
 
-    draws = True  # whether values are random, in a floating-point type
+    is_random = True  # whether values are random, in a floating-point type
 
     _arguments: dict[str, Any]
     _added: tuple[str, ...] = AXES  # keys of a config that need not be arguments
+    _renamed: ClassVar[dict[str, str]] = {}  # keys of old files, and what they are now
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
@@ -69,15 +71,17 @@ class Initializer(keras.initializers.Initializer):
     def __init__(self, seed: Any = None) -> None:
         self.seed = check_seed(seed)
 
-    def law(self, shape: tuple[int, ...]) -> sampling.Law:
-        """The law of the entries of a tensor of this shape."""
-        raise NotImplementedError(f"{type(self).__name__} must implement `law`.")
+    def entry_distribution(self, shape: tuple[int, ...]) -> sampling.Distribution:
+        """The distribution of the entries of a tensor of this shape."""
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement `entry_distribution`."
+        )
 
     def compute(
         self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
     ) -> Any:
-        """The tensor itself; by default independent entries of `law(shape)`."""
-        return sampling.draw(self.law(shape), shape, dtype, key, layout)
+        """The tensor; by default independent draws of `entry_distribution(shape)`."""
+        return sampling.draw(self.entry_distribution(shape), shape, dtype, key, layout)
 
     def __call__(
         self, shape: Sequence[int], dtype: Any = None, layout: Any = None
@@ -99,7 +103,7 @@ class Initializer(keras.initializers.Initializer):
         """
         shape, dtype = self._checked_shape(shape), self._checked_dtype(dtype)
         key = sampling.Key(0, 0)
-        if self.draws:
+        if self.is_random:
             key = sampling.key_from_seed(self.seed, shape, current_stream())
         return self.compute(shape, dtype, key, layout)
 
@@ -125,7 +129,7 @@ class Initializer(keras.initializers.Initializer):
 
     def _checked_dtype(self, dtype: Any) -> str:
         name: str = keras.backend.standardize_dtype(dtype or keras.config.floatx())
-        if self.draws and not keras.backend.is_float_dtype(name):
+        if self.is_random and not keras.backend.is_float_dtype(name):
             raise ValueError(
                 f"{type(self).__name__} draws real numbers, so `dtype` must be a "
                 f"floating-point type. Received: dtype={name!r}. Draw with "
@@ -164,7 +168,7 @@ class Initializer(keras.initializers.Initializer):
             ValueError: If a key names no argument. `input_axes` and `output_axes`,
                 which Keras adds when it rebuilds an initializer, are always accepted.
         """
-        arguments = dict(config)
+        arguments = {cls._renamed.get(key, key): config[key] for key in config}
         known = constructor(cast(Hashable, cls))
         names = [name for name in cls._added if name in arguments and name not in known]
         added = {name: arguments.pop(name) for name in names}
@@ -205,19 +209,19 @@ class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
 
     Args:
         seed: As in `Initializer`.
-        input_axes: Axes that are summed over, or None: as the layout says.
-        output_axes: Axes that index outputs, or None: as the layout says. Given
+        input_axes: Axes that are summed over, or None: as the format says.
+        output_axes: Axes that index outputs, or None: as the format says. Given
             together with `input_axes`; axes in neither are the receptive field.
         batch_axes: Axes along which the kernel is many independent ones, or None: as
-            the layout says.
-        layout: Order of the axes that are not given: "default" (*window, inputs,
+            the format says.
+        kernel_format: Order of the axes that are not given: "default" (*window, inputs,
             outputs), "transpose" (*window, outputs, inputs), "depthwise" (*window,
             channels, multiplier), "embedding" (vocabulary, units) or "experts"
             (experts, inputs, outputs).
         groups: Into how many independent groups the last output axis is cut; int.
         gates: How many kernels of fused gates the last output axis holds; int.
         stride: Product of the strides that share out the window's taps; int. In the
-            layout "transpose" it divides fan_in, in others fan_out.
+            format "transpose" it divides fan_in, in others fan_out.
 
     Raises:
         ValueError: At construction, if an argument is not of its kind, or only one of
@@ -225,6 +229,7 @@ class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
     """
 
     _added = tuple(GEOMETRY)
+    _renamed: ClassVar = {"layout": "kernel_format"}
 
     def __init__(
         self,
@@ -232,14 +237,14 @@ class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
         input_axes: Any = None,
         output_axes: Any = None,
         batch_axes: Any = None,
-        layout: str = "default",
+        kernel_format: str = "default",
         groups: int = 1,
         gates: int = 1,
         stride: int = 1,
     ) -> None:
         Initializer.__init__(self, seed)
         self._geometry = Geometry(
-            input_axes, output_axes, batch_axes, layout, groups, gates, stride
+            input_axes, output_axes, batch_axes, kernel_format, groups, gates, stride
         )
 
     @property
@@ -274,8 +279,8 @@ class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
         Example:
         >>> import keras_inits
         >>> he = keras_inits.HeFanIn(seed=7)
-        >>> he.with_geometry(keras_inits.Geometry(layout="depthwise"))
-        HeFanIn(seed=7, layout='depthwise')
+        >>> he.with_geometry(keras_inits.Geometry(kernel_format="depthwise"))
+        HeFanIn(seed=7, kernel_format='depthwise')
         """
         other: Self = object.__new__(type(self))
         other.__dict__ = dict(self.__dict__)

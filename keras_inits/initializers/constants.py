@@ -18,7 +18,7 @@ from keras_inits.initializers.registry import register
 class _Fixed(Initializer):
     """A scheme that draws nothing and fills any dtype."""
 
-    draws = False
+    is_random = False
 
     def values(self, shape: tuple[int, ...]) -> Any:
         """A number, or a NumPy array of the shape."""
@@ -138,8 +138,8 @@ class Identity(KernelInitializer):
 
     Args:
         gain: The diagonal; finite float.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(inputs, units)`, not necessarily equal, unless the geometry is given.
@@ -160,7 +160,7 @@ class Identity(KernelInitializer):
     Networks of Rectified Linear Units", arXiv 1504.00941.
     """
 
-    draws = False
+    is_random = False
 
     def __init__(self, gain: float = 1.0, **geometry: Any) -> None:
         super().__init__(None, **geometry)

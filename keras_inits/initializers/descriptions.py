@@ -64,7 +64,7 @@ def usage_with_arguments(name: str) -> str:
         own = parameter.kind is not parameter.VAR_KEYWORD and parameter.name != "seed"
         if own and parameter.default is not parameter.empty:
             return f'keras_inits.get("{name}", {parameter.name}={parameter.default!r})'
-    return f'keras_inits.get("{name}", seed=7)' if cls.draws else ""
+    return f'keras_inits.get("{name}", seed=7)' if cls.is_random else ""
 
 
 def sections(cls: type) -> dict[str, str]:

@@ -3,7 +3,8 @@
 ReLU drops half of a symmetric signal's second moment, a leaky one (1 - a²) / 2 of it.
 The factor 2 / (1 + a²) puts it back. `he_fan_in`, `he_fan_out` and their uniform
 counterparts draw as PyTorch's `kaiming_normal_` and `kaiming_uniform_` do, without
-truncation; `he_normal` and `he_uniform` are the laws of Keras's classes of these names.
+truncation; `he_normal` and `he_uniform` are the distributions of Keras's classes of
+these names.
 """
 
 from typing import Any
@@ -33,8 +34,8 @@ class HeFanIn(VarianceScaling):
         negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
             Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
@@ -70,8 +71,8 @@ class HeFanOut(VarianceScaling):
         negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
             Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
@@ -106,8 +107,8 @@ class HeUniformFanIn(VarianceScaling):
         negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
             Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
@@ -142,8 +143,8 @@ class HeUniformFanOut(VarianceScaling):
         negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
             Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
@@ -170,15 +171,15 @@ class HeUniformFanOut(VarianceScaling):
 
 @register("he_normal")
 class HeNormal(VarianceScaling):
-    """The law of Keras's `he_normal`: truncated.
+    """The distribution of Keras's `he_normal`: truncated.
 
     Formula: w ~ N(0, s²) cut at ±2 s, with s such that the variance after the cut is
     2 / fan_in.
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
@@ -202,14 +203,14 @@ class HeNormal(VarianceScaling):
 
 @register("he_uniform")
 class HeUniform(VarianceScaling):
-    """The law of Keras's `he_uniform`.
+    """The distribution of Keras's `he_uniform`.
 
     Formula: w ~ U(-b, b), b = sqrt(6 / fan_in).
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
@@ -240,8 +241,8 @@ class KaimingNormal(HeFanIn):
     Args:
         negative_slope: Slope of the activation below zero; finite float.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Raises:
         ValueError: At construction, if `negative_slope` is not a finite number.
@@ -265,8 +266,8 @@ class KaimingUniform(HeUniformFanIn):
     Args:
         negative_slope: Slope of the activation below zero; finite float.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Raises:
         ValueError: At construction, if `negative_slope` is not a finite number.

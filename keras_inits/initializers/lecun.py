@@ -1,4 +1,4 @@
-"""LeCun's laws and PyTorch's default: variance inverse to fan_in, whatever follows."""
+"""LeCun's initializers and PyTorch's default: variance inverse to fan_in."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from keras_inits.initializers.variance_scaling import VarianceScaling
 
 @register("lecun_normal")
 class LecunNormal(VarianceScaling):
-    """The law of Keras's `lecun_normal`: for SELU and linear layers.
+    """The distribution of Keras's `lecun_normal`: for SELU and linear layers.
 
     Formula: w ~ N(0, s²) cut at ±2 s, with s such that the variance after the cut is
     1 / fan_in.
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
@@ -41,14 +41,14 @@ class LecunNormal(VarianceScaling):
 
 @register("lecun_uniform")
 class LecunUniform(VarianceScaling):
-    """The law of Keras's `lecun_uniform`: for SELU and linear layers.
+    """The distribution of Keras's `lecun_uniform`: for SELU and linear layers.
 
     Formula: w ~ U(-a, a), a = sqrt(3 / fan_in).
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
@@ -80,8 +80,8 @@ class TorchDefault(VarianceScaling):
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the

@@ -5,8 +5,9 @@ Gaussian matrix, with the signs that make the diagonal of R positive. Householde
 factorisation maps column `k` of what is left to a multiple of a unit vector. What is
 left is again Gaussian and independent of the reflection, so instead of computing it one
 may draw it: the reflections of independent Gaussian vectors of lengths n, n-1, ... give
-the same law in half the work. And no near-singular matrix is ever factored: each
-reflection depends on its own vector only, so float32 is accurate and machines agree.
+the same distribution in half the work. And no near-singular matrix is ever factored:
+each reflection depends on its own vector only, so float32 is accurate and machines
+agree.
 
 Reference: Stewart (1980), "The Efficient Generation of Random Orthogonal Matrices with
 an Application to Condition Estimators", SIAM J. Numer. Anal. 17(3); Mezzadri (2007),
@@ -123,10 +124,10 @@ class Orthogonal(KernelInitializer):
     Args:
         gain: Length of the shorter side's vectors; finite float.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`. The kernel is a matrix of
-            inputs (and receptive field) by outputs; along batch axes, and for each
-            group and gate, one of its own, independent of the others.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`. The kernel is a
+            matrix of inputs (and receptive field) by outputs; along batch axes, and for
+            each group and gate, one of its own, independent of the others.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given.
@@ -161,12 +162,15 @@ class Orthogonal(KernelInitializer):
     ) -> Any:
         blocks, inputs, outputs = self.geometry.blocks(shape)
         tall = blocks, max(inputs, outputs), min(inputs, outputs)
-        law = sampling.normal(0.0, 1.0)
+        distribution = sampling.normal(0.0, 1.0)
         if sampling.is_tracing():
-            ops, gaussian = keras.ops, sampling.draw(law, tall, "float32", key)
+            ops, gaussian = keras.ops, sampling.draw(distribution, tall, "float32", key)
             orthogonal = staged_haar
         else:
-            ops, gaussian = np, sampling.draw_on_host(law, tall, "float32", key)
+            ops, gaussian = (
+                np,
+                sampling.draw_on_host(distribution, tall, "float32", key),
+            )
             orthogonal = haar
         kernel = orthogonal(gaussian, wide=inputs < outputs)
         kernel *= np.float32(self.gain)

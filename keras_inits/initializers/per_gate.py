@@ -91,7 +91,7 @@ class PerGate(Initializer):
         self.gates = int(gates)
         super().__init__(_seed_of(self.initializer))
         seeded = hasattr(self.initializer, "seed")
-        self.draws = getattr(self.initializer, "draws", seeded)
+        self.is_random = getattr(self.initializer, "is_random", seeded)
         self._arguments["initializer"] = self.initializer
 
     def compute(
@@ -119,7 +119,7 @@ class PerGate(Initializer):
         inner = self.initializer
         if isinstance(inner, Initializer):
             return inner.drawn(shape, dtype, key)
-        if not self.draws:
+        if not self.is_random:
             return inner(shape, dtype=dtype)
         if not isinstance(self.seed, keras.random.SeedGenerator):
             seed = {"seed": key.k0 >> 1}

@@ -64,7 +64,7 @@ class RandomUniform(Initializer):
             instead=advice,
         )
 
-    def law(self, shape: tuple[int, ...]) -> sampling.Law:
+    def entry_distribution(self, shape: tuple[int, ...]) -> sampling.Distribution:
         return sampling.uniform(self.minval, self.maxval)
 
 
@@ -97,7 +97,7 @@ class RandomNormal(Initializer):
         super().__init__(seed)
         self.mean, self.stddev = _mean(mean), _stddev(stddev)
 
-    def law(self, shape: tuple[int, ...]) -> sampling.Law:
+    def entry_distribution(self, shape: tuple[int, ...]) -> sampling.Distribution:
         return sampling.normal(self.mean, self.stddev)
 
 
@@ -126,7 +126,7 @@ class StandardNormal(Initializer):
     def __init__(self, seed: Any = None) -> None:
         super().__init__(seed)
 
-    def law(self, shape: tuple[int, ...]) -> sampling.Law:
+    def entry_distribution(self, shape: tuple[int, ...]) -> sampling.Distribution:
         return sampling.normal(0.0, 1.0)
 
 
@@ -174,5 +174,5 @@ class TruncatedNormal(Initializer):
             instead="For no truncation use RandomNormal(mean, stddev).",
         )
 
-    def law(self, shape: tuple[int, ...]) -> sampling.Law:
+    def entry_distribution(self, shape: tuple[int, ...]) -> sampling.Distribution:
         return sampling.truncated_normal(self.mean, self.stddev, self.bound)

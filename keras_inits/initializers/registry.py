@@ -82,7 +82,8 @@ def register(name: str) -> Callable[[Scheme], Scheme]:
             raise ValueError(
                 "`register` names schemes, which are subclasses of "
                 f"`keras_inits.Initializer`. Received: {cls!r}. "
-                "Derive the class from `keras_inits.Initializer` and implement `law`."
+                "Derive the class from `keras_inits.Initializer` and implement "
+                "`entry_distribution`."
             )
         other = _schemes.get(name)
         redefined = other is not None and (other.__module__, other.__qualname__) == (

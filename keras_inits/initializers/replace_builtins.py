@@ -19,10 +19,10 @@ def replacing_builtins() -> Iterator[None]:
     """Context in which Keras's names of random initializers mean this package's.
 
     Layers, models and functions such as `keras.applications.ResNet50(weights=None)`
-    that are built inside draw from the same laws, but the same weights on every
-    backend under `keras.utils.set_random_seed`. Strings, class names and
-    configurations of a class name and arguments are replaced, at any depth of the
-    code. Not replaced are instances that the code constructs itself
+    that are built inside draw from the same distributions, but the same weights on
+    every backend under `keras.utils.set_random_seed`. Strings, class names and
+    configurations of a class name and arguments are replaced, at any depth of the code.
+    Not replaced are instances that the code constructs itself
     (`keras.initializers.HeNormal()`) and what Keras has serialized itself, as in the
     configuration of an existing model: Keras looks those up in its own modules.
 
@@ -41,10 +41,10 @@ def replacing_builtins() -> Iterator[None]:
     replaced: dict[str, object] = {}
     for name in registry.names():
         scheme = registry.scheme(name)
-        if scheme.draws and hasattr(keras.initializers, name):
+        if scheme.is_random and hasattr(keras.initializers, name):
             replaced[name] = replaced[scheme.__name__] = scheme
     for alias, name in registry.ALIASES.items():
-        if registry.scheme(name).draws:
+        if registry.scheme(name).is_random:
             replaced[alias] = registry.scheme(name)
     with keras.saving.custom_object_scope({**_outer_objects(), **replaced}):
         yield

@@ -1,4 +1,4 @@
-"""One law for all kernels whose spread follows from their fans.
+"""One distribution for all kernels whose spread follows from their fans.
 
 A sum of `n` products has `n` times the variance of one. Entries of variance `scale / n`
 undo that, with `n` the fan that is to be kept: inputs for signals, outputs for
@@ -23,7 +23,7 @@ MODES: dict[str, Callable[[Fans], float]] = {
 }
 BOUND = 2.0  # where the truncated normal is cut, in units of its std before the cut
 
-LAWS: dict[str, Callable[[float], sampling.Law]] = {
+DISTRIBUTIONS: dict[str, Callable[[float], sampling.Distribution]] = {
     "normal": lambda std: sampling.normal(0.0, std),
     "truncated_normal": lambda std: sampling.truncated_normal(
         0.0, std / sampling.truncated_std(BOUND), BOUND
@@ -47,20 +47,20 @@ class VarianceScaling(KernelInitializer):
             "truncated_normal", cut at two std and widened so that
             the variance holds after the cut; or "uniform", on ±sqrt(3 * scale / n).
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        input_axes: Axes of the kernel that are summed over, or None: as the layout
+        input_axes: Axes of the kernel that are summed over, or None: as the format
             says.
-        output_axes: Axes that index outputs, or None: as the layout says. Axes in
+        output_axes: Axes that index outputs, or None: as the format says. Axes in
             neither are the window and multiply both fans.
         batch_axes: Axes along which the kernel is many independent ones, such as that
-            of experts, or None: as the layout says. They count in no fan.
-        layout: Order of the axes where they are not given: "default" `(*window,
+            of experts, or None: as the format says. They count in no fan.
+        kernel_format: Order of the axes where they are not given: "default" `(*window,
             inputs, units)`; "transpose" `(*window, units, inputs)`, of transposed
             convolutions; "depthwise" `(*window, channels, multiplier)`; "embedding"
             `(vocabulary, units)`, with fan_in 1; "experts" `(experts, inputs, units)`.
         groups: Number of groups that cut the last output axis; int, >= 1.
         gates: Number of fused gates that lie side by side along it; int, >= 1.
         stride: Product of the strides that share out the window's taps; int, >= 1. It
-            divides fan_in in the layout "transpose" and fan_out in others; 1, as is
+            divides fan_in in the format "transpose" and fan_out in others; 1, as is
             customary, counts every tap.
 
     Call arguments:
@@ -92,13 +92,20 @@ class VarianceScaling(KernelInitializer):
         input_axes: Any = None,
         output_axes: Any = None,
         batch_axes: Any = None,
-        layout: str = "default",
+        kernel_format: str = "default",
         groups: int = 1,
         gates: int = 1,
         stride: int = 1,
     ) -> None:
         super().__init__(
-            seed, input_axes, output_axes, batch_axes, layout, groups, gates, stride
+            seed,
+            input_axes,
+            output_axes,
+            batch_axes,
+            kernel_format,
+            groups,
+            gates,
+            stride,
         )
         self.scale = checks.number(
             "scale",
@@ -109,9 +116,12 @@ class VarianceScaling(KernelInitializer):
         )
         self.mode = checks.choice("mode", mode, MODES, meaning="the fan that is kept")
         self.distribution = checks.choice(
-            "distribution", distribution, LAWS, meaning="the law of the entries"
+            "distribution",
+            distribution,
+            DISTRIBUTIONS,
+            meaning="the distribution of the entries",
         )
 
-    def law(self, shape: tuple[int, ...]) -> sampling.Law:
+    def entry_distribution(self, shape: tuple[int, ...]) -> sampling.Distribution:
         std = math.sqrt(self.scale / MODES[self.mode](self.fans(shape)))
-        return LAWS[self.distribution](std)
+        return DISTRIBUTIONS[self.distribution](std)

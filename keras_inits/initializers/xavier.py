@@ -2,7 +2,7 @@
 
 Signals ask for variance 1 / fan_in, gradients for 1 / fan_out; the mean of both fans is
 the compromise. `xavier_*` take a gain and, as in the paper and in PyTorch, are not
-truncated; `glorot_*` are the laws of Keras's classes of these names.
+truncated; `glorot_*` are the distributions of Keras's classes of these names.
 """
 
 from typing import Any
@@ -31,8 +31,8 @@ class XavierUniform(VarianceScaling):
     Args:
         gain: Factor of the std; finite float, >= 0. `5 / 3` is customary for tanh.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
@@ -64,8 +64,8 @@ class XavierNormal(VarianceScaling):
     Args:
         gain: Factor of the std; finite float, >= 0. `5 / 3` is customary for tanh.
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
@@ -91,14 +91,14 @@ class XavierNormal(VarianceScaling):
 
 @register("glorot_uniform")
 class GlorotUniform(VarianceScaling):
-    """The law of Keras's `glorot_uniform`, its default for most kernels.
+    """The distribution of Keras's `glorot_uniform`, its default for most kernels.
 
     Formula: w ~ U(-a, a), a = sqrt(6 / (fan_in + fan_out)).
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
@@ -122,15 +122,15 @@ class GlorotUniform(VarianceScaling):
 
 @register("glorot_normal")
 class GlorotNormal(VarianceScaling):
-    """The law of Keras's `glorot_normal`: truncated.
+    """The distribution of Keras's `glorot_normal`: truncated.
 
     Formula: w ~ N(0, s²) cut at ±2 s, with s such that the variance after the cut is
     2 / (fan_in + fan_out).
 
     Args:
         seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `layout`, `groups`,
-            `gates` and `stride` as in `VarianceScaling`.
+        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
+            `groups`, `gates` and `stride` as in `VarianceScaling`.
 
     Call arguments:
         shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the

@@ -9,7 +9,7 @@
 | the end or as a gate, attention              |                                     |
 
 Recurrent kernels are orthogonal gate by gate, the input kernels of gates Glorot,
-embeddings have variance 1 / units, and LoRA's first factor has PyTorch's law.
+embeddings have variance 1 / units, and LoRA's first factor has PyTorch's distribution.
 """
 
 import contextlib
@@ -148,7 +148,7 @@ def _for_place(place: Place, after: Following | None, in_cell: bool) -> Choice:
     if role == EMBEDDING:
         scheme = RandomNormal(stddev=1 / math.sqrt(units))
         return Choice(scheme, "embedding, 1/sqrt(units)")
-    if role == LORA_A and place.weight.geometry.layout == "embedding":
+    if role == LORA_A and place.weight.geometry.kernel_format == "embedding":
         scheme = RandomNormal(stddev=1 / math.sqrt(units))
         return Choice(scheme, "LoRA factor of an embedding, 1/sqrt(rank)")
     if role == LORA_A:

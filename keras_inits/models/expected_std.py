@@ -11,12 +11,16 @@ from keras_inits.initializers import Ones, Orthogonal, Zeros
 from keras_inits.initializers.base import Initializer
 
 
-def of_law(law: sampling.Law) -> float:
-    """Standard deviation of a law's entries."""
-    if law.kind == "uniform":
-        return law.scale / math.sqrt(3)
-    cut = 1.0 if math.isinf(law.bound) else sampling.truncated_std(law.bound)
-    return law.scale * cut
+def of_distribution(distribution: sampling.Distribution) -> float:
+    """Standard deviation of a distribution's entries."""
+    if distribution.kind == "uniform":
+        return distribution.scale / math.sqrt(3)
+    cut = (
+        1.0
+        if math.isinf(distribution.bound)
+        else sampling.truncated_std(distribution.bound)
+    )
+    return distribution.scale * cut
 
 
 def of_scheme(scheme: Any, shape: tuple[int, ...]) -> float | None:
@@ -32,10 +36,10 @@ def of_scheme(scheme: Any, shape: tuple[int, ...]) -> float | None:
         return 0.0
     if not isinstance(scheme, Initializer):
         return None
-    if not scheme.draws:
+    if not scheme.is_random:
         return of_values(scheme.drawn(shape, "float32", sampling.Key(0, 0)))
     try:
-        return of_law(scheme.law(shape))
+        return of_distribution(scheme.entry_distribution(shape))
     except NotImplementedError:
         return None
 

@@ -14,7 +14,7 @@ from keras_inits.initializers.base import KernelInitializer
 from keras_inits.models import draw, expected_std, optimizers
 from keras_inits.models.assign import all_or_nothing
 from keras_inits.models.plan import LeftAlone, Plan, Planner, Task, joined, refuse
-from keras_inits.models.report import Report
+from keras_inits.models.report import InitializationReport
 from keras_inits.models.rules import label, parse
 
 
@@ -110,7 +110,7 @@ def initialize(
     exclude: Any = None,
     optimizer: bool = True,
     dry_run: bool = False,
-) -> Report:
+) -> InitializationReport:
     """Sets every weight of a built model in place, each at the scale that is right.
 
     Kernels get the scheme of the first rule that reaches them, with the fans of their
@@ -149,7 +149,7 @@ def initialize(
         dry_run: Whether only to report what would be done.
 
     Returns:
-        A `Report`: print it, or see its `rows`.
+        A `InitializationReport`: print it, or see its `rows`.
 
     Raises:
         ValueError: With all that is wrong, and nothing is written: the model is not
@@ -186,7 +186,7 @@ def initialize(
     left = [_left_row(one) for one in plan.left_alone]
     if dry_run:
         rows = [_row(task, None, "") for task in plan.tasks]
-        return Report(rows, left, seed, names, dry_run=True)
+        return InitializationReport(rows, left, seed, names, dry_run=True)
     tensors, rows = _draw_all(plan, seed)
     with all_or_nothing() as write:
         for task, values in zip(plan.tasks, tensors, strict=True):
@@ -194,4 +194,4 @@ def initialize(
         for one, twin in zip(in_use, twins, strict=True):
             for variable, value in optimizers.start(one, twin):
                 write(variable, value)
-    return Report(rows, left, seed, names)
+    return InitializationReport(rows, left, seed, names)

@@ -44,7 +44,7 @@ def _plain(value: Any) -> Any:
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
-class Report:
+class InitializationReport:
     """What `initialize` did to each weight. Printing it shows a table.
 
     Attributes:
@@ -124,7 +124,7 @@ class Report:
         return "\n".join(line.rstrip() for line in lines)
 
     def __repr__(self) -> str:
-        return f"<Report: {self.summary}>"
+        return f"<InitializationReport: {self.summary}>"
 
     def _repr_html_(self) -> str:
         return rich_text.as_html(self, width=200)

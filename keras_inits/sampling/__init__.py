@@ -15,15 +15,20 @@ import numpy as np
 
 from keras_inits.sampling import bits
 from keras_inits.sampling.bits import Key
-from keras_inits.sampling.distributions import Law, normal, truncated_normal, uniform
+from keras_inits.sampling.distributions import (
+    Distribution,
+    normal,
+    truncated_normal,
+    uniform,
+)
 from keras_inits.sampling.engines import numpy as host
 from keras_inits.sampling.engines.numpy import draw as draw_on_host
 from keras_inits.sampling.engines.numpy import empty as empty_on_host
 from keras_inits.sampling.tables import truncated_std
 
 __all__ = [
+    "Distribution",
     "Key",
-    "Law",
     "adopt",
     "draw",
     "draw_on_host",
@@ -126,12 +131,16 @@ def _folded(base: Key, words: tuple[Any, Any], ops: Any) -> Key:
 
 
 def draw(
-    law: Law, shape: tuple[int, ...], dtype: str, key: Key, layout: Any = None
+    distribution: Distribution,
+    shape: tuple[int, ...],
+    dtype: str,
+    key: Key,
+    layout: Any = None,
 ) -> Any:
     """Draws a tensor of independent entries.
 
     Args:
-        law: The law of the entries.
+        distribution: The distribution of the entries.
         shape: Shape of the tensor.
         dtype: Name of a floating-point type. Values are drawn in float32 and cast once.
         key: The key, of Python ints or of scalars of the program being traced.
@@ -143,10 +152,10 @@ def draw(
     """
     engine = _engine()
     if engine is None:
-        return host.draw(law, shape, dtype, key)
+        return host.draw(distribution, shape, dtype, key)
     dtype = engine.supported(dtype)
     if 0 not in shape and (layout is not None or engine.is_tracing()):
-        return engine.draw_staged(law, shape, dtype, key, layout)
+        return engine.draw_staged(distribution, shape, dtype, key, layout)
     if engine.__name__.endswith("torch") and engine.draws_on_device():
-        return engine.draw_on_device(law, shape, dtype, key)
-    return engine.adopt(host.draw(law, shape, dtype, key, engine.fill))
+        return engine.draw_on_device(distribution, shape, dtype, key)
+    return engine.adopt(host.draw(distribution, shape, dtype, key, engine.fill))

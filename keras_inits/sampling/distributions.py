@@ -1,9 +1,9 @@
-"""The laws that can be drawn, and how a 32-bit word becomes a value of one.
+"""The distributions that can be drawn, and how a 32-bit word becomes a value of one.
 
-A law is a standard law (uniform on (-1, 1), or a normal, cut or not), times a scale,
-plus a shift. The words become standard values by shifts, masks and one table look-up,
-all exact; the scaling is exact up to one rounding, or, with a shift, a fixed sequence
-of roundings that no compiler can fuse away.
+A distribution is a standard distribution (uniform on (-1, 1), or a normal, cut or not),
+times a scale, plus a shift. The words become standard values by shifts, masks and one
+table look-up, all exact; the scaling is exact up to one rounding, or, with a shift, a
+fixed sequence of roundings that no compiler can fuse away.
 """
 
 import functools
@@ -34,15 +34,15 @@ def numpy_dtype(dtype: str) -> np.dtype:
 
 
 @dataclass(frozen=True)
-class Law:
-    """A law of independent entries: `shift + scale * standard value`, between limits.
+class Distribution:
+    """How independent entries are distributed: `shift + scale * standard value`.
 
     Attributes:
         kind: How words become standard values.
         scale: Factor of the standard values; float32 rounds it.
         shift: Added to them.
         bound: Where the standard normal is cut; infinite if it is not.
-        open_ends: For a uniform law, the two ends, of which neither is drawn.
+        open_ends: For a uniform distribution, the two ends, of which neither is drawn.
     """
 
     kind: Kind
@@ -53,15 +53,15 @@ class Law:
 
     @property
     def table(self) -> tables.Table:
-        """Knots and slopes; of no use, but present, for the uniform law."""
+        """Knots and slopes; of no use, but present, for the uniform distribution."""
         if self.kind == "tail":
             return tables.by_tail(self.bound)
         bound = self.bound if self.kind == "segments" else tables.EQUAL_SEGMENTS_UP_TO
         return tables.by_probability(bound)
 
-    # A model draws many kernels from few laws: what follows from one is kept.
+    # A model draws many kernels from few distributions: what follows from one is kept.
 
-    @functools.lru_cache(maxsize=512)  # noqa: B019  laws are small
+    @functools.lru_cache(maxsize=512)  # noqa: B019  distributions are small
     def placing(self) -> tuple[np.float32, ...]:
         """Scale, its halves, shift and limits, for float32.
 
@@ -107,21 +107,23 @@ def _inside(value: float, direction: int, dtype: str) -> np.float32:
     return np.float32(np.nextafter(nearest.astype(kind), largest))
 
 
-def uniform(low: float, high: float) -> Law:
+def uniform(low: float, high: float) -> Distribution:
     """U(low, high), neither end included."""
     middle, half = (low + high) / 2, (high - low) / 2
-    return Law("uniform", half, middle, open_ends=(low, high) if half else None)
+    return Distribution(
+        "uniform", half, middle, open_ends=(low, high) if half else None
+    )
 
 
-def normal(mean: float, std: float) -> Law:
+def normal(mean: float, std: float) -> Distribution:
     """N(mean, std²)."""
-    return Law("tail", std, mean)
+    return Distribution("tail", std, mean)
 
 
-def truncated_normal(mean: float, std: float, bound: float) -> Law:
+def truncated_normal(mean: float, std: float, bound: float) -> Distribution:
     """N(mean, std²) cut at `mean ± bound * std`."""
     kind: Kind = "segments" if bound <= tables.EQUAL_SEGMENTS_UP_TO else "tail"
-    return Law(kind, std, mean, bound)
+    return Distribution(kind, std, mean, bound)
 
 
 class Operations:
@@ -167,16 +169,16 @@ class Operations:
         return self.shift_left(words, bits) | self.shift_right(words, 32 - bits)
 
 
-def standard_values(law: Law, words: Any, ops: Operations) -> Any:
-    """The values of the standard law that words stand for; float32."""
-    if law.kind == "uniform":
+def standard_values(distribution: Distribution, words: Any, ops: Operations) -> Any:
+    """The values of the standard distribution that words stand for; float32."""
+    if distribution.kind == "uniform":
         centred = ops.to_float(ops.shift_right(words, 8)) - np.float32(HALF_OF_24_BITS)
         # No value is clipped: graph optimizers would merge this factor with a small
         # scale to a subnormal one, which some machines take for zero.
         one = np.float32(1)
         return ops.clip(centred * np.float32(2.0**-23), -one, one)
-    values, slopes = law.table
-    if law.kind == "segments":
+    values, slopes = distribution.table
+    if distribution.kind == "segments":
         index = ops.to_index(ops.shift_right(words, 32 - tables.SEGMENTS_LOG2))
         fraction = ops.shift_right(words, 8) & 0xFFF
     else:
@@ -192,17 +194,19 @@ def standard_values(law: Law, words: Any, ops: Operations) -> Any:
     return ops.floats_of(ops.bits_of(size) | ops.shift_left(words, 31))
 
 
-def placed(law: Law, standard: Any, dtype: str, ops: Operations) -> Any:
+def placed(
+    distribution: Distribution, standard: Any, dtype: str, ops: Operations
+) -> Any:
     """Standard values scaled, shifted and kept between the limits; float32."""
-    low, high = law.limits(dtype)
-    if law.shift == 0:
-        return ops.clip(standard * np.float32(law.scale), low, high)
+    low, high = distribution.limits(dtype)
+    if distribution.shift == 0:
+        return ops.clip(standard * np.float32(distribution.scale), low, high)
     # Two numbers of 12 bits have an exact product, fused with a sum or not. Only
     # differences: TensorFlow's graph optimizer reorders trees of sums.
-    _, scale_high, scale_low, *_ = law.placing()
+    _, scale_high, scale_low, *_ = distribution.placing()
     cut = ops.shift_right(ops.bits_of(standard), LOW_BITS)
     upper = ops.floats_of(ops.shift_left(cut, LOW_BITS))
     lower = standard - upper
-    total = upper * scale_high - np.float32(-law.shift)
+    total = upper * scale_high - np.float32(-distribution.shift)
     total = total - (upper * -scale_low - lower * scale_high)
     return ops.clip(total - lower * -scale_low, low, high)

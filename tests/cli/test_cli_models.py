@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("models")
     examples.network(examples.he(), name="sound").save(path / "sound.keras")
     examples.network(examples.he() / 10, name="small").save(path / "small.keras")
-    # What training from it would find doubtful, but no error: a head that is sure.
+    # What training from it would find suspicious, but no error: a head that is sure.
     model = examples.network(examples.he(), name="sure", depth=2)
     model.layers[-1].kernel.assign(8 * np.array(model.layers[-1].kernel))
     model.save(path / "sure.keras")
@@ -44,7 +44,7 @@ def test_a_diagnosis_is_printed(folder, capsys):
         capsys, "diagnose", folder / "small.keras", "--data", folder / "data.npz"
     )
     assert code == 0  # nobody asked to fail
-    assert "small: ill" in out
+    assert "small: unhealthy" in out
     assert "hidden_11" in out
     assert "keras_inits.initialize(model" in out
     assert "32 samples" in out
@@ -69,7 +69,7 @@ def test_the_exit_code_says_how_grave_it_is(model, fail_on, code, folder, capsys
 def test_json_is_all_that_is_printed(folder, capsys):
     _, out, _ = run(capsys, "diagnose", folder / "small.keras", "--json")
     found = json.loads(out)
-    assert found["judgement"] == "ill"
+    assert found["verdict"] == "unhealthy"
     assert [record["name"] for record in found["records"]][-1] == "head"
     assert found["data"] == "white noise"
 
@@ -79,8 +79,8 @@ def test_a_page_is_written(folder, capsys, tmp_path):
     page = tmp_path / "page.html"
     code, out, err = run(capsys, "diagnose", folder / "small.keras", "--html", page)
     assert code == 0
-    assert "small: ill" in page.read_text(encoding="utf-8")
-    assert "small: ill" in out
+    assert "small: unhealthy" in page.read_text(encoding="utf-8")
+    assert "small: unhealthy" in out
     assert str(page) in err
 
 

@@ -1,4 +1,4 @@
-"""The demo's verdicts follow the figures, and its check of saved models can fail."""
+"""The demo's findings follow the figures, and its check of saved models can fail."""
 
 import dataclasses
 import io

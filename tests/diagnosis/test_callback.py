@@ -1,4 +1,4 @@
-"""`InitializationReport` diagnoses while a model is trained, and changes nothing."""
+"""`DiagnosisCallback` diagnoses while a model is trained, and changes nothing."""
 
 import dataclasses
 
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from keras_inits.diagnosis import callback
-from keras_inits.diagnosis.callback import InitializationReport
-from keras_inits.diagnosis.report import Verdict
+from keras_inits.diagnosis.callback import DiagnosisCallback
+from keras_inits.diagnosis.report import Finding
 from support.diagnosed import examples
 
 
@@ -36,7 +36,7 @@ def trained(callbacks, epochs=2, **compiled):
 @pytest.mark.parametrize("with_data", [True, False])
 def test_training_goes_on_as_it_would_without(with_data):
     given = examples.data(8) if with_data else ()
-    report = InitializationReport(*given, steps=(0, 3, 5, 8), verbose=0)
+    report = DiagnosisCallback(*given, steps=(0, 3, 5, 8), verbose=0)
     model, history = trained([report])
     expected, expected_history = trained([])
     assert list(report.diagnoses) == [0, 3, 5, 8]
@@ -62,7 +62,7 @@ def test_each_diagnosis_sees_the_weights_of_its_step():
             kernels[len(kernels) + 1] = kernel.std()
 
     # Four batches an epoch: 6 is in the second epoch, 8 after the last batch.
-    report = InitializationReport(steps=(1, 6, 8), verbose=0)
+    report = DiagnosisCallback(steps=(1, 6, 8), verbose=0)
     trained([report, Kernels()])
     for step, diagnosis in report.diagnoses.items():
         seen = next(w for w in diagnosis.weights if w.path == "first/kernel")
@@ -74,7 +74,7 @@ def test_each_diagnosis_sees_the_weights_of_its_step():
     keras.backend.backend() == "torch", reason="Keras has no groups on PyTorch"
 )
 def test_groups_of_batches_are_counted_by_their_batches():
-    report = InitializationReport(steps=(1, 4), verbose=0)
+    report = DiagnosisCallback(steps=(1, 4), verbose=0)
     trained([report], steps_per_execution=2)
     assert list(report.diagnoses) == [2, 4]  # not within the group 0, 1
 
@@ -86,18 +86,18 @@ def fitted(model, report):
 
 
 def test_a_doomed_run_stops(capsys):
-    report = InitializationReport(*examples.data(), stop_on="error")
+    report = DiagnosisCallback(*examples.data(), stop_on="error")
     history = fitted(examples.network(examples.he() / 10), report)
     assert len(history.epoch) == 1
     assert report.stopped_at == 0
     printed = capsys.readouterr().out
     assert "Training stops at step 0: the signal vanishes" in printed
-    assert "vanish" in report.diagnoses[0].verdicts[0].kind
+    assert "vanish" in report.diagnoses[0].findings[0].kind
 
 
 @pytest.mark.parametrize(("std", "stop_on"), [(1, "warning"), (0.1, None)])
 def test_a_sound_run_goes_on_and_so_does_one_that_nobody_watches(std, stop_on):
-    report = InitializationReport(*examples.data(), stop_on=stop_on, verbose=0)
+    report = DiagnosisCallback(*examples.data(), stop_on=stop_on, verbose=0)
     history = fitted(examples.network(examples.he() * std), report)
     assert len(history.epoch) == 3
     assert report.stopped_at is None
@@ -117,10 +117,10 @@ def test_a_sound_run_goes_on_and_so_does_one_that_nobody_watches(std, stop_on):
 def test_it_stops_on_findings_that_are_grave_enough(
     severity, stop_on, stops, monkeypatch
 ):
-    verdict = Verdict("kind", severity, "", 1.0, "message", "cause", "cure")
-    found = dataclasses.replace(examples.healthy(), verdicts=(verdict,))
+    finding = Finding("kind", severity, "", 1.0, "message", "cause", "fix")
+    found = dataclasses.replace(examples.healthy(), findings=(finding,))
     monkeypatch.setattr(callback, "diagnose", lambda *args, **kwargs: found)
-    report = InitializationReport(stop_on=stop_on, verbose=0)
+    report = DiagnosisCallback(stop_on=stop_on, verbose=0)
     model = examples.network(examples.he(), depth=1)
     report.set_model(model)
     report.on_train_begin()
@@ -132,7 +132,7 @@ def test_it_prints_what_verbose_says(capsys):
     texts = []
     model = examples.network(examples.he(), depth=2)
     for verbose in (0, 1, 2):
-        report = InitializationReport(verbose=verbose)
+        report = DiagnosisCallback(verbose=verbose)
         report.set_model(model)
         report.on_train_begin()
         texts.append(capsys.readouterr().out)
@@ -145,12 +145,12 @@ def test_it_prints_what_verbose_says(capsys):
 
 
 def test_it_logs(tmp_path):
-    trained([InitializationReport(steps=(0, 4), log_dir=tmp_path, verbose=0)])
+    trained([DiagnosisCallback(steps=(0, 4), log_dir=tmp_path, verbose=0)])
     assert sum("tfevents" in path.name for path in tmp_path.iterdir()) == 2
 
 
 def test_a_second_fit_begins_anew():
-    report = InitializationReport(steps=(0,), verbose=0)
+    report = DiagnosisCallback(steps=(0,), verbose=0)
     model = examples.network(examples.he(), depth=2)
     fitted(model, report)
     first = report.diagnoses[0]
@@ -161,7 +161,7 @@ def test_a_second_fit_begins_anew():
 def test_data_that_do_not_fit_stop_before_anything_is_trained():
     model = examples.network(examples.he())
     before = model.get_weights()
-    report = InitializationReport(np.ones((8, examples.WIDTH + 1), "float32"))
+    report = DiagnosisCallback(np.ones((8, examples.WIDTH + 1), "float32"))
     with pytest.raises(ValueError, match="The model could not run on `x`"):
         fitted(model, report)
     for old, new in zip(before, model.get_weights(), strict=True):
@@ -180,5 +180,5 @@ def test_data_that_do_not_fit_stop_before_anything_is_trained():
 )
 def test_wrong_arguments_are_refused_at_once(arguments, words):
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the words are checked
-        InitializationReport(**arguments)
+        DiagnosisCallback(**arguments)
     assert words in str(error.value)

@@ -122,15 +122,15 @@ def test_names_and_messages_are_text_whatever_is_in_them(texts):
 def test_every_finding_and_every_layer_is_in_it(texts):
     diagnosis = examples.vanishing()
     text = texts["vanishing"]
-    assert diagnosis.verdicts
+    assert diagnosis.findings
     body = "".join(Elements(text).texts["p"] + Elements(text).texts["code"])
-    for verdict in diagnosis.verdicts:
-        assert verdict.message in body
-        assert verdict.cure in body
+    for finding in diagnosis.findings:
+        assert finding.message in body
+        assert finding.fix in body
     rows = re.findall(r'<tr data-severity="(\w*)" data-layer="([^"]*)">', text)
     labels = [r.label for r in (*diagnosis.inputs, *diagnosis.records)]
     assert [name for _, name in rows] == labels
-    named = {verdict.layer for verdict in diagnosis.verdicts}
+    named = {finding.layer for finding in diagnosis.findings}
     assert {name for severity, name in rows if severity} == named & set(labels)
 
 
@@ -190,11 +190,11 @@ def test_a_browser_draws_sorts_and_filters(texts, tmp_path):
     assert all(found["figures"])
     assert found["loaded"] == 0
     assert found["wider"] <= 0  # nothing sticks out
-    errors = [v for v in diagnosis.verdicts if v.severity == "error"]
-    assert found["findings"] == len(diagnosis.verdicts)
+    errors = [v for v in diagnosis.findings if v.severity == "error"]
+    assert found["findings"] == len(diagnosis.findings)
     assert found["errors"] == len(errors) > 0
     assert found["rows"] == 1 + len(diagnosis.records)
-    assert found["ill"] == len({v.layer for v in errors})
+    assert found["unhealthy"] == len({v.layer for v in errors})
     stds = [float(text) for text in found["rising"]]
     assert stds == sorted(stds)
     assert stds != stds[::-1]
@@ -206,7 +206,7 @@ def test_a_browser_draws_sorts_and_filters(texts, tmp_path):
 def test_a_hostile_name_does_no_harm_in_the_dark(texts, tmp_path):
     dark = "--blink-settings=preferredColorScheme=0"
     found = probed(tmp_path, texts["broken"], dark)
-    assert found["title"] == f"{examples.HOSTILE}: ill"
+    assert found["title"] == f"{examples.HOSTILE}: unhealthy"
     assert found["axis"] == found["ink"]  # figures take the page's colour
     red = int(re.search(r"\d+", found["ink"])[0])
     assert red > 200  # light on dark

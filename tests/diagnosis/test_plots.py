@@ -54,7 +54,7 @@ def test_histograms_and_norms_are_those_of_the_records():
     assert [bar.get_height() for bar in bars] == [norm for norm in norms if norm > 0]
 
 
-def test_the_band_is_where_the_verdicts_find_nothing():
+def test_the_band_is_where_the_findings_find_nothing():
     cases = (examples.healthy(), True), (examples.vanishing(), False)
     for diagnosis, inside in cases:
         curve = curves.forward(diagnosis)

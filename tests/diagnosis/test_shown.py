@@ -14,7 +14,7 @@ from support.diagnosed import examples
 def test_json_holds_every_figure_also_those_that_json_has_not():
     diagnosis = examples.broken()
     found = json.loads(diagnosis.to_json(), parse_constant=pytest.fail)
-    assert found["judgement"] == "ill"
+    assert found["verdict"] == "unhealthy"
     assert found["loss"] == "NaN"
     assert math.isnan(float(found["loss"]))
     for record, row in zip(diagnosis.records, found["records"], strict=True):
@@ -22,7 +22,7 @@ def test_json_holds_every_figure_also_those_that_json_has_not():
         assert row["out"]["shape"] == list(record.out.shape)
         assert float(row["out"]["mean"]) == pytest.approx(record.out.mean, nan_ok=True)
     assert len(found["weights"]) == len(diagnosis.weights)
-    assert found["verdicts"][0]["cure"] == diagnosis.verdicts[0].cure
+    assert found["findings"][0]["fix"] == diagnosis.findings[0].fix
     infinite = dataclasses.replace(diagnosis, loss=-math.inf)
     assert json.loads(infinite.to_json(indent=None))["loss"] == "-Infinity"
 
@@ -30,13 +30,15 @@ def test_json_holds_every_figure_also_those_that_json_has_not():
 def test_a_dict_holds_plain_values():
     found = examples.vanishing().to_dict()
     assert found["records"][0]["out"]["std"] == examples.vanishing().records[0].out.std
-    assert found["judgement"] == "ill"
+    assert found["verdict"] == "unhealthy"
 
 
 def test_repr_is_a_line_and_notebooks_get_the_table():
     diagnosis = examples.vanishing()
-    count = len(diagnosis.verdicts)
-    assert repr(diagnosis).startswith(f"<Diagnosis of 'vanishing': ill, {count} find")
+    count = len(diagnosis.findings)
+    assert repr(diagnosis).startswith(
+        f"<Diagnosis of 'vanishing': unhealthy, {count} find"
+    )
     assert "hidden_11" in diagnosis._repr_html_()
     assert "<script>" not in examples.broken()._repr_html_()
 
@@ -48,14 +50,14 @@ def test_two_are_compared_layer_by_layer(monkeypatch):
     for row in found.rows:
         assert row.first.name == row.second.name == row.layer
     plain = found.to_dict()
-    assert plain["first"]["judgement"] == "ill"
-    assert plain["second"]["judgement"] == "healthy"
+    assert plain["first"]["verdict"] == "unhealthy"
+    assert plain["second"]["verdict"] == "healthy"
     assert plain["layers"][3]["first"]["std"] == ill.records[3].out.std
     assert plain["layers"][3]["second"]["gradient"] == sound.records[3].gradient.std
     monkeypatch.setenv("FORCE_COLOR", "1")  # as notebooks do
     printed = str(found)
     assert "\x1b" not in printed + str(ill)
-    assert "1  vanishing: ill" in printed
+    assert "1  vanishing: unhealthy" in printed
     assert "2  healthy: healthy" in printed
     row = next(line for line in printed.splitlines() if " hidden_0 " in line)
     stds = [float(cell) for cell in row.split()[1:3]]
@@ -92,7 +94,7 @@ def test_event_files_hold_scalars_histograms_and_findings(tmp_path):
     assert value == pytest.approx(diagnosis.record("hidden_3").out.std, rel=1e-6)
     (text,) = events.Tensors("findings")
     words = make_ndarray(text.tensor_proto)
-    assert diagnosis.verdicts[0].message in words.item().decode()
+    assert diagnosis.findings[0].message in words.item().decode()
     (drawn,) = events.Tensors("output/hidden_3")
     bins = make_ndarray(drawn.tensor_proto)
     assert bins[:, 2].sum() == sum(diagnosis.record("hidden_3").out.histogram)

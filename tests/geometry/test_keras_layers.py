@@ -173,7 +173,7 @@ def test_transposed_convolutions_are_counted_right(rank, strides, padding):
     fan_in, fan_out = counted(layer, shape, axes, into=period)
     assert fans(layer) == pytest.approx((fan_in, fan_out))
     assert fan_in == pytest.approx(math.prod(window) * 3 / strides**rank)
-    taps = Geometry(layout="transpose").fans(tuple(layer.kernel.shape))
+    taps = Geometry(kernel_format="transpose").fans(tuple(layer.kernel.shape))
     assert taps == (math.prod(window) * 3, fan_out)
 
 

@@ -157,14 +157,14 @@ def test_every_axis_is_on_one_side_of_the_matrix(kernel):
 @pytest.mark.parametrize(
     ("arguments", "shape", "fans"),
     [
-        ({"layout": "transpose"}, (3, 5, 6, 4), (60, 90)),
-        ({"layout": "transpose", "stride": 5}, (3, 5, 6, 4), (12, 90)),
-        ({"layout": "transpose", "stride": 8}, (3, 6, 4), (1.5, 18)),
+        ({"kernel_format": "transpose"}, (3, 5, 6, 4), (60, 90)),
+        ({"kernel_format": "transpose", "stride": 5}, (3, 5, 6, 4), (12, 90)),
+        ({"kernel_format": "transpose", "stride": 8}, (3, 6, 4), (1.5, 18)),
         ({"stride": 5}, (3, 5, 4, 6), (60, 18)),
-        ({"layout": "depthwise"}, (3, 5, 4, 2), (15, 30)),
-        ({"layout": "embedding"}, (7, 4), (1, 4)),
-        ({"layout": "experts"}, (7, 4, 6), (4, 6)),
-        ({"layout": "experts"}, (7, 3, 4, 6), (12, 18)),  # and a window of three
+        ({"kernel_format": "depthwise"}, (3, 5, 4, 2), (15, 30)),
+        ({"kernel_format": "embedding"}, (7, 4), (1, 4)),
+        ({"kernel_format": "experts"}, (7, 4, 6), (4, 6)),
+        ({"kernel_format": "experts"}, (7, 3, 4, 6), (12, 18)),  # and a window of three
         ({"batch_axes": (0,)}, (7, 4, 6), (4, 6)),
         ({"batch_axes": (1,)}, (3, 7, 4, 6), (12, 18)),
         ({"groups": 2}, (3, 5, 4, 6), (60, 45)),
@@ -178,7 +178,7 @@ def test_every_axis_is_on_one_side_of_the_matrix(kernel):
             (4, 6),
         ),
         (
-            {"input_axes": (1,), "output_axes": (0, 2), "layout": "experts"},
+            {"input_axes": (1,), "output_axes": (0, 2), "kernel_format": "experts"},
             (7, 4, 6),
             (4, 6),
         ),
@@ -190,24 +190,27 @@ def test_layouts_batches_groups_gates_and_strides(arguments, shape, fans):
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 6), (3, 0, 6), (3, 4, 0)])
-@pytest.mark.parametrize("layout", geometry.LAYOUTS)
-def test_empty_kernels_have_finite_fans(shape, layout):
+@pytest.mark.parametrize("kernel_format", geometry.KERNEL_FORMATS)
+def test_empty_kernels_have_finite_fans(shape, kernel_format):
     """At least one, so that a scale can be divided by them."""
-    assert min(Geometry(layout=layout).fans(shape)) >= 1
+    assert min(Geometry(kernel_format=kernel_format).fans(shape)) >= 1
 
 
 def test_fans_are_integers_where_they_are_whole():
     """So that a person reads 9, not 9.0."""
-    whole = Geometry(layout="transpose", stride=4).fans((2, 2, 5, 3))
+    whole = Geometry(kernel_format="transpose", stride=4).fans((2, 2, 5, 3))
     assert [type(fan) for fan in whole] == [int, int]
-    part = Geometry(layout="transpose", stride=8).fans((2, 2, 5, 3))
+    part = Geometry(kernel_format="transpose", stride=8).fans((2, 2, 5, 3))
     assert part == (1.5, 20)
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"layout": "conv"}, r"`layout` is .*Received: layout='conv'\."),
+        (
+            {"kernel_format": "conv"},
+            r"`kernel_format` is .*Received: kernel_format='conv'\.",
+        ),
         ({"groups": 0}, r"`groups`.*Received: groups=0\. For an ordinary .* groups=1"),
         ({"gates": True}, r"`gates`.*Received: gates=True"),
         ({"stride": 1.5}, r"`stride`.*Received: stride=1\.5"),
@@ -256,15 +259,20 @@ def test_counts_of_numpy_are_counts():
             lambda b, r, c: (r // 4, r % 4, 3 * b + c),
         ),
         (
-            {"layout": "transpose", "gates": 2},
+            {"kernel_format": "transpose", "gates": 2},
             (3, 6, 4),
             (2, 12, 3),
             lambda b, r, c: (r // 4, 3 * b + c, r % 4),
         ),
-        ({"layout": "depthwise"}, (5, 4, 2), (4, 5, 2), lambda b, r, c: (r, b, c)),
-        ({"layout": "experts"}, (5, 4, 2), (5, 4, 2), lambda b, r, c: (b, r, c)),
         (
-            {"layout": "experts", "gates": 3},
+            {"kernel_format": "depthwise"},
+            (5, 4, 2),
+            (4, 5, 2),
+            lambda b, r, c: (r, b, c),
+        ),
+        ({"kernel_format": "experts"}, (5, 4, 2), (5, 4, 2), lambda b, r, c: (b, r, c)),
+        (
+            {"kernel_format": "experts", "gates": 3},
             (5, 4, 6),
             (15, 4, 2),
             lambda b, r, c: (b // 3, r, 2 * (b % 3) + c),

@@ -41,7 +41,7 @@ def test_an_unknown_layer_is_read_by_names_and_shapes_with_a_note(unknown):
     assert kernel[:2] == ("kernel", Geometry())
     assert "Unknown has no geometry of its own: read by its shape" in kernel.note
     place = described(unknown, "position_embedding")
-    assert place[:2] == ("embedding", Geometry(layout="embedding"))
+    assert place[:2] == ("embedding", Geometry(kernel_format="embedding"))
     assert "by its name" in place.note
     shift = described(unknown, "shift")
     assert shift.role == "bias"
@@ -55,7 +55,7 @@ def test_an_unknown_layer_is_read_by_names_and_shapes_with_a_note(unknown):
 
 def test_a_mapping_teaches_kernels_roles_and_both(unknown):
     """What it leaves out is read as before; a subclass is read by it, too."""
-    experts = Geometry(layout="experts")
+    experts = Geometry(kernel_format="experts")
     told = Weight("gain", note="starts at one")
     register_geometry(Unknown, {"mixed": experts, "shift": told, "table": "bias"})
     assert described(unknown, "mixed") == Weight("kernel", experts)
@@ -93,7 +93,9 @@ def test_a_rule_for_a_layer_of_keras_takes_the_place_of_ours(unknown):
     layer = layers.Conv1DTranspose(5, 4, strides=2)
     layer.build((None, 9, 3))
     assert fans(layer) == (6, 20)
-    register_geometry(layers.Conv1DTranspose, {"kernel": Geometry(layout="transpose")})
+    register_geometry(
+        layers.Conv1DTranspose, {"kernel": Geometry(kernel_format="transpose")}
+    )
     assert fans(layer) == (12, 20)
 
 

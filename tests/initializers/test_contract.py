@@ -1,4 +1,4 @@
-"""What every exported scheme promises: shapes, types, laws, configuration, purity.
+"""What every exported scheme promises: shape, type, distribution, config, purity.
 
 Seeds have a file of their own, `test_seeds.py`; so have layers, reloads and programs.
 All run over the examples of `scheme_examples.py`, where a new scheme needs an entry.
@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.laws import EPSILON, Normal, Truncated, Uniform, values
+from support.distributions import EPSILON, Normal, Truncated, Uniform, values
 from support.scheme_examples import (
     ALL,
     EXAMPLES,
@@ -71,13 +71,16 @@ def test_every_registered_scheme_of_the_package_is_exported():
 
 @every
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
-def test_values_follow_the_law_in_every_dtype(cls, example, dtype):
-    """Shape, type, and the law that the formula gives for these fans."""
+def test_values_follow_the_distribution_in_every_dtype(cls, example, dtype):
+    """Shape, type, and the distribution that the formula gives for these fans."""
     result = make(cls, example, seed=7)(example.shape, dtype=dtype)
     given = "float32" if dtype == "float64" and not has_float64() else dtype
     assert keras.backend.standardize_dtype(result.dtype) == given
     assert tuple(result.shape) == example.shape
-    assert example.law(*example.fans).complaints(values(result), EPSILON[given]) == []
+    assert (
+        example.distribution(*example.fans).complaints(values(result), EPSILON[given])
+        == []
+    )
 
 
 @every
@@ -128,11 +131,11 @@ def test_a_truncated_normal_has_no_value_outside_in_any_dtype(
         ("XavierNormal", {}),  # mean of the fans
     ],
 )
-def test_the_law_check_refuses_the_neighbours_of_he_fan_in(name, arguments):
-    """Twin: the law of `he_fan_in` accepts that scheme alone."""
-    law = EXAMPLES["HeFanIn"][0].law(*FANS)
+def test_the_distribution_check_refuses_the_neighbours_of_he_fan_in(name, arguments):
+    """Twin: the distribution of `he_fan_in` accepts that scheme alone."""
+    distribution = EXAMPLES["HeFanIn"][0].distribution(*FANS)
     drawn = values(SCHEMES[name](**arguments, seed=7)(SHAPE))
-    assert law.complaints(drawn)
+    assert distribution.complaints(drawn)
 
 
 def test_the_plain_truncated_normal_is_not_widened():
@@ -276,7 +279,7 @@ def test_the_global_state_check_notices_a_draw():
 
 
 @every_class
-def test_the_docstring_says_law_arguments_example_and_source(cls):
+def test_the_docstring_says_distribution_arguments_example_and_source(cls):
     """Its sections are there, every argument is explained, its example runs."""
     text = inspect.getdoc(cls)
     for section in ("Formula:", "Example:", "Reference:"):

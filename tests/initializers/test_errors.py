@@ -75,7 +75,7 @@ def test_a_negative_spread_is_refused(name, argument, minimum):
 
 
 def test_a_bound_that_leaves_nothing_is_refused():
-    """Zero and below; and a uniform law whose bounds are not in order."""
+    """Zero and below; and a uniform distribution whose bounds are not in order."""
     for bound in (0, -2.0):
         refused(
             lambda bound=bound: keras_inits.TruncatedNormal(bound=bound),

@@ -11,17 +11,24 @@ import pytest
 import keras_inits
 from keras_inits import sampling
 from keras_inits.geometry import Geometry
-from support.laws import Fixed, Normal, values
+from support.distributions import Fixed, Normal, values
 from support.layer_builds import TELLS_AXES, build
 from support.scheme_examples import EXAMPLES, FIXED, KERNEL, SCHEMES, arguments_of
 
-OF_GEOMETRY = ("input_axes", "output_axes", "batch_axes", "layout", "groups", "gates")
+OF_GEOMETRY = (
+    "input_axes",
+    "output_axes",
+    "batch_axes",
+    "kernel_format",
+    "groups",
+    "gates",
+)
 WITH_GEOMETRY = sorted(KERNEL | {"Identity"})
 EVERY = {  # each argument off its default, and its JSON
     "input_axes": ((-1,), [-1]),
     "output_axes": ((1,), [1]),
     "batch_axes": (0, 0),
-    "layout": ("transpose", "transpose"),
+    "kernel_format": ("transpose", "transpose"),
     "groups": (2, 2),
     "gates": (np.int64(3), 3),
     "stride": (4, 4),
@@ -59,7 +66,7 @@ def test_geometry_is_in_the_config_and_comes_back(name):
     )
     expected = Geometry((-1,), (1,), (0,), "transpose", 2, 3, 4)
     assert again.geometry == scheme.geometry == expected
-    assert SCHEMES[name](layout="default", groups=1).get_config() == {}
+    assert SCHEMES[name](kernel_format="default", groups=1).get_config() == {}
 
 
 @pytest.mark.parametrize("name", sorted(KERNEL))
@@ -69,8 +76,8 @@ def test_with_geometry_changes_the_geometry_alone(name):
     arguments = {k: v for k, v in example.arguments.items() if k not in EVERY}
     scheme = SCHEMES[name](**arguments, seed=7, groups=3)
     before = scheme.get_config()
-    other = scheme.with_geometry(Geometry(gates=2, layout="transpose"))
-    built = SCHEMES[name](**arguments, seed=7, gates=2, layout="transpose")
+    other = scheme.with_geometry(Geometry(gates=2, kernel_format="transpose"))
+    built = SCHEMES[name](**arguments, seed=7, gates=2, kernel_format="transpose")
     assert type(other) is type(scheme)
     assert other.get_config() == built.get_config()
     np.testing.assert_array_equal(values(other((3, 8, 5))), values(built((3, 8, 5))))
@@ -82,7 +89,7 @@ def test_with_geometry_shares_a_seed_generator():
     """A draw of either advances it, so that no two kernels are equal."""
     generator = keras.random.SeedGenerator(7)
     scheme = keras_inits.HeFanIn(seed=generator)
-    other = scheme.with_geometry(Geometry(layout="transpose"))
+    other = scheme.with_geometry(Geometry(kernel_format="transpose"))
     assert other.seed is generator
     first, second = values(scheme((4, 4))), values(other((4, 4)))
     assert not np.array_equal(first, second)
@@ -95,11 +102,11 @@ def test_a_subclass_that_takes_no_geometry_can_be_given_one():
         def __init__(self, seed=None):
             super().__init__(seed)
 
-        def law(self, shape):
+        def entry_distribution(self, shape):
             return sampling.uniform(0.0, 0.5 / self.fans(shape).fan_in)
 
-    half = Half(seed=7).with_geometry(Geometry(layout="depthwise"))
-    assert half.get_config() == {"seed": 7, "layout": "depthwise"}
+    half = Half(seed=7).with_geometry(Geometry(kernel_format="depthwise"))
+    assert half.get_config() == {"seed": 7, "kernel_format": "depthwise"}
     again = Half.from_config(half.get_config())
     assert again.geometry == half.geometry
     drawn = values(again((3, 40, 91)))
@@ -111,7 +118,7 @@ def test_a_subclass_that_takes_no_geometry_can_be_given_one():
 
 @pytest.mark.parametrize("name", WITH_GEOMETRY)
 @pytest.mark.parametrize(
-    ("argument", "value"), [("layout", "conv"), ("groups", 0), ("gates", 1.5)]
+    ("argument", "value"), [("kernel_format", "conv"), ("groups", 0), ("gates", 1.5)]
 )
 def test_bad_geometry_is_refused_by_every_scheme(name, argument, value):
     with pytest.raises(ValueError, match=f"`{argument}`.*{argument}={value!r}"):
@@ -139,33 +146,33 @@ def test_drawn_fills_from_the_given_stream(name):
 @pytest.mark.parametrize(
     ("geometry", "shape", "fans"),
     [
-        (Geometry(layout="depthwise"), (3, 3, 91, 40), (9, 360)),
-        (Geometry(layout="experts"), (9, 91, 40), (91, 40)),
+        (Geometry(kernel_format="depthwise"), (3, 3, 91, 40), (9, 360)),
+        (Geometry(kernel_format="experts"), (9, 91, 40), (91, 40)),
         (Geometry(gates=4), (91, 160), (91, 40)),
     ],
 )
 def test_the_scale_follows_the_geometry(geometry, shape, fans):
-    """He's law for the true fans; twin: not for those of the bare shape."""
+    """He's distribution for the true fans; twin: not for those of the bare shape."""
     for scheme, fan in ((keras_inits.HeFanIn, 0), (keras_inits.HeFanOut, 1)):
         drawn = values(scheme(seed=7).with_geometry(geometry)(shape))
-        law = Normal(0, math.sqrt(2 / fans[fan]))
-        assert law.complaints(drawn) == []
+        distribution = Normal(0, math.sqrt(2 / fans[fan]))
+        assert distribution.complaints(drawn) == []
         if Geometry().fans(shape)[fan] != fans[fan]:
-            assert law.complaints(values(scheme(seed=7)(shape)))
+            assert distribution.complaints(values(scheme(seed=7)(shape)))
 
 
 def blocks_of(kernel, arguments):
     """The independent matrices of a kernel, cut out by hand."""
     parts = arguments.get("gates", 1) * arguments.get("groups", 1)
-    layout = arguments.get("layout", "default")
-    if layout == "depthwise":
+    kernel_format = arguments.get("kernel_format", "default")
+    if kernel_format == "depthwise":
         return [
             kernel[..., c, :].reshape(-1, kernel.shape[-1])
             for c in range(kernel.shape[-2])
         ]
-    if layout == "experts":
+    if kernel_format == "experts":
         return list(kernel)
-    if layout == "transpose":
+    if kernel_format == "transpose":
         kernel = np.moveaxis(kernel, -1, -2)
     cut = np.split(kernel, parts, axis=-1)
     return [part.reshape(-1, part.shape[-1]) for part in cut]
@@ -178,9 +185,9 @@ def blocks_of(kernel, arguments):
         ({"gates": 4}, (5, 24)),  # more units than inputs: orthonormal rows
         ({"gates": 3}, (2, 3, 1, 24)),
         ({"groups": 2}, (1, 3, 2, 14)),
-        ({"layout": "transpose"}, (3, 3, 7, 2)),
-        ({"layout": "depthwise"}, (3, 3, 5, 2)),
-        ({"layout": "experts"}, (3, 6, 4)),
+        ({"kernel_format": "transpose"}, (3, 3, 7, 2)),
+        ({"kernel_format": "depthwise"}, (3, 3, 5, 2)),
+        ({"kernel_format": "experts"}, (3, 6, 4)),
     ],
 )
 def test_each_matrix_of_an_orthogonal_kernel_is_orthogonal(arguments, shape):
@@ -215,9 +222,9 @@ def test_recurrent_gates_are_orthogonal_by_an_argument(name):
         ({}, (4, 6), np.eye(4, 6)),
         ({"gates": 3}, (4, 12), np.tile(np.eye(4), 3)),
         ({"groups": 2}, (1, 1, 2, 6), np.tile(np.eye(2, 3), 2)[None, None]),
-        ({"layout": "transpose"}, (1, 4, 3), np.eye(4, 3)[None]),
-        ({"layout": "experts"}, (5, 3, 4), np.tile(np.eye(3, 4), (5, 1, 1))),
-        ({"layout": "embedding"}, (7, 4), np.eye(7, 4)),
+        ({"kernel_format": "transpose"}, (1, 4, 3), np.eye(4, 3)[None]),
+        ({"kernel_format": "experts"}, (5, 3, 4), np.tile(np.eye(3, 4), (5, 1, 1))),
+        ({"kernel_format": "embedding"}, (7, 4), np.eye(7, 4)),
         (
             {"input_axes": (0,), "output_axes": (1, 2)},
             (6, 2, 3),
@@ -235,8 +242,8 @@ def test_the_identity_is_one_in_every_matrix(arguments, shape, expected):
     ("arguments", "shape"),
     [
         ({}, (3, 4, 4)),
-        ({"layout": "depthwise"}, (3, 4, 1)),
-        ({"layout": "transpose"}, (2, 4, 4)),
+        ({"kernel_format": "depthwise"}, (3, 4, 1)),
+        ({"kernel_format": "transpose"}, (2, 4, 4)),
         ({"gates": 4}, (8,)),
         ({}, ()),
     ],
@@ -259,7 +266,7 @@ def test_the_identity_has_no_seed():
 @pytest.mark.skipif(not TELLS_AXES, reason="Keras tells the axes since 3.15")
 def test_batch_axes_on_a_scheme_correct_what_keras_calls_outputs():
     """In `bnd,ndh->bnh` Keras lists the shared axis n among the outputs."""
-    shared = [{"batch_axes": [0]}, {"layout": "experts"}]
+    shared = [{"batch_axes": [0]}, {"kernel_format": "experts"}]
     for arguments in shared:
         scheme = keras_inits.HeFanOut(seed=7, **arguments)
         layer = keras.layers.EinsumDense(

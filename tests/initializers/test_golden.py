@@ -36,7 +36,7 @@ TOLERANCE = 1e-5
 CASES = [
     name
     for name in keras_inits.names()
-    if (cls := keras_inits.initializers.registry.scheme(name)).draws
+    if (cls := keras_inits.initializers.registry.scheme(name)).is_random
     and cls.__module__.startswith("keras_inits.")
 ]
 

@@ -14,17 +14,23 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.laws import values
+from support.distributions import values
 from support.scheme_examples import EXAMPLES, FIXED, SCHEMES
 
 FOLDER = Path(__file__).parents[1] / "golden" / "configs"
 PRESENT = FOLDER / f"{keras_inits.__version__}.json"
+RENAMED = {"layout": "kernel_format"}  # arguments, and what they are called now
 SEEDS = [7, -(2**40), {"generator": 11}]
+
+
+def today(arguments):
+    """The same arguments by the names that they have now."""
+    return {RENAMED.get(key, key): value for key, value in arguments.items()}
 
 
 def made(name, arguments):
     """An initializer of the arguments that an entry has; seeds may be generators."""
-    arguments = dict(arguments)
+    arguments = today(arguments)
     if isinstance(arguments.get("seed"), dict):
         generator = arguments["seed"]["generator"]
         arguments["seed"] = keras.random.SeedGenerator(generator)
@@ -86,12 +92,12 @@ def load(file):
 
 
 def without_modules(thing):
-    """The same without what may change: our modules, numbers of generators."""
+    """By today's names, without our modules and the numbers of generators."""
     if isinstance(thing, dict):
         ours = str(thing.get("registered_name", "")).startswith("keras_inits>")
         given = ours or thing.get("class_name") == "SeedGenerator"
         return {
-            key: without_modules(value)
+            RENAMED.get(key, key): without_modules(value)
             for key, value in thing.items()
             # A generator's name has a number that depends on the process.
             if not (given and key == "module")
@@ -124,8 +130,8 @@ OF_FILE = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 def shape_for(entry):
     """A shape that the entry's scheme can fill: that of its example."""
+    given = {k: v for k, v in today(entry["arguments"]).items() if k != "seed"}
     for example in EXAMPLES.get(entry["name"], []):
-        given = {k: v for k, v in entry["arguments"].items() if k != "seed"}
         if example.arguments == given:
             return example.small
     return (5, 24)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.laws import Normal, Orthonormal, Uniform, values
+from support.distributions import Normal, Orthonormal, Uniform, values
 from support.layer_builds import BUILDS, TELLS_AXES, build, can_fill, filled
 
 PAIRS = [(name, layer) for name in keras_inits.names() for layer in BUILDS]

@@ -23,7 +23,7 @@ from keras_inits.initializers import (
 )
 from keras_inits.initializers.base import Initializer
 from keras_inits.initializers.per_gate import PerGate, per_gate
-from support.laws import EPSILON, Normal, Truncated, Uniform, values
+from support.distributions import EPSILON, Normal, Truncated, Uniform, values
 
 BACKEND = keras.backend.backend()
 
@@ -41,7 +41,7 @@ def is_orthogonal(block):
 
 
 @pytest.mark.parametrize(
-    ("initializer", "law"),
+    ("initializer", "distribution"),
     [
         (HeFanIn(seed=7), Normal(0, math.sqrt(2 / 160))),
         (HeFanOut(seed=7), Normal(0, math.sqrt(2 / 91))),
@@ -54,15 +54,17 @@ def is_orthogonal(block):
     ],
     ids=lambda i: type(i).__name__,
 )
-def test_each_gate_follows_the_law_of_a_kernel_of_its_own(initializer, law):
+def test_each_gate_follows_the_distribution_of_a_kernel_of_its_own(
+    initializer, distribution
+):
     """Fans are those of one gate: 160 inputs, 91 units."""
     drawn = values(per_gate(initializer, 4)((160, 4 * 91)))
-    if BACKEND == "torch" and isinstance(law, Truncated):
+    if BACKEND == "torch" and isinstance(distribution, Truncated):
         pytest.skip("Keras does not truncate there")
     for block in gates_of(drawn, 4):
-        assert law.complaints(block) == []
+        assert distribution.complaints(block) == []
     if "Xavier" in type(initializer).__name__:  # twin
-        assert law.complaints(values(initializer((160, 4 * 91))))
+        assert distribution.complaints(values(initializer((160, 4 * 91))))
 
 
 @pytest.mark.parametrize(
@@ -217,11 +219,11 @@ def test_what_draws_nothing_fills_any_type():
     assert values(per_gate(Zeros(), 2)((0, 4))).shape == (0, 4)
 
 
-def test_a_law_that_looks_at_the_shape_sees_one_gate():
+def test_a_distribution_that_looks_at_the_shape_sees_one_gate():
     """Twin of the fans, for schemes that have none."""
 
     class Wide(Initializer):
-        def law(self, shape):
+        def entry_distribution(self, shape):
             return sampling.uniform(0.0, float(shape[-1]))
 
     drawn = values(per_gate(Wide(seed=7), 4)((30, 20)))
@@ -238,14 +240,14 @@ def test_gates_of_gates_are_cut_again():
 
 def test_the_gates_lie_along_the_last_axis_whatever_the_geometry():
     """A kernel whose last axis is its input is cut there, too."""
-    axes = Geometry(layout="transpose")
+    axes = Geometry(kernel_format="transpose")
     drawn = values(per_gate(Orthogonal(seed=7).with_geometry(axes), 2)((3, 10)))
     for block in gates_of(drawn, 2):
         assert abs(block @ block.T - np.eye(3)).max() < 1e-5
 
 
 def test_drawn_takes_the_stream_that_is_given():
-    """For kernels and for other laws."""
+    """For kernels and for other distributions."""
     key = sampling.key_from_seed(7, (4, 6), "place")
     for initializer in (Orthogonal(), RandomNormal()):
         scheme = per_gate(initializer, 3)

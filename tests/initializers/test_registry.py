@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.laws import Uniform, values
+from support.distributions import Uniform, values
 from support.scheme_examples import SCHEMES, snake_case
 
 KINDS = (
@@ -176,7 +176,7 @@ class Triangle(keras_inits.Initializer):
         super().__init__(seed)
         self.width = width
 
-    def law(self, shape):
+    def entry_distribution(self, shape):
         """Uniform, narrower for more inputs."""
         limit = self.width / max(1, shape[0])
         return keras_inits.sampling.uniform(-limit, limit)
@@ -186,7 +186,7 @@ class Triangle(keras_inits.Initializer):
 class Bare(keras_inits.Initializer):
     """A user's scheme without a constructor of its own."""
 
-    def law(self, shape):
+    def entry_distribution(self, shape):
         """Standard uniform."""
         return keras_inits.sampling.uniform(0.0, 1.0)
 
@@ -220,12 +220,12 @@ def test_a_users_scheme_lives_by_the_contract(cls, name):
         cls.from_config({"with": 1})
     with pytest.raises(ValueError, match="`seed`"):
         cls(seed=0.5)
-    law = {
+    distribution = {
         Triangle: Uniform(-1 / 90, 1 / 90),
         Bare: Uniform(0, 1),
         Naive: Uniform.with_std(90**-0.5),
     }[cls]
-    assert law.complaints(drawn) == []
+    assert distribution.complaints(drawn) == []
 
 
 @pytest.mark.parametrize("name", ["tests_triangle", "tests_bare", "tests_naive"])
@@ -278,7 +278,7 @@ def test_a_users_name_never_takes_one_of_keras():
 
     @keras_inits.register("gelu")
     class Gelu(keras_inits.Initializer):
-        def law(self, shape):
+        def entry_distribution(self, shape):
             return keras_inits.sampling.uniform(0.0, 1.0)
 
     assert keras.activations.get("gelu") is keras.activations.gelu

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from support import fresh, reload_models
-from support.laws import values
+from support.distributions import values
 from support.reload_models import FORMATS, X
 from support.scheme_examples import EXAMPLES, FIXED, SCHEMES, snake_case
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 import keras_inits
 from keras_inits import replacing_builtins
-from support.laws import SIGMAS, values
+from support.distributions import SIGMAS, values
 
 SHAPE = (3, 3, 30, 455)
 
@@ -257,8 +257,8 @@ def test_registered_objects_stay_visible():
         )
 
 
-def same_law(one, other):
-    """Whether two samples are of one law: spread, shape and reach."""
+def same_distribution(one, other):
+    """Whether two samples are of one distribution: spread, shape and reach."""
     one, other = np.ravel(one), np.ravel(other)
     kurtosis = stats.kurtosis(other, fisher=False)
     error = math.sqrt((kurtosis - 1) / (4 * one.size) * 2)
@@ -276,9 +276,9 @@ def drawn(spelling, ours):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_law_is_the_same_as_keras_s(name):
+def test_the_distribution_is_the_same_as_keras_s(name):
     keras.utils.set_random_seed(1)
-    assert same_law(drawn(name, ours=True), drawn(name, ours=False))
+    assert same_distribution(drawn(name, ours=True), drawn(name, ours=False))
 
 
 @pytest.mark.parametrize(
@@ -290,9 +290,9 @@ def test_the_law_is_the_same_as_keras_s(name):
         ("random_normal", "truncated_normal"),
     ],
 )
-def test_the_comparison_of_laws_refuses_a_neighbour(name, other):
+def test_the_comparison_of_distributions_refuses_a_neighbour(name, other):
     """Twin."""
     keras.utils.set_random_seed(1)
-    assert not same_law(drawn(name, ours=True), drawn(other, ours=False))
+    assert not same_distribution(drawn(name, ours=True), drawn(other, ours=False))
     wider = drawn(name, ours=True) * 1.02
-    assert not same_law(wider, drawn(name, ours=False))
+    assert not same_distribution(wider, drawn(name, ours=False))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.laws import SIGMAS, Orthonormal, values
+from support.distributions import SIGMAS, Orthonormal, values
 from support.scheme_examples import RANDOM, make
 
 every_random = pytest.mark.parametrize(("cls", "example"), RANDOM)
@@ -142,7 +142,10 @@ def test_related_notices_a_prefix():
 @pytest.mark.parametrize(("cls", "example"), RANDOM)
 def test_neighbouring_seeds_are_unrelated(cls, example):
     """1 and 2, and a seed and its negative."""
-    if isinstance(example.law(*example.fans), Orthonormal) and len(example.shape) != 4:
+    if (
+        isinstance(example.distribution(*example.fans), Orthonormal)
+        and len(example.shape) != 4
+    ):
         pytest.skip("shape of its own")
     drawn = [draw(make(cls, example, seed=seed), (8, 9, 10, 11)) for seed in (1, 2, -1)]
     for one, other in combinations(drawn, 2):

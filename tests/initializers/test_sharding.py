@@ -18,7 +18,7 @@ import pytest
 import keras_inits
 from keras_inits import sampling
 from keras_inits.sampling import bits
-from support.laws import Orthonormal, values
+from support.distributions import Orthonormal, values
 from support.scheme_examples import ALL, make
 
 ROOT = Path(__file__).parents[2]
@@ -128,7 +128,7 @@ def test_every_scheme_is_sharded_as_asked_with_the_same_weights(cls, example, cu
     assert lies_as_asked(kernel.value, cut)
     # The stream is the layer's: the same layer without a distribution.
     whole = values(Plain(fit(cls, example), shape).kernel)
-    if isinstance(example.law(*example.fans), Orthonormal):
+    if isinstance(example.distribution(*example.fans), Orthonormal):
         assert abs(values(kernel) - whole).max() < 1e-5
     else:
         np.testing.assert_array_equal(values(kernel), whole)
@@ -241,9 +241,9 @@ def test_a_shard_of_a_tensor_beyond_2_to_the_32_values(monkeypatch, number, rank
     layout = SimpleNamespace(mesh=SimpleNamespace(shape={"many": 2**20}), spec=spec)
     monkeypatch.setattr(jax.lax, "axis_index", lambda along: jnp.uint32(number))
     monkeypatch.setattr(jax, "shard_map", lambda shard, **where: shard)
-    law, key = sampling.uniform(-1, 1), sampling.Key(1, 2)
+    distribution, key = sampling.uniform(-1, 1), sampling.Key(1, 2)
     # Around the function's cache, which asks for a layout that hashes.
-    shard = on_jax._sharded.__wrapped__(law, shape, "float32", layout)
+    shard = on_jax._sharded.__wrapped__(distribution, shape, "float32", layout)
     drawn = np.ravel(shard(jnp.uint32(1), jnp.uint32(2)))
     first = number * (size // 2**20)
     assert drawn.size == size // 2**20

@@ -9,7 +9,7 @@ import pytest
 
 import keras_inits
 from support import fresh
-from support.laws import values
+from support.distributions import values
 
 # Runs here and, as text, in a process of its own.
 CODE = """

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from support.laws import Orthonormal, values
+from support.distributions import Orthonormal, values
 from support.scheme_examples import ALL, EXAMPLES, SCHEMES, make
 
 BACKEND = keras.backend.backend()
@@ -31,19 +31,19 @@ def test_a_traced_call_equals_an_eager_one(cls, example):
     eager = values(initializer(example.small))
     for call in compiled(lambda: initializer(example.small)):
         traced = values(call())
-        if isinstance(example.law(*example.fans), Orthonormal):
+        if isinstance(example.distribution(*example.fans), Orthonormal):
             assert abs(traced - eager).max() <= 1e-5
         else:
             np.testing.assert_array_equal(traced, eager)
 
 
-LAWS = ["RandomUniform", "RandomNormal", "TruncatedNormal", "Constant"]
+DISTRIBUTIONS = ["RandomUniform", "RandomNormal", "TruncatedNormal", "Constant"]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
-@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_a_traced_call_rounds_as_an_eager_one_does(name, dtype):
-    """Once, at the end, in every type; one scheme for each law."""
+    """Once, at the end, in every type; one scheme for each distribution."""
     initializer = make(SCHEMES[name], EXAMPLES[name][0], seed=7)
     eager = values(initializer((50, 40), dtype=dtype))
     for call in compiled(lambda: initializer((50, 40), dtype=dtype)):

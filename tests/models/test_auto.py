@@ -187,7 +187,7 @@ def test_embeddings_have_rows_of_length_one():
     assert scheme.get_config() == {"stddev": 0.25}
 
 
-def test_lora_factors_have_the_usual_law():
+def test_lora_factors_have_the_usual_distribution():
     """U(±1 / sqrt(fan_in)), as in the libraries that made it popular."""
     model = stack(layers.Embedding(10, 16), Dense(2), shape=(5,))
     model.layers[0].enable_lora(4)

@@ -128,7 +128,7 @@ def test_an_unknown_layer_is_asked_what_it_starts_with():
     assert row(report, "table")["role"] == "bias"
     assert row(report, "temperature")["role"] == "gain"
     assert row(report, "table")["note"] == "read by what it starts with"
-    # A vector that starts by chance keeps its law, with this package's draws.
+    # A vector that starts by chance keeps its distribution, with this package's draws.
     assert row(report, "tilt")["scheme"] == "GlorotUniform()"
     assert found["tilt"].std() > 0
     assert row(report, "mix")["role"] == "kernel"
@@ -202,7 +202,7 @@ def test_a_layer_without_configuration_is_built_as_a_shadow():
     assert (found["weight"] == 1).all()
     assert (found["offset"] == 0).all()
     assert found["fixed"] == 3  # never trained: a state
-    # The author's own law, of this package, for what has no two axes.
+    # The author's own distribution, of this package, for what has no two axes.
     assert row(report, "token")["scheme"] == "RandomNormal(stddev=0.02)"
     assert 0 < abs(found["token"]).max() < 0.02 * 5
     assert vars(layer) == attributes

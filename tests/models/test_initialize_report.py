@@ -75,7 +75,7 @@ def test_the_printed_table_has_every_weight_on_a_line(report):
         f"10 weights, {parameters} parameters set; 2 left alone; "
         "optimizer reset: Adam; seed=7"
     )
-    assert repr(report) == f"<Report: {lines[-1]}>"
+    assert repr(report) == f"<InitializationReport: {lines[-1]}>"
 
 
 def test_the_table_fits_a_narrow_terminal_and_loses_nothing(report):
@@ -130,7 +130,7 @@ def test_rows_make_a_data_frame(report):
     ],
 )
 def test_the_target_is_what_is_drawn(scheme):
-    """Five standard errors; a uniform law's are smaller. Twin: 3 % is noticed."""
+    """Five standard errors; those of a uniform are smaller. Twin: 3 % is noticed."""
     model = dense(150, 200, 170)
     found = initialize(model, scheme, seed=7)
     for kernel in ("dense[0]/kernel", "dense[1]/kernel"):

@@ -52,7 +52,7 @@ class Nothing(keras.initializers.Zeros):
 def zeros_for_all():
     """Context in which Keras's names of random initializers mean zeros."""
     schemes = {name: registry.scheme(name) for name in registry.names()}
-    names = {n for n, s in schemes.items() if s.draws}
+    names = {n for n, s in schemes.items() if s.is_random}
     names |= {schemes[name].__name__ for name in names}
     return keras.saving.custom_object_scope(dict.fromkeys(names, Nothing))
 

@@ -8,7 +8,7 @@ import pytest
 
 import keras_inits
 from support import fresh
-from support.laws import values
+from support.distributions import values
 
 FRAMEWORKS = {"tensorflow", "jax", "torch"}
 CODE = """

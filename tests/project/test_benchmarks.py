@@ -80,7 +80,7 @@ def test_a_chart_is_drawn_from_the_file(result, tmp_path):
     assert chart.read_bytes() == first
 
 
-def test_the_check_of_a_timed_call_refuses_another_law(monkeypatch):
+def test_the_check_of_a_timed_call_refuses_another_distribution(monkeypatch):
     """Twin: what is timed must also be right."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     import peers

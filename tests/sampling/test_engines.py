@@ -10,14 +10,23 @@ from keras_inits.sampling import Key, bits
 from keras_inits.sampling.engines import numpy as host
 from keras_inits.sampling.engines import staged
 from support import sampling_engines as engines
-from support.sampling_engines import DTYPES, ENGINES, KEY, LAWS, on_numpy, same_bits
+from support.sampling_engines import (
+    DISTRIBUTIONS,
+    DTYPES,
+    ENGINES,
+    KEY,
+    on_numpy,
+    same_bits,
+)
 
 BLOCK = bits.BLOCK
 CHUNK = host.CHUNK
 SIZES = [0, 1, 2, 2047, 2048, 2049, 4095, 4096, 4097, 6143, 6145, 8191, 8193]
 LARGE = [CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 2049]
 each_engine = pytest.mark.parametrize("engine", ENGINES, ids=lambda f: f.__name__)
-each_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+each_distribution = pytest.mark.parametrize(
+    "distribution", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS
+)
 
 
 def skip_missing(dtype):
@@ -27,12 +36,17 @@ def skip_missing(dtype):
 
 
 @each_engine
-@each_law
+@each_distribution
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_every_law_and_type_is_the_same_on_every_engine(engine, law, dtype):
+def test_every_distribution_and_type_is_the_same_on_every_engine(
+    engine, distribution, dtype
+):
     skip_missing(dtype)
     shape = (3, 2111)  # the second block is partly used
-    assert same_bits(engine(law, shape, dtype, KEY), on_numpy(law, shape, dtype, KEY))
+    assert same_bits(
+        engine(distribution, shape, dtype, KEY),
+        on_numpy(distribution, shape, dtype, KEY),
+    )
 
 
 @pytest.mark.skipif(engines.BACKEND != "jax", reason="JAX alone has a mode without")
@@ -42,10 +56,10 @@ def test_float64_is_the_same_where_jax_has_it():
 
     with jax.enable_x64(True):
         for name in ("uniform, shifted", "normal", "truncated, shifted"):
-            expected = on_numpy(LAWS[name], (3, 2111), "float64", KEY)
+            expected = on_numpy(DISTRIBUTIONS[name], (3, 2111), "float64", KEY)
             assert expected.dtype == "float64"
             for engine in engines.ON_BACKEND:
-                drawn = engine(LAWS[name], (3, 2111), "float64", KEY)
+                drawn = engine(DISTRIBUTIONS[name], (3, 2111), "float64", KEY)
                 assert drawn.dtype == "float64"
                 assert same_bits(drawn, expected)
 
@@ -53,11 +67,11 @@ def test_float64_is_the_same_where_jax_has_it():
 @each_engine
 @pytest.mark.parametrize("size", SIZES)
 def test_every_size_is_the_same_on_every_engine(engine, size):
-    law = LAWS["normal, shifted"]
+    distribution = DISTRIBUTIONS["normal, shifted"]
     if size == 0 and engine in engines.ON_BACKEND:
         pytest.skip("empty tensors are drawn on the host")
-    drawn = engine(law, (size,), "float32", KEY)
-    assert same_bits(drawn, on_numpy(law, (size,), "float32", KEY))
+    drawn = engine(distribution, (size,), "float32", KEY)
+    assert same_bits(drawn, on_numpy(distribution, (size,), "float32", KEY))
 
 
 @each_engine
@@ -65,9 +79,9 @@ def test_every_size_is_the_same_on_every_engine(engine, size):
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_large_draws_are_the_same_on_every_engine(engine, size, dtype):
     """Around the sizes at which the host cuts a draw into tasks."""
-    law = LAWS["truncated"]
-    drawn = engine(law, (size,), dtype, KEY)
-    assert same_bits(drawn, on_numpy(law, (size,), dtype, KEY))
+    distribution = DISTRIBUTIONS["truncated"]
+    drawn = engine(distribution, (size,), dtype, KEY)
+    assert same_bits(drawn, on_numpy(distribution, (size,), dtype, KEY))
 
 
 def test_the_comparison_sees_one_bit_and_the_sign_of_zero():
@@ -87,20 +101,22 @@ def test_the_comparison_sees_one_bit_and_the_sign_of_zero():
 @pytest.mark.parametrize("name", ["uniform", "normal", "truncated"])
 def test_a_value_depends_on_key_and_index_alone(engine, name):
     """Value `i` is what the published generator gives for its counter."""
-    law, size = LAWS[name], 3 * 2 * BLOCK + 77
+    distribution, size = DISTRIBUTIONS[name], 3 * 2 * BLOCK + 77
     places = [0, 1, BLOCK - 1, BLOCK, 2 * BLOCK - 1, 2 * BLOCK, 5 * BLOCK + 3, size - 1]
-    expected = engines.values_of(law, engines.words_at(KEY, places))
-    drawn = engines.values(engine(law, (size,), "float32", KEY))
+    expected = engines.values_of(distribution, engines.words_at(KEY, places))
+    drawn = engines.values(engine(distribution, (size,), "float32", KEY))
     assert same_bits(drawn[places], expected)
-    rolled = engines.values(engine(law, (size,), "float32", Key(KEY.k0, KEY.k1 ^ 1)))
+    rolled = engines.values(
+        engine(distribution, (size,), "float32", Key(KEY.k0, KEY.k1 ^ 1))
+    )
     assert not np.isin(rolled[places], expected).any()
 
 
 @pytest.mark.parametrize("engine", [on_numpy, *ENGINES], ids=lambda f: f.__name__)
 def test_a_shape_only_folds_the_sequence(engine):
-    law = LAWS["uniform"]
-    flat = engines.raw(engine(law, (2 * 7 * 451,), "float32", KEY))
-    folded = engines.raw(engine(law, (2, 7, 451), "float32", KEY))
+    distribution = DISTRIBUTIONS["uniform"]
+    flat = engines.raw(engine(distribution, (2 * 7 * 451,), "float32", KEY))
+    folded = engines.raw(engine(distribution, (2, 7, 451), "float32", KEY))
     np.testing.assert_array_equal(folded.ravel(), flat)
 
 
@@ -111,16 +127,16 @@ FIRST = [2**32 - 2 * BLOCK, 2**33 - 4 * BLOCK, 2**40 + 6 * BLOCK]
 @pytest.mark.parametrize("name", ["uniform", "normal, shifted", "truncated"])
 def test_the_host_draws_beyond_2_to_the_32(first, name):
     """Also in a step of several blocks, of which some are below and some above."""
-    law, size = LAWS[name], 8 * 2 * BLOCK + 5
+    distribution, size = DISTRIBUTIONS[name], 8 * 2 * BLOCK + 5
     compiled, plain = np.empty((2, size), np.float32)
-    host._numba_kernels().fill(law, KEY, first, compiled)
-    host._fill_with_numpy(law, KEY, first, plain)
+    host._numba_kernels().fill(distribution, KEY, first, compiled)
+    host._fill_with_numpy(distribution, KEY, first, plain)
     assert same_bits(compiled, plain)
     places = np.arange(0, size, BLOCK // 2 - 1)
     words = engines.words_at(KEY, first + places)
-    assert same_bits(plain[places], engines.values_of(law, words))
+    assert same_bits(plain[places], engines.values_of(distribution, words))
     wrapped = engines.words_at(KEY, (first + places) % 2**32)
-    assert same_bits(plain[places], engines.values_of(law, wrapped)) == (
+    assert same_bits(plain[places], engines.values_of(distribution, wrapped)) == (
         first + size < 2**32
     )
 
@@ -129,62 +145,65 @@ def test_the_host_draws_beyond_2_to_the_32(first, name):
 @pytest.mark.parametrize("first", [2**33 - 2**22, 2**33, 2**45 + 2**22])
 def test_the_programs_of_the_backend_draw_beyond_2_to_the_32(first):
     """By counters of two words, from below, at and above the second one's start."""
-    law, size = LAWS["uniform"], 2**22 + 5
+    distribution, size = DISTRIBUTIONS["uniform"], 2**22 + 5
     drawn = np.empty(size, np.float32)
     for start in range(0, size, staged.STEP_VALUES):
         part = drawn[start : start + staged.STEP_VALUES]
-        engines.backend_fill()(law, KEY, first + start, part)
+        engines.backend_fill()(distribution, KEY, first + start, part)
     places = np.append(np.arange(0, size, 99_991), [2**21 - 1, 2**21, size - 1])
     words = engines.words_at(KEY, first + places)
-    assert same_bits(drawn[places], engines.values_of(law, words))
+    assert same_bits(drawn[places], engines.values_of(distribution, words))
 
 
 @pytest.mark.skipif(not engines.HAS_FILL, reason="the backend's arrays are NumPy's")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_without_numba_a_large_tensor_is_filled_step_by_step(dtype, monkeypatch):
     """So that what is needed besides the result does not grow with it."""
-    law, size = LAWS["normal"], staged.STEP_VALUES + 77
+    distribution, size = DISTRIBUTIONS["normal"], staged.STEP_VALUES + 77
     steps = []
 
-    def fill(law, key, first, out):
+    def fill(distribution, key, first, out):
         steps.append((first, out.size))
-        engines.backend_fill()(law, key, first, out)
+        engines.backend_fill()(distribution, key, first, out)
 
     monkeypatch.setattr(host, "_numba_kernels", lambda: None)
     monkeypatch.setattr(host, "NUMBA_PAYS_FROM", 0)
-    drawn = host.draw(law, (size,), dtype, KEY, fill)
+    drawn = host.draw(distribution, (size,), dtype, KEY, fill)
     assert steps == [(0, staged.STEP_VALUES), (staged.STEP_VALUES, 77)]
-    assert same_bits(drawn, on_numpy(law, (size,), dtype, KEY))
+    assert same_bits(drawn, on_numpy(distribution, (size,), dtype, KEY))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_any_number_of_threads_gives_the_same_bits(count, dtype):
-    law, shape = LAWS["normal"], (5, CHUNK + 99)
-    expected = on_numpy(law, shape, dtype, KEY)
+    distribution, shape = DISTRIBUTIONS["normal"], (5, CHUNK + 99)
+    expected = on_numpy(distribution, shape, dtype, KEY)
     with engines.threads(count):
-        assert same_bits(engines.on_numba(law, shape, dtype, KEY), expected)
+        assert same_bits(engines.on_numba(distribution, shape, dtype, KEY), expected)
 
 
 def test_the_choice_between_numpy_and_numba_is_of_no_consequence(monkeypatch):
     """Before, at and after the draw that makes Numba pay."""
-    law = LAWS["truncated, shifted"]
-    expected = on_numpy(law, (5000,), "float32", KEY)
+    distribution = DISTRIBUTIONS["truncated, shifted"]
+    expected = on_numpy(distribution, (5000,), "float32", KEY)
     used = []
     kernels = host._numba_kernels()
     monkeypatch.setattr(host, "_numba_kernels", lambda: used.append(1) or kernels)
     monkeypatch.setattr(host, "NUMBA_PAYS_FROM", 12_000)
     monkeypatch.setattr(host._Drawn, "values", 0)
     for _ in range(4):
-        assert same_bits(host.draw(law, (5000,), "float32", KEY), expected)
+        assert same_bits(host.draw(distribution, (5000,), "float32", KEY), expected)
     assert len(used) == 2
 
 
-def test_a_law_of_no_width_is_constant():
+def test_a_distribution_of_no_width_is_constant():
     """The bounds of a truncated one leave out the half of 0.3's neighbours beyond."""
-    for law in (sampling.normal(0.3, 0.0), sampling.truncated_normal(0.3, 0.0, 2.0)):
+    for distribution in (
+        sampling.normal(0.3, 0.0),
+        sampling.truncated_normal(0.3, 0.0, 2.0),
+    ):
         for engine in (on_numpy, *ENGINES):
-            drawn = engines.values(engine(law, (9,), "float32", KEY))
+            drawn = engines.values(engine(distribution, (9,), "float32", KEY))
             assert (drawn == drawn[0]).all()
             assert abs(drawn[0] - 0.3) < 2**-24.5  # less than float32's spacing there
 
@@ -196,13 +215,13 @@ def test_the_least_and_greatest_scales_are_the_same_on_every_engine(
     engine, scale, shift
 ):
     """As far as values stay clear of float32's subnormal numbers, which some flush."""
-    for law in (
+    for distribution in (
         sampling.uniform(shift - scale, shift + scale),
         sampling.normal(shift, scale),
         sampling.truncated_normal(shift, scale, 2.0),
     ):
-        drawn = engines.values(engine(law, (4100,), "float32", KEY))
-        expected = engines.values(on_numpy(law, (4100,), "float32", KEY))
+        drawn = engines.values(engine(distribution, (4100,), "float32", KEY))
+        expected = engines.values(on_numpy(distribution, (4100,), "float32", KEY))
         normal = abs(expected) > float(np.finfo(np.float32).tiny)
         np.testing.assert_array_equal(drawn[normal], expected[normal])
         assert math.isclose(abs(drawn[~normal]).max(initial=0), 0, abs_tol=2e-38)

@@ -14,7 +14,7 @@ import pytest
 from keras_inits.sampling.engines import numpy as host
 from support import sampling_engines as engines
 from support import sampling_processes as processes
-from support.sampling_engines import KEY, LAWS, on_numpy, same_bits
+from support.sampling_engines import DISTRIBUTIONS, KEY, on_numpy, same_bits
 
 TESTS = Path(__file__).parents[1]
 PATH = os.pathsep.join(map(str, [TESTS.parent, TESTS]))
@@ -69,13 +69,13 @@ class Refusing:
 
 @pytest.mark.parametrize("taken", [0, 1])
 def test_a_draw_goes_on_when_threads_run_out(monkeypatch, taken):
-    law, shape = LAWS["truncated"], (4, host.CHUNK)
+    distribution, shape = DISTRIBUTIONS["truncated"], (4, host.CHUNK)
     with engines.threads(3):
         executor = Refusing(host._Pool.get())
         executor.taken = 1 - taken
         monkeypatch.setattr(host._Pool, "get", lambda: executor)
-        drawn = host.draw(law, shape, "float32", KEY)
-    assert same_bits(drawn, on_numpy(law, shape, "float32", KEY))
+        drawn = host.draw(distribution, shape, "float32", KEY)
+    assert same_bits(drawn, on_numpy(distribution, shape, "float32", KEY))
 
 
 def test_nothing_is_written_after_the_draw_has_returned(monkeypatch):
@@ -97,7 +97,7 @@ def test_nothing_is_written_after_the_draw_has_returned(monkeypatch):
     with engines.threads(2), engines.numpy_only():
         executor = Refusing(host._Pool.get())
         monkeypatch.setattr(host._Pool, "get", lambda: executor)
-        drawn = host.draw(LAWS["normal"], (4 * host.CHUNK,), "float32", KEY)
+        drawn = host.draw(DISTRIBUTIONS["normal"], (4 * host.CHUNK,), "float32", KEY)
         returned = time.monotonic()
         kept = drawn.copy()
         drawn[:] = 0
@@ -110,24 +110,24 @@ def test_nothing_is_written_after_the_draw_has_returned(monkeypatch):
 def test_an_error_in_one_task_is_raised(monkeypatch):
     """Not swallowed by the thread, which would leave the tensor's memory as it was."""
 
-    def failing(law, key, first, out):
+    def failing(distribution, key, first, out):
         if first:
             raise MemoryError("no memory left")
         out[:] = 0
 
     monkeypatch.setattr(host, "_fill_with_numpy", failing)
     with engines.threads(2), engines.numpy_only(), pytest.raises(MemoryError):
-        host.draw(LAWS["normal"], (4 * host.CHUNK,), "float32", KEY)
+        host.draw(DISTRIBUTIONS["normal"], (4 * host.CHUNK,), "float32", KEY)
 
 
 def test_threads_share_the_first_load_of_numba(monkeypatch):
     """Several first draws at once load the kernels without a warning or an error."""
     host._numba_kernels.cache_clear()
     monkeypatch.setattr(host, "NUMBA_PAYS_FROM", 0)
-    law, found = LAWS["normal"], []
+    distribution, found = DISTRIBUTIONS["normal"], []
 
     def work():
-        found.append(host.draw(law, (70_001,), "float32", KEY))
+        found.append(host.draw(distribution, (70_001,), "float32", KEY))
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     with warnings.catch_warnings():
@@ -136,6 +136,6 @@ def test_threads_share_the_first_load_of_numba(monkeypatch):
             thread.start()
         for thread in threads:
             thread.join()
-    expected = on_numpy(law, (70_001,), "float32", KEY)
+    expected = on_numpy(distribution, (70_001,), "float32", KEY)
     assert len(found) == 6
     assert all(same_bits(drawn, expected) for drawn in found)

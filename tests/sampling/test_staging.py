@@ -24,7 +24,7 @@ def program(name, shape):
 @on_jax
 @pytest.mark.parametrize("name", SCHEMES)
 def test_a_program_does_not_grow_with_the_tensor(name):
-    """The tables of the normal law are in it, and no tensor."""
+    """The tables of the normal distribution are in it, and no tensor."""
     small, large = program(name, (64, 32)), program(name, (64, 64 * 32))
     assert len(large) < 400_000
     assert len(large) < 1.2 * len(small) + 2000

@@ -8,7 +8,11 @@ from scipy import special
 
 from keras_inits import sampling
 from keras_inits.sampling import tables
-from keras_inits.sampling.distributions import Law, numpy_dtype, standard_values
+from keras_inits.sampling.distributions import (
+    Distribution,
+    numpy_dtype,
+    standard_values,
+)
 from keras_inits.sampling.engines import numpy as host
 from support import sampling_engines as engines
 
@@ -16,7 +20,7 @@ ALL_WORDS = np.arange(2**24, dtype=np.uint32) << np.uint32(8)
 INTERVALS = [(-1, 1), (-0.3, 0.3), (0, 1), (0.1, 0.7), (-1e-3, 5.0), (-7.0, -6.5)]
 
 
-def test_the_uniform_law_has_2_to_the_24_values_and_no_end():
+def test_the_uniform_distribution_has_2_to_the_24_values_and_no_end():
     """Every word's 24 leading bits give a value of their own, in order."""
     values = engines.values_of(sampling.uniform(-1, 1), ALL_WORDS)
     assert (np.diff(values) > 0).all()
@@ -28,17 +32,17 @@ def test_the_uniform_law_has_2_to_the_24_values_and_no_end():
 
 
 @pytest.mark.parametrize("ends", INTERVALS[:4], ids=str)
-def test_a_scaled_uniform_law_has_2_to_the_23_values(ends):
+def test_a_scaled_uniform_distribution_has_2_to_the_23_values(ends):
     values = engines.values_of(sampling.uniform(*ends), ALL_WORDS)
     assert 1 + np.count_nonzero(np.diff(values)) >= 2**23
 
 
 @pytest.mark.parametrize("dtype", engines.DTYPES)
 @pytest.mark.parametrize("ends", INTERVALS, ids=str)
-def test_no_word_gives_an_end_of_a_uniform_law(ends, dtype):
+def test_no_word_gives_an_end_of_a_uniform_distribution(ends, dtype):
     words = np.concatenate([ALL_WORDS[:70_000], ALL_WORDS[-70_000:]])
-    law = sampling.uniform(*ends)
-    drawn = engines.values_of(law, words, dtype).astype(numpy_dtype(dtype))
+    distribution = sampling.uniform(*ends)
+    drawn = engines.values_of(distribution, words, dtype).astype(numpy_dtype(dtype))
     drawn = drawn.astype("float64")
     assert ends[0] < drawn.min()
     assert drawn.max() < ends[1]
@@ -69,8 +73,8 @@ def extreme_words():
 
 def outside(mean, std, bound, dtype, limits_of):
     """How many of the extreme values of a truncated normal are beyond its bound."""
-    law = sampling.truncated_normal(mean, std, bound)
-    drawn = engines.values_of(law, extreme_words(), limits_of)
+    distribution = sampling.truncated_normal(mean, std, bound)
+    drawn = engines.values_of(distribution, extreme_words(), limits_of)
     drawn = drawn.astype(numpy_dtype(dtype)).astype("float64")
     low, high = mean - bound * std, mean + bound * std
     return int(((drawn < low) | (drawn > high)).sum())
@@ -87,7 +91,7 @@ def test_rounding_alone_would_leave_the_bounds(dtype):
     assert len([cut for cut in CUTS if outside(*cut, dtype, "float32")]) > len(CUTS) / 4
 
 
-def test_the_words_become_the_inverse_of_the_normal_law():
+def test_the_words_become_the_inverse_of_the_normal_distribution():
     """Within 2e-6 everywhere, the 65,536 words farthest out in the tail included."""
     words = np.random.default_rng(0).integers(0, 2**32, 2**20, dtype=np.uint32)
     words = np.concatenate([words, np.arange(2**16, dtype=np.uint32)])
@@ -101,7 +105,7 @@ def test_the_words_become_the_inverse_of_the_normal_law():
 
 
 @pytest.mark.parametrize("bound", [1e-3, 0.5, 1.0, 2.0])
-def test_the_words_become_the_inverse_of_the_truncated_law(bound):
+def test_the_words_become_the_inverse_of_the_truncated_distribution(bound):
     words = np.random.default_rng(0).integers(0, 2**32, 2**20, dtype=np.uint32)
     drawn = engines.values_of(sampling.truncated_normal(0, 1, bound), words)
     size = (words >> np.uint32(8)) * 2.0**-24
@@ -110,7 +114,7 @@ def test_the_words_become_the_inverse_of_the_truncated_law(bound):
     assert abs(drawn - sign * expected).max() < 2e-6 * max(1, bound)
 
 
-def test_the_std_of_a_truncated_law_is_exact():
+def test_the_std_of_a_truncated_distribution_is_exact():
     for bound in (1e-6, 1e-3, 0.0099, 0.0101, 0.5, 1.0, 2.0, 3.0, 8.0, 40.0):
         # Quadrature of the density.
         z, weight = np.polynomial.legendre.leggauss(200)
@@ -123,7 +127,7 @@ def test_the_std_of_a_truncated_law_is_exact():
 def test_the_words_next_to_half_the_probability_are_zero(bound):
     """As float32 they round up to 2**31, one past the last segment of the table."""
     words = np.array([0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFF82, 0xFFFFFF01], np.uint32)
-    law = Law("tail", 1.0, bound=bound)
-    values = standard_values(law, words, host.NumpyOperations())
+    distribution = Distribution("tail", 1.0, bound=bound)
+    values = standard_values(distribution, words, host.NumpyOperations())
     assert (values[:3] == 0).all()
     assert 0 < abs(values[3]) < 1e-6

@@ -11,7 +11,7 @@ import pickle
 import keras
 import numpy as np
 
-from support.laws import values
+from support.distributions import values
 from support.scheme_examples import EXAMPLES, FIXED, SCHEMES, snake_case
 
 ROWS, COLUMNS = 6, 5

@@ -1,6 +1,7 @@
 """Every way in which the package can fill a tensor, behind one signature.
 
-An engine here is a function of (law, shape, dtype, key) that gives a tensor or array.
+An engine here is a function of (distribution, shape, dtype, key) that gives a tensor or
+array.
 """
 
 import contextlib
@@ -14,10 +15,10 @@ from keras_inits import sampling
 from keras_inits.sampling import bits
 from keras_inits.sampling.distributions import placed, standard_values
 from keras_inits.sampling.engines import numpy as host
-from support.laws import values
+from support.distributions import values
 
 BACKEND = keras.backend.backend()
-LAWS = {
+DISTRIBUTIONS = {
     "uniform": sampling.uniform(-1.0, 1.0),
     "uniform, scaled": sampling.uniform(-0.3, 0.3),
     "uniform, shifted": sampling.uniform(0.1, 0.7),
@@ -82,57 +83,57 @@ def threads(count):
             host._Pool.executor.shutdown()
 
 
-def on_numba(law, shape, dtype, key):
+def on_numba(distribution, shape, dtype, key):
     """The host's compiled kernels."""
     with numba_only():
-        return host.draw(law, shape, dtype, key)
+        return host.draw(distribution, shape, dtype, key)
 
 
-def on_numpy(law, shape, dtype, key):
+def on_numpy(distribution, shape, dtype, key):
     """The host without Numba."""
     with numpy_only():
-        return host.draw(law, shape, dtype, key)
+        return host.draw(distribution, shape, dtype, key)
 
 
-def in_tf_function(law, shape, dtype, key):
+def in_tf_function(distribution, shape, dtype, key):
     """A graph of TensorFlow's."""
     import tensorflow as tf
 
-    return tf.function(lambda: sampling.draw(law, shape, dtype, key))()
+    return tf.function(lambda: sampling.draw(distribution, shape, dtype, key))()
 
 
-def in_tf_function_of_xla(law, shape, dtype, key):
+def in_tf_function_of_xla(distribution, shape, dtype, key):
     """A program of XLA's, from TensorFlow."""
     import tensorflow as tf
 
     def call():
-        return sampling.draw(law, shape, dtype, key)
+        return sampling.draw(distribution, shape, dtype, key)
 
     return tf.function(call, jit_compile=True)()
 
 
-def in_jax_jit(law, shape, dtype, key):
+def in_jax_jit(distribution, shape, dtype, key):
     """A program of XLA's, from JAX."""
     import jax
 
-    return jax.jit(lambda: sampling.draw(law, shape, dtype, key))()
+    return jax.jit(lambda: sampling.draw(distribution, shape, dtype, key))()
 
 
-def on_a_mesh_of_one(law, shape, dtype, key):
+def on_a_mesh_of_one(distribution, shape, dtype, key):
     """A layout with a single device."""
     import jax
 
     mesh = jax.make_mesh((1,), ("model",), axis_types=(jax.sharding.AxisType.Explicit,))
     spec = jax.sharding.PartitionSpec("model", *[None] * (len(shape) - 1))
     layout = jax.sharding.NamedSharding(mesh, spec)
-    return sampling.draw(law, shape, dtype, key, layout)
+    return sampling.draw(distribution, shape, dtype, key, layout)
 
 
-def on_torch_device(law, shape, dtype, key):
+def on_torch_device(distribution, shape, dtype, key):
     """Tensor operations of PyTorch's, on the device that every machine has."""
     from keras_inits.sampling.engines import torch as on_torch
 
-    return on_torch.draw_on_device(law, shape, dtype, key, device="cpu")
+    return on_torch.draw_on_device(distribution, shape, dtype, key, device="cpu")
 
 
 def backend_fill():
@@ -140,11 +141,11 @@ def backend_fill():
     return importlib.import_module(f"keras_inits.sampling.engines.{BACKEND}").fill
 
 
-def on_host_by_backend(law, shape, dtype, key):
+def on_host_by_backend(distribution, shape, dtype, key):
     """The host without Numba, for tensors that are worth the backend's programs."""
     values = {"NUMBA_PAYS_FROM": 0, "COMPILED_PAYS_FROM": 0}
     with numpy_only(), mock.patch.multiple(host, **values):
-        return host.draw(law, shape, dtype, key, backend_fill())
+        return host.draw(distribution, shape, dtype, key, backend_fill())
 
 
 ON_BACKEND = {
@@ -173,7 +174,7 @@ def words_at(key, indices):
     return np.array(found, np.uint32)
 
 
-def values_of(law, words, dtype="float32"):
+def values_of(distribution, words, dtype="float32"):
     """The values that words stand for, by NumPy, before the cast to `dtype`."""
     ops = host.NumpyOperations()
-    return placed(law, standard_values(law, words, ops), dtype, ops)
+    return placed(distribution, standard_values(distribution, words, ops), dtype, ops)

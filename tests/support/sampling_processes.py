@@ -26,8 +26,8 @@ def digest(number):
     from keras_inits.sampling.engines import numpy as host
 
     dtype = ("float32", "float16")[number % 2]
-    law = sampling.truncated_normal(0.0, 1.0, 2.0)
-    drawn = host.draw(law, (3, host.CHUNK + 7), dtype, sampling.Key(number, 1))
+    distribution = sampling.truncated_normal(0.0, 1.0, 2.0)
+    drawn = host.draw(distribution, (3, host.CHUNK + 7), dtype, sampling.Key(number, 1))
     return hashlib.sha256(drawn.tobytes()).hexdigest()
 
 

@@ -1,8 +1,8 @@
-"""Arguments to try every scheme with, and the law it should then follow.
+"""Arguments to try every scheme with, and the distribution it should then follow.
 
-The laws are the published formulas, written here once more and on their own: a kernel
-(*window, inputs, outputs) has fan_in = window · inputs and fan_out = window · outputs,
-and entries of variance scale / n, n being a fan or a mean of both.
+The distributions are the published formulas, written here once more and on their own: a
+kernel (*window, inputs, outputs) has fan_in = window · inputs and fan_out = window ·
+outputs, and entries of variance scale / n, n being a fan or a mean of both.
 """
 
 import inspect
@@ -14,18 +14,18 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.laws import Fixed, Normal, Orthonormal, Truncated, Uniform
+from support.distributions import Fixed, Normal, Orthonormal, Truncated, Uniform
 
 SHAPE, FANS = (3, 3, 40, 455), (360, 4095)
 SMALL = (3, 2, 5, 4)
 AXES = {"input_axes": [2], "output_axes": [1, 3]}
 AXES_SHAPE, AXES_FANS = (5, 8, 40, 91), (200, 3640)  # the window is axis 0
 SHARED = (  # (*window, outputs, channels): the window is shared out among four
-    {"layout": "transpose", "batch_axes": [-1], "groups": 2, "stride": 4},
+    {"kernel_format": "transpose", "batch_axes": [-1], "groups": 2, "stride": 4},
     *((3, 5, 910, 40), (15 / 4, 15 * 455), (3, 2, 6, 4)),
 )
 FUSED = (  # (*window, outputs, inputs)
-    {"layout": "transpose", "gates": 2},
+    {"kernel_format": "transpose", "gates": 2},
     *((3, 5, 182, 40), (600, 15 * 91), (3, 2, 6, 4)),
 )
 ARRAY = [[1.5, -2.0, 3.0], [0.25, 5.0, -6.0]]
@@ -35,7 +35,7 @@ class Example(NamedTuple):
     """Arguments, and what they should give."""
 
     arguments: dict[str, Any]
-    law: Callable[[int, int], Any]  # of fan_in and fan_out
+    distribution: Callable[[int, int], Any]  # of fan_in and fan_out
     shape: tuple = SHAPE
     fans: tuple = FANS
     small: tuple = SMALL
@@ -56,38 +56,44 @@ def uniform(variance):
     return lambda i, o: Uniform.with_std(math.sqrt(variance(i, o)))
 
 
-def always(law):
-    """A law that asks for no fans."""
-    return lambda i, o: law
+def always(distribution):
+    """A distribution that asks for no fans."""
+    return lambda i, o: distribution
 
 
-def kernel(*laws, **arguments):
+def kernel(*distributions, **arguments):
     """Defaults, the argument off its default, and true axes.
 
     Args:
-        laws: One with default arguments, and one with `arguments` if there are any.
+        distributions: One with default arguments, and one with `arguments` if there are
+            any.
         arguments: Off their defaults.
     """
-    examples = [Example({}, laws[0])]
+    examples = [Example({}, distributions[0])]
     if arguments:
-        examples.append(Example(arguments, laws[1]))
+        examples.append(Example(arguments, distributions[1]))
     last = examples[-1]
-    return [*examples, Example(last.arguments | AXES, last.law, AXES_SHAPE, AXES_FANS)]
+    return [
+        *examples,
+        Example(last.arguments | AXES, last.distribution, AXES_SHAPE, AXES_FANS),
+    ]
 
 
-def slope(law, fan):
-    """He's law for ReLU and for a negative slope of 0.5: 2 / ((1 + 0.25) · fan)."""
+def slope(distribution, fan):
+    """He's variance for ReLU and for a slope of 0.5: 2 / ((1 + 0.25) · fan)."""
     return kernel(
-        law(lambda *fans: 2 / fans[fan]),
-        law(lambda *fans: 1.6 / fans[fan]),
+        distribution(lambda *fans: 2 / fans[fan]),
+        distribution(lambda *fans: 1.6 / fans[fan]),
         negative_slope=0.5,
     )
 
 
-def xavier(law):
-    """Glorot and Bengio's law with gain 1 and 5/3."""
+def xavier(distribution):
+    """Glorot and Bengio's distribution with gain 1 and 5/3."""
     return kernel(
-        law(lambda i, o: 2 / (i + o)), law(lambda i, o: 50 / 9 / (i + o)), gain=5 / 3
+        distribution(lambda i, o: 2 / (i + o)),
+        distribution(lambda i, o: 50 / 9 / (i + o)),
+        gain=5 / 3,
     )
 
 
@@ -102,9 +108,9 @@ FAMILY = {"normal": normal, "truncated_normal": truncated, "uniform": uniform}
 
 def scaled(scale, mode, distribution):
     """One member of the variance-scaling family."""
-    law = FAMILY[distribution](lambda i, o: scale / N_OF[mode](i, o))
+    found = FAMILY[distribution](lambda i, o: scale / N_OF[mode](i, o))
     arguments = {"scale": scale, "mode": mode, "distribution": distribution}
-    return Example(arguments, law)
+    return Example(arguments, found)
 
 
 EXAMPLES = {
@@ -151,14 +157,14 @@ EXAMPLES = {
     "VarianceScaling": [
         *(scaled(1.7, mode, distribution) for mode in N_OF for distribution in FAMILY),
         *(
-            Example(scaled(1.7, mode, "normal").arguments | cut, law, *fans)
+            Example(scaled(1.7, mode, "normal").arguments | cut, distribution, *fans)
             for cut, *fans in [SHARED, FUSED]
             for mode in ("fan_in", "fan_out")
-            for law in [scaled(1.7, mode, "normal").law]
+            for distribution in [scaled(1.7, mode, "normal").distribution]
         ),
         Example(
             scaled(0.4, "fan_avg", "uniform").arguments | AXES,
-            scaled(0.4, "fan_avg", "uniform").law,
+            scaled(0.4, "fan_avg", "uniform").distribution,
             AXES_SHAPE,
             AXES_FANS,
         ),

@@ -1,6 +1,6 @@
-"""Judging a diagnosis: findings in plain words, each with a cure.
+"""Judging a diagnosis: findings in plain words, each with a fix.
 
-A verdict is a function from a diagnosis to findings, each with the index of the record
+A finding is a function from a diagnosis to findings, each with the index of the record
 where the signal is lost by it (-1 where none is).
 """
 
@@ -8,9 +8,9 @@ import dataclasses
 from collections.abc import Callable
 
 from keras_inits.diagnosis.findings import gradients, numbers, signal, units
-from keras_inits.diagnosis.report import ERROR, SEVERITIES, Diagnosis, Verdict
+from keras_inits.diagnosis.report import ERROR, SEVERITIES, Diagnosis, Finding
 
-Judge = Callable[[Diagnosis], list[tuple[int, Verdict]]]
+Judge = Callable[[Diagnosis], list[tuple[int, Finding]]]
 
 # With figures that are not finite nothing else can be judged.
 FIRST: list[Judge] = [numbers.non_finite]
@@ -68,7 +68,7 @@ KINDS = (
 
 
 def judged(diagnosis: Diagnosis) -> Diagnosis:
-    """The diagnosis with its verdicts, the gravest first."""
+    """The diagnosis with its findings, the gravest first."""
     found = [finding for judge in FIRST for finding in judge(diagnosis)]
     judges = LAST if found else [*JUDGES, *LAST]
     if diagnosis.alike:
@@ -77,11 +77,11 @@ def judged(diagnosis: Diagnosis) -> Diagnosis:
     found.sort(key=lambda finding: SEVERITIES.index(finding[1].severity))
     grave = [
         index
-        for index, verdict in found
-        if index >= 0 and verdict.severity == ERROR and verdict.kind in LOSSES
+        for index, finding in found
+        if index >= 0 and finding.severity == ERROR and finding.kind in LOSSES
     ]
     return dataclasses.replace(
         diagnosis,
-        verdicts=tuple(verdict for _, verdict in found),
+        findings=tuple(finding for _, finding in found),
         lost_at=grave[0] if grave else None,
     )

@@ -1,4 +1,4 @@
-"""What the verdicts share: which records are judged, and how findings are worded."""
+"""What the findings share: which records are judged, and how findings are worded."""
 
 import dataclasses
 import math
@@ -11,8 +11,8 @@ from keras_inits.diagnosis.report import (
     INFO,
     WARNING,
     Diagnosis,
+    Finding,
     LayerRecord,
-    Verdict,
 )
 from keras_inits.diagnosis.show.text import number
 from keras_inits.geometry.layers import BIAS, RECURRENT
@@ -102,7 +102,7 @@ def log_mean_step(ratio: float, steps: int) -> float:
     return float(ratio ** (1 / max(1, steps)))
 
 
-def info(kind: str, layer: str, figure: float, *words: str) -> Verdict:
-    """A finding that does no harm by itself: message, cause, cure."""
-    message, cause, cure = words
-    return Verdict(kind, INFO, layer, figure, message, cause, cure)
+def info(kind: str, layer: str, figure: float, *words: str) -> Finding:
+    """A finding that does no harm by itself: message, cause, fix."""
+    message, cause, fix = words
+    return Finding(kind, INFO, layer, figure, message, cause, fix)

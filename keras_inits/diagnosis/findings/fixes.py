@@ -1,8 +1,8 @@
-"""Cures as code: what to type so that a finding goes away.
+"""Fixes as code: what to type so that a finding goes away.
 
 Most is cured by drawing the whole model anew. What that leaves is named beside it:
 biases and gains that start where their layer puts them, branches without a scale,
-heads, data. What no weight can cure is said in a comment.
+heads, data. What no weight can fix is said in a comment.
 """
 
 import itertools

@@ -16,8 +16,8 @@ from keras_inits.diagnosis.report import (
     ERROR,
     WARNING,
     Diagnosis,
+    Finding,
     LayerRecord,
-    Verdict,
     WeightRecord,
 )
 from keras_inits.diagnosis.show.text import number
@@ -58,7 +58,7 @@ def opening(diagnosis: Diagnosis) -> list[str]:
     ]
 
 
-def stuck(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+def stuck(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
     """Kernels whose gradient is exactly zero."""
     measured = [
         w
@@ -72,7 +72,7 @@ def stuck(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
     opens = opening(diagnosis)
     figure = len(still) / len(measured)
     if opens:
-        verdict = info(
+        finding = info(
             "closed at the start",
             still[0].owner,
             figure,
@@ -80,7 +80,7 @@ def stuck(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
             f"{quoted(opens)} are zero, and open in that step",
             "# nothing to do: residual branches and heads may start at zero",
         )
-        return [(-1, verdict)]
+        return [(-1, finding)]
     cut_off = _cut_off(_cut(diagnosis), still, figure)
     if cut_off:
         return cut_off
@@ -90,7 +90,7 @@ def stuck(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
     cause = "units that are off, or zero weights one behind the other, pass nothing on"
     if zeros:
         cause = f"{quoted(zeros)} are zero, and so is what would move them"
-    verdict = Verdict(
+    finding = Finding(
         "no gradient",
         _level(figure),
         still[0].owner,
@@ -100,7 +100,7 @@ def stuck(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         cause,
         fixes.redrawn(diagnosis),
     )
-    return [(at, verdict)]
+    return [(at, finding)]
 
 
 def _cut(diagnosis: Diagnosis) -> list[LayerRecord]:
@@ -131,14 +131,14 @@ def _level(figure: float) -> str:
 
 def _cut_off(
     cut: list[LayerRecord], still: list[WeightRecord], figure: float
-) -> list[tuple[int, Verdict]]:
+) -> list[tuple[int, Finding]]:
     """What is said of kernels without a gradient, if some are in layers cut off."""
     paths = {w.path for w in still}
     ends = [record for record in cut if paths.intersection(record.weights)]
     if not ends:
         return []
     at = ends[-1]
-    verdict = Verdict(
+    finding = Finding(
         "no gradient",
         _level(figure),
         still[0].owner,
@@ -150,10 +150,10 @@ def _cut_off(
         "# take it out, or let the gradient past it: "
         "x + keras.ops.stop_gradient(keras.ops.round(x) - x)",
     )
-    return [(at.index, verdict)]
+    return [(at.index, finding)]
 
 
-def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
     """Gradients that vanish or explode on the way to the first layers."""
     # Behind a squashing head, sizes are not those of what the head computes.
     ends = head(diagnosis)
@@ -188,7 +188,7 @@ def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
             r for (r, _), value in zip(paths, reached, strict=True) if value <= bound
         ]
         at = below[-1]
-        verdict = Verdict(
+        finding = Finding(
             "vanishing gradient",
             small,
             at.name,
@@ -199,7 +199,7 @@ def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
             "kernels too small, or slopes of activations far below one",
             fixes.for_lost_signals(diagnosis),
         )
-        return [(at.index, verdict)]
+        return [(at.index, finding)]
     # A kernel with a normalization behind it does not mind a large gradient: the
     # larger it becomes by a step, the smaller its next one.
     free = [(r, value) for r, value in judged[:part] if not r.normalized]
@@ -211,7 +211,7 @@ def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
     if large is None:
         return []
     rate = log_mean_step(ratio, len(judged) - 1)
-    verdict = Verdict(
+    finding = Finding(
         "exploding gradient",
         large,
         at.name,
@@ -222,10 +222,10 @@ def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         "too large for their activations",
         fixes.for_large_gradients(diagnosis),
     )
-    return [(at.index, verdict)]
+    return [(at.index, finding)]
 
 
-def underflow(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+def underflow(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
     """Gradients below what float16 can hold."""
     half = [
         r
@@ -251,7 +251,7 @@ def underflow(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         return []
     at = gone[-1]
     figure = len(gone) / len(half)
-    verdict = Verdict(
+    finding = Finding(
         "low-precision underflow",
         ERROR if figure > 0.5 else WARNING,
         at.name,
@@ -262,10 +262,10 @@ def underflow(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         "over the batch makes gradients that small",
         fixes.scaled_loss(diagnosis),
     )
-    return [(at.index, verdict)]
+    return [(at.index, finding)]
 
 
-def unconnected(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+def unconnected(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
     """Trainable weights that the loss does not depend on."""
     without = [w for w in diagnosis.weights if w.trainable and w.gradient is None]
     measured = sum(w.gradient is not None for w in diagnosis.weights)
@@ -280,7 +280,7 @@ def unconnected(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
     alone = [w.name for w in without if w.path not in paths]
     if not alone:
         return found
-    verdict = info(
+    finding = info(
         "not connected",
         alone[0],
         len(alone) / (len(alone) + measured),
@@ -288,4 +288,4 @@ def unconnected(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         "an output without a loss, or a layer that is not called",
         "# give every output a loss, or remove the layer",
     )
-    return [*found, (-1, verdict)]
+    return [*found, (-1, finding)]

@@ -16,14 +16,14 @@ from keras_inits.diagnosis.report import (
     INFO,
     WARNING,
     Diagnosis,
+    Finding,
     LayerRecord,
-    Verdict,
     WeightRecord,
 )
 from keras_inits.diagnosis.show.text import number
 from keras_inits.signals.batches import NOISE
 
-Found = list[tuple[int, Verdict]]
+Found = list[tuple[int, Finding]]
 LARGE = 5.0  # std of logits of which one has more than 99 % in most samples
 
 
@@ -31,7 +31,7 @@ def non_finite(diagnosis: Diagnosis) -> Found:
     """Infinities and nan: in the data, in weights, in what layers return."""
     bad_data = [r.name for r in diagnosis.inputs if not r.out.finite]
     if bad_data:
-        verdict = Verdict(
+        finding = Finding(
             "not finite",
             ERROR,
             bad_data[0],
@@ -40,12 +40,12 @@ def non_finite(diagnosis: Diagnosis) -> Found:
             "nan or infinity in x",
             "x = np.nan_to_num(x)",
         )
-        return [(0, verdict)]
+        return [(0, finding)]
     bad_weights = [w for w in diagnosis.weights if not w.finite]
     bad = [r for r in diagnosis.records if not r.out.finite]
     if bad_weights:
         at = next((r.index for r in bad), -1)
-        verdict = Verdict(
+        finding = Finding(
             "not finite",
             ERROR,
             bad_weights[0].owner,
@@ -55,10 +55,10 @@ def non_finite(diagnosis: Diagnosis) -> Found:
             "infinity there",
             fixes.redrawn(diagnosis),
         )
-        return [(at, verdict)]
+        return [(at, finding)]
     if bad:
         first = bad[0]
-        verdict = Verdict(
+        finding = Finding(
             "not finite",
             ERROR,
             first.name,
@@ -67,7 +67,7 @@ def non_finite(diagnosis: Diagnosis) -> Found:
             f"values beyond what {first.dtype} holds, or a division by zero",
             fixes.redrawn(diagnosis),
         )
-        return [(first.index, verdict)]
+        return [(first.index, finding)]
     backward = [
         r for r in diagnosis.records if r.gradient is not None and not r.gradient.finite
     ]
@@ -78,7 +78,7 @@ def non_finite(diagnosis: Diagnosis) -> Found:
         last = backward[-1] if backward else None
         where = f"from {last.label!r} down" if last else f"of {by_weight[0].name!r}"
         dtype = last.dtype if last else "its type"
-        verdict = Verdict(
+        finding = Finding(
             "not finite",
             ERROR,
             last.name if last else by_weight[0].owner,
@@ -87,7 +87,7 @@ def non_finite(diagnosis: Diagnosis) -> Found:
             f"values beyond what {dtype} holds, or a slope that is infinite",
             fixes.redrawn(diagnosis),
         )
-        return [(last.index if last else -1, verdict)]
+        return [(last.index if last else -1, finding)]
     return []
 
 
@@ -108,7 +108,7 @@ def confident(diagnosis: Diagnosis) -> Found:
         if logits is not None and logits.rms < limits.CONFIDENT_LOGITS:
             return []
         std = math.sqrt(2 * excess)
-        verdict = Verdict(
+        finding = Finding(
             "confident head",
             grave,
             name,
@@ -120,12 +120,12 @@ def confident(diagnosis: Diagnosis) -> Found:
             f"{number(std)}, and should be below one",
             fixes.smaller_head(diagnosis, logits.rms if logits else std),
         )
-        return [(last, verdict)]
+        return [(last, finding)]
     if at is None or at.out.saturated is None or at.activation != "softmax":
         return []
     if at.out.saturated < limits.FLAT_WARNING or at.out.units <= 1:
         return []
-    verdict = Verdict(
+    finding = Finding(
         "confident head",
         WARNING,
         name,
@@ -135,7 +135,7 @@ def confident(diagnosis: Diagnosis) -> Found:
         "logits too large: their std should be below one",
         fixes.smaller_head(diagnosis, logits.rms if logits else LARGE),
     )
-    return [(last, verdict)]
+    return [(last, finding)]
 
 
 def _off(weight: WeightRecord) -> float:
@@ -158,7 +158,7 @@ def wrong_fans(diagnosis: Diagnosis) -> Found:
             matters = matters and not harmless.get(weight.path, False)
             key = (WARNING if matters else INFO, weight.layer, weight.initializer or "")
             groups.setdefault(key, []).append(weight)
-    verdicts = []
+    findings = []
     for (grave, layer, initializer), members in groups.items():
         worst = max(members, key=_off)
         error, counted, fans = worst.scale_error, worst.counted, worst.fans
@@ -169,7 +169,7 @@ def wrong_fans(diagnosis: Diagnosis) -> Found:
         cause = "the initializer reads a kernel by its shape alone"
         if normalized:
             cause += "; a normalization behind it undoes the error"
-        verdict = Verdict(
+        finding = Finding(
             "wrong fans",
             grave,
             worst.owner,
@@ -181,10 +181,10 @@ def wrong_fans(diagnosis: Diagnosis) -> Found:
             cause,
             fixes.redrawn(diagnosis),
         )
-        verdicts.append(
-            (places.get(worst.path, -1) if grave == WARNING else -1, verdict)
+        findings.append(
+            (places.get(worst.path, -1) if grave == WARNING else -1, finding)
         )
-    return verdicts
+    return findings
 
 
 def identical(diagnosis: Diagnosis) -> Found:
@@ -194,7 +194,7 @@ def identical(diagnosis: Diagnosis) -> Found:
     names = {w.path: w.name for w in diagnosis.weights}
     group = [names.get(path, path) for path in diagnosis.duplicates[0]]
     count = len(diagnosis.duplicates)
-    verdict = Verdict(
+    finding = Finding(
         "identical tensors",
         WARNING,
         group[0],
@@ -204,7 +204,7 @@ def identical(diagnosis: Diagnosis) -> Found:
         "one initializer, or one seed, was used for all of them, or they were copied",
         fixes.redrawn(diagnosis),
     )
-    return [(-1, verdict)]
+    return [(-1, finding)]
 
 
 def _entrances(diagnosis: Diagnosis) -> list[LayerRecord]:
@@ -232,7 +232,7 @@ def _bare(diagnosis: Diagnosis) -> bool:
 
 def data(diagnosis: Diagnosis) -> Found:
     """Data that are not standardized, or all the same."""
-    verdicts: Found = []
+    findings: Found = []
     if diagnosis.data == NOISE:
         return []  # as this package made them
     for place, record in enumerate(diagnosis.inputs):
@@ -241,7 +241,7 @@ def data(diagnosis: Diagnosis) -> Found:
         if standard or not record.out.finite or not kernels(diagnosis):
             continue
         far = not limits.DATA_TINY <= size <= limits.DATA_HUGE
-        verdict = Verdict(
+        finding = Finding(
             "data not standardized",
             WARNING if far and _bare(diagnosis) else INFO,
             record.name,
@@ -250,9 +250,9 @@ def data(diagnosis: Diagnosis) -> Found:
             "initializers are made for data of mean 0 and variance 1",
             fixes.standardized(place, len(diagnosis.inputs)),
         )
-        verdicts.append((-1, verdict))
+        findings.append((-1, finding))
     if diagnosis.alike:
-        verdict = Verdict(
+        finding = Finding(
             "data all the same",
             WARNING,
             "",
@@ -262,8 +262,8 @@ def data(diagnosis: Diagnosis) -> Found:
             "units cannot be judged by one sample",
             "# pass a batch of different samples",
         )
-        verdicts.append((-1, verdict))
-    return verdicts
+        findings.append((-1, finding))
+    return findings
 
 
 def targets(diagnosis: Diagnosis) -> Found:
@@ -271,12 +271,12 @@ def targets(diagnosis: Diagnosis) -> Found:
     taken = {parent for record in diagnosis.records for parent in record.parents}
     ends = [r.out.rms for r in diagnosis.records if r.index not in taken]
     reach = limits.TARGETS_WARNING * max([1.0, *ends])
-    verdicts: Found = []
+    findings: Found = []
     for size in diagnosis.targets:
         standard = limits.DATA_SMALL <= size <= limits.DATA_LARGE
         if standard or size == 0 or not math.isfinite(size):
             continue
-        verdict = Verdict(
+        finding = Finding(
             "targets not standardized",
             WARNING if size >= reach else INFO,
             "",
@@ -287,5 +287,5 @@ def targets(diagnosis: Diagnosis) -> Found:
             "a part of that",
             "y = (y - y.mean()) / y.std()",
         )
-        verdicts.append((-1, verdict))
-    return verdicts
+        findings.append((-1, finding))
+    return findings

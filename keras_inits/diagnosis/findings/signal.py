@@ -11,7 +11,7 @@ from keras_inits.diagnosis.findings.common import (
     log_mean_step,
     severity,
 )
-from keras_inits.diagnosis.report import Diagnosis, LayerRecord, Verdict
+from keras_inits.diagnosis.report import Diagnosis, Finding, LayerRecord
 from keras_inits.diagnosis.show.text import number
 from keras_inits.geometry.gains import gain
 
@@ -68,12 +68,12 @@ def _activation_before(record: LayerRecord, diagnosis: Diagnosis) -> str | None:
     return made[0].activation if made else None
 
 
-def lost(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+def lost(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
     """Vanishing and exploding signals, with the record where it shows."""
     found = steps(diagnosis)
     if len(found) < 2:
         return []
-    verdicts = []
+    findings = []
     ratio = found[-1].ratio
     small = severity(
         1 / ratio if ratio else float("inf"),
@@ -89,10 +89,10 @@ def lost(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         )
         at = found[place].record
         rate = log_mean_step(ratio, len(found) - 1)
-        verdicts.append(
+        findings.append(
             (
                 at.index,
-                Verdict(
+                Finding(
                     "vanishing signal",
                     small,
                     at.name,
@@ -127,10 +127,10 @@ def lost(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
             if step.ratio >= limits.EXPLODING_WARNING
         )
         rate = log_mean_step(largest.ratio, len(found))
-        verdicts.append(
+        findings.append(
             (
                 at.index,
-                Verdict(
+                Finding(
                     "exploding signal",
                     large,
                     at.name,
@@ -144,7 +144,7 @@ def lost(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
                 ),
             )
         )
-    return verdicts
+    return findings
 
 
 def _one_number(diagnosis: Diagnosis) -> set[int]:
@@ -160,7 +160,7 @@ def _one_number(diagnosis: Diagnosis) -> set[int]:
     return found
 
 
-def collapsed(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
+def collapsed(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
     """Different inputs that the network no longer tells apart.
 
     Judged where the last kernel is fed: what follows, and what runs beside it, may be
@@ -206,7 +206,7 @@ def collapsed(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         )
     )
     at = seen[place]
-    verdict = Verdict(
+    finding = Finding(
         "collapsed representation",
         grave,
         at.name,
@@ -218,4 +218,4 @@ def collapsed(diagnosis: Diagnosis) -> list[tuple[int, Verdict]]:
         "them apart",
         fixes.for_lost_signals(diagnosis),
     )
-    return [(at.index, verdict)]
+    return [(at.index, finding)]

@@ -1,4 +1,4 @@
-"""Every threshold of the verdicts, with its reason.
+"""Every threshold of the findings, with its reason.
 
 None is fitted to a network: each follows from what numbers, activations or known sound
 networks allow.

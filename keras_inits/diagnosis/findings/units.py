@@ -15,13 +15,13 @@ from keras_inits.diagnosis.report import (
     ERROR,
     WARNING,
     Diagnosis,
+    Finding,
     LayerRecord,
-    Verdict,
     WeightRecord,
 )
 from keras_inits.diagnosis.show.text import number, percent
 
-Found = list[tuple[int, Verdict]]
+Found = list[tuple[int, Finding]]
 # The records that are bad, the worst of them, its value, and how grave that is.
 Worst = tuple[list[LayerRecord], LayerRecord, float, str]
 RECTIFIERS = ("relu", "relu6", "squared_relu", "sparse_plus", "threshold")
@@ -71,7 +71,7 @@ def dying(diagnosis: Diagnosis) -> Found:
     cause = "their pre-activations are negative for every sample"
     if pre is not None:
         cause += f" (mean {number(pre.mean)}, std {number(pre.std)})"
-    verdict = Verdict(
+    finding = Finding(
         "dying ReLU",
         grave,
         at.name,
@@ -81,7 +81,7 @@ def dying(diagnosis: Diagnosis) -> Found:
         cause,
         fixes.redrawn(diagnosis),
     )
-    return [(at.index, verdict)]
+    return [(at.index, finding)]
 
 
 def saturated(diagnosis: Diagnosis) -> Found:
@@ -94,7 +94,7 @@ def saturated(diagnosis: Diagnosis) -> Found:
         and r.index not in ends
         and not (r.activation == "softmax" and r.out.units <= 2)
     ]
-    verdicts: Found = []
+    findings: Found = []
     found = _worst(judged, limits.FLAT_WARNING, limits.FLAT_ERROR)
     if found is not None:
         bad, at, value, grave = found
@@ -102,7 +102,7 @@ def saturated(diagnosis: Diagnosis) -> Found:
             "" if at.pre is None else f": pre-activations have std {number(at.pre.std)}"
         )
         what = "rows are one-hot" if at.activation == "softmax" else "values are flat"
-        verdict = Verdict(
+        finding = Finding(
             "saturated activation",
             grave,
             at.name,
@@ -112,9 +112,9 @@ def saturated(diagnosis: Diagnosis) -> Found:
             "the activation's slope is below a tenth of its largest there" + pre,
             fixes.redrawn(diagnosis),
         )
-        verdicts.append((at.index, verdict))
+        findings.append((at.index, finding))
     rows = [(r, r.attention) for r in diagnosis.records if r.attention is not None]
-    verdicts += _stuck(
+    findings += _stuck(
         "saturated attention",
         _worst(rows, limits.FLAT_WARNING, limits.FLAT_ERROR),
         "of the queries of {} attend to one key only",
@@ -129,24 +129,24 @@ def saturated(diagnosis: Diagnosis) -> Found:
     cause = "a bias far from zero, in part: "
     if driven is not None and (gates is None or driven[3] in (gates[3], ERROR)):
         gates, cause = driven, "kernels or inputs too large, whatever the bias is: "
-    verdicts += _stuck(
+    findings += _stuck(
         "saturated gates",
         gates,
         "of the gates of {} are open or shut for good",
         cause + "the slope of the sigmoid is below a tenth of its largest",
         fixes.redrawn(diagnosis),
     )
-    return verdicts
+    return findings
 
 
 def _stuck(kind: str, found: Worst | None, *words: str) -> Found:
-    """What part of something is stuck where most is: with what, cause and cure."""
+    """What part of something is stuck where most is: with what, cause and fix."""
     if found is None:
         return []
     _, at, value, grave = found
-    what, cause, cure = words
+    what, cause, fix = words
     message = f"{percent(value)} {what.format(repr(at.label))}"
-    return [(at.index, Verdict(kind, grave, at.name, value, message, cause, cure))]
+    return [(at.index, Finding(kind, grave, at.name, value, message, cause, fix))]
 
 
 def _waits(weight: WeightRecord) -> bool:
@@ -171,7 +171,7 @@ def symmetric(diagnosis: Diagnosis) -> Found:
     weight, count = found[0]
     rows = weight.fans[0] if weight.fans else 1
     figure = count * rows / math.prod(weight.shape)
-    verdict = Verdict(
+    finding = Finding(
         "symmetric units",
         ERROR if figure >= 0.5 else WARNING,
         weight.owner,
@@ -183,7 +183,7 @@ def symmetric(diagnosis: Diagnosis) -> Found:
         fixes.redrawn(diagnosis),
     )
     at = next((r.index for r in diagnosis.records if r.name == weight.owner), -1)
-    return [(at, verdict)]
+    return [(at, finding)]
 
 
 def far_biases(diagnosis: Diagnosis) -> Found:
@@ -198,7 +198,7 @@ def far_biases(diagnosis: Diagnosis) -> Found:
         return []
     bad, at, value, grave = found
     names = [r.name for r in bad]
-    verdict = Verdict(
+    finding = Finding(
         "bias far off",
         grave,
         at.name,
@@ -210,4 +210,4 @@ def far_biases(diagnosis: Diagnosis) -> Found:
             diagnosis, [path for r in bad for path in values[r.index].paths]
         ),
     )
-    return [(at.index, verdict)]
+    return [(at.index, finding)]

@@ -66,9 +66,9 @@ class Comparison:
             **{
                 side: {
                     "model": diagnosis.model,
-                    "judgement": diagnosis.judgement,
+                    "verdict": diagnosis.verdict,
                     "loss": diagnosis.loss,
-                    "findings": [verdict.message for verdict in diagnosis.verdicts],
+                    "findings": [finding.message for finding in diagnosis.findings],
                 }
                 for side, diagnosis in (("first", self.first), ("second", self.second))
             },
@@ -105,10 +105,10 @@ class Comparison:
 
 
 def _line(place: int, diagnosis: Diagnosis) -> str:
-    kinds = dict.fromkeys(verdict.kind for verdict in diagnosis.verdicts)
+    kinds = dict.fromkeys(finding.kind for finding in diagnosis.findings)
     found = ", ".join(kinds) or "no findings"
     return (
-        f"{place}  {diagnosis.model}: {diagnosis.judgement}, "
+        f"{place}  {diagnosis.model}: {diagnosis.verdict}, "
         f"loss {number(diagnosis.loss)}; {found}"
     )
 

@@ -7,7 +7,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from keras_inits.diagnosis.report import ERROR, HEALTHY, ILL, Diagnosis, LayerRecord
+from keras_inits.diagnosis.report import (
+    ERROR,
+    HEALTHY,
+    UNHEALTHY,
+    Diagnosis,
+    LayerRecord,
+)
 from keras_inits.diagnosis.show import curves
 from keras_inits.diagnosis.show.text import heading, number
 
@@ -15,7 +21,7 @@ HISTOGRAMS, COLUMNS = 12, 6  # at most, and in a row
 LABELS = 32  # names of layers under an axis, at most
 LONGEST = 22  # characters of a name
 BLUE, RED, GREEN, GREY, AMBER = "#0072b2", "#d55e00", "#009e73", "#7f7f7f", "#b8860b"
-COLOURS = {HEALTHY: GREEN, ILL: RED}
+COLOURS = {HEALTHY: GREEN, UNHEALTHY: RED}
 
 
 class Picture(Figure):
@@ -34,7 +40,7 @@ def figure(diagnosis: Diagnosis) -> Picture:
     drawn = Picture(figsize=(11, 10 + 1.4 * rows), dpi=72, layout="constrained")
     drawn.suptitle(
         heading(diagnosis).replace("$", r"\$"),
-        color=COLOURS.get(diagnosis.judgement, AMBER),
+        color=COLOURS.get(diagnosis.verdict, AMBER),
         fontsize=12,
     )
     top, middle, bottom = drawn.subfigures(
@@ -147,7 +153,7 @@ def _norms(panel: Axes, diagnosis: Diagnosis) -> None:
     places = [place for place, norm in enumerate(norms) if curves.drawable(norm)]
     panel.bar(places, [norms[place] for place in places], color=GREY)
     _off_scale(panel, norms)
-    blamed = {v.layer for v in diagnosis.verdicts if v.severity == ERROR}
+    blamed = {v.layer for v in diagnosis.findings if v.severity == ERROR}
     for place in places:
         if weights[place].owner in blamed:
             panel.patches[places.index(place)].set_color(RED)

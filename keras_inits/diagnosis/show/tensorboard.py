@@ -45,9 +45,9 @@ def values(stats: TensorStats) -> np.ndarray:
 
 
 def _markdown(diagnosis: Diagnosis) -> str:
-    lines = [f"**{diagnosis.model}: {diagnosis.judgement}**", ""]
-    for verdict in diagnosis.verdicts:
-        lines.append(f"- **{verdict.severity}**: {verdict.message}  ")
-        lines.append(f"  why: {verdict.cause}  ")
-        lines.append(f"  cure: `{verdict.cure}`")
+    lines = [f"**{diagnosis.model}: {diagnosis.verdict}**", ""]
+    for finding in diagnosis.findings:
+        lines.append(f"- **{finding.severity}**: {finding.message}  ")
+        lines.append(f"  why: {finding.cause}  ")
+        lines.append(f"  fix: `{finding.fix}`")
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from rich.text import Text
 from keras_inits.diagnosis.report import (
     ERROR,
     HEALTHY,
-    ILL,
+    UNHEALTHY,
     WARNING,
     Diagnosis,
     LayerRecord,
@@ -21,7 +21,7 @@ from keras_inits.diagnosis.report import (
 WIDTH = 120  # columns where the output is no terminal
 ROWS = 60  # layers shown; of more, every n-th
 STYLES = {ERROR: "bold red", WARNING: "yellow", "info": "cyan"}
-JUDGEMENTS = {HEALTHY: "bold green", ILL: "bold red"}
+JUDGEMENTS = {HEALTHY: "bold green", UNHEALTHY: "bold red"}
 
 
 def number(value: float | None) -> str:
@@ -85,8 +85,8 @@ def _layers(diagnosis: Diagnosis) -> Table:
     ):
         table.add_column(heading, justify="right", no_wrap=True)
     styles: dict[str, str] = {}
-    for verdict in diagnosis.verdicts:
-        styles.setdefault(verdict.layer, STYLES[verdict.severity])
+    for finding in diagnosis.findings:
+        styles.setdefault(finding.layer, STYLES[finding.severity])
     records = [*diagnosis.inputs, *diagnosis.records]
     step = math.ceil(len(records) / ROWS) if records else 1
     for place, record in enumerate(records):
@@ -96,20 +96,20 @@ def _layers(diagnosis: Diagnosis) -> Table:
     return table
 
 
-def _verdicts(diagnosis: Diagnosis) -> list[Text]:
+def _findings(diagnosis: Diagnosis) -> list[Text]:
     lines = []
-    for verdict in diagnosis.verdicts:
+    for finding in diagnosis.findings:
         line = Text()
-        line.append(f"{verdict.severity}: ", STYLES[verdict.severity])
-        line.append(verdict.message)
-        line.append(f"\n  why: {verdict.cause}")
-        line.append(f"\n  cure: {verdict.cure}", "italic")
+        line.append(f"{finding.severity}: ", STYLES[finding.severity])
+        line.append(finding.message)
+        line.append(f"\n  why: {finding.cause}")
+        line.append(f"\n  fix: {finding.fix}", "italic")
         lines.append(line)
     return lines
 
 
 def heading(diagnosis: Diagnosis) -> str:
-    """The judgement and what it rests on, in a line or two."""
+    """The verdict and what it rests on, in a line or two."""
     loss = f"loss {number(diagnosis.loss)} ({diagnosis.loss_kind})"
     if diagnosis.loss_kind == "projection":
         loss = "gradients of a random direction of the outputs"
@@ -121,19 +121,19 @@ def heading(diagnosis: Diagnosis) -> str:
         depth = f"{record.index + 1} of {len(diagnosis.records)}"
         lost = f"; lost at {record.label} ({depth})"
     return (
-        f"{diagnosis.model}: {diagnosis.judgement}{lost}\n{diagnosis.data}, "
+        f"{diagnosis.model}: {diagnosis.verdict}{lost}\n{diagnosis.data}, "
         f"{diagnosis.samples} samples; {loss}"
     )
 
 
 def findings(diagnosis: Diagnosis) -> Any:
-    """The judgement and the findings, without the layers, for rich.
+    """The verdict and the findings, without the layers, for rich.
 
     Args:
         diagnosis: What to show.
     """
-    style = JUDGEMENTS.get(diagnosis.judgement, "bold yellow")
-    return Group(Text(heading(diagnosis), style), *_verdicts(diagnosis))
+    style = JUDGEMENTS.get(diagnosis.verdict, "bold yellow")
+    return Group(Text(heading(diagnosis), style), *_findings(diagnosis))
 
 
 def table(diagnosis: Diagnosis) -> Any:
@@ -142,7 +142,7 @@ def table(diagnosis: Diagnosis) -> Any:
     Args:
         diagnosis: What to show.
     """
-    style = JUDGEMENTS.get(diagnosis.judgement, "bold yellow")
+    style = JUDGEMENTS.get(diagnosis.verdict, "bold yellow")
     notes = [Text(f"note: {note}", "dim") for note in diagnosis.notes]
     head, layers = Text(heading(diagnosis), style), _layers(diagnosis)
-    return Group(head, layers, *_verdicts(diagnosis), *notes)
+    return Group(head, layers, *_findings(diagnosis), *notes)

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_inits.sampling import bits
-from keras_inits.sampling.distributions import Law, placed, standard_values
+from keras_inits.sampling.distributions import Distribution, placed, standard_values
 from keras_inits.sampling.engines import staged
 
 
@@ -150,32 +150,38 @@ def generator_words(state: Any) -> tuple[Any, Any]:
 
 
 def draw_staged(
-    law: Law, shape: tuple[int, ...], dtype: str, key: bits.Key, layout: Any
+    distribution: Distribution,
+    shape: tuple[int, ...],
+    dtype: str,
+    key: bits.Key,
+    layout: Any,
 ) -> jax.Array:
     """Draws inside a trace, or, with a layout, each device its own shard."""
     key = bits.Key(OPS.word(key.k0), OPS.word(key.k1))
     if layout is not None:
-        return _sharded(law, shape, dtype, layout)(key.k0, key.k1)
+        return _sharded(distribution, shape, dtype, layout)(key.k0, key.k1)
     words = staged.words(key, staged.blocks(shape), OPS)
     words = jax.lax.optimization_barrier(words)
-    return staged.values(law, words, shape, dtype, OPS)
+    return staged.values(distribution, words, shape, dtype, OPS)
 
 
 @functools.lru_cache(maxsize=16)
-def _step_programs(law: Law) -> tuple[Any, Any]:
+def _step_programs(distribution: Distribution) -> tuple[Any, Any]:
     # Two programs: in one, XLA draws the bits anew for each look-up.
     def draw_words(k0: Any, k1: Any, low: Any, high: Any) -> jax.Array:
         return staged.words(bits.Key(k0, k1), staged.STEP, OPS, (low, high))
 
     def draw_values(words: jax.Array) -> jax.Array:
-        return staged.values(law, words, (staged.STEP_VALUES,), "float32", OPS)
+        return staged.values(distribution, words, (staged.STEP_VALUES,), "float32", OPS)
 
     return jax.jit(draw_words), jax.jit(draw_values)
 
 
-def fill(law: Law, key: bits.Key, first: int, out: np.ndarray) -> None:
-    """Fills a host array by programs compiled once a law."""
-    staged.fill(law, key, first, out, _step_programs)
+def fill(
+    distribution: Distribution, key: bits.Key, first: int, out: np.ndarray
+) -> None:
+    """Fills a host array by programs compiled once a distribution."""
+    staged.fill(distribution, key, first, out, _step_programs)
 
 
 def _axes_names(spec: Any, rank: int) -> list[tuple[str, ...]]:
@@ -215,7 +221,9 @@ def _product(word: jax.Array, factor: int) -> tuple[jax.Array, jax.Array]:
 
 
 @functools.lru_cache(maxsize=256)
-def _sharded(law: Law, shape: tuple[int, ...], dtype: str, layout: Any) -> Any:
+def _sharded(
+    distribution: Distribution, shape: tuple[int, ...], dtype: str, layout: Any
+) -> Any:
     """A program in which each device computes its shard's entries and no others."""
     mesh = layout.mesh
     names = _axes_names(layout.spec, len(shape))
@@ -235,7 +243,9 @@ def _sharded(law: Law, shape: tuple[int, ...], dtype: str, layout: Any) -> Any:
         x0, x1 = bits.threefry(added, counter, above, OPS.rotate)
         words = jnp.where(is_second == 1, x1, x0)
         words = jax.lax.optimization_barrier(words)
-        values = placed(law, standard_values(law, words, OPS), dtype, OPS)
+        values = placed(
+            distribution, standard_values(distribution, words, OPS), dtype, OPS
+        )
         return OPS.cast(values, dtype)
 
     none = jax.sharding.PartitionSpec()

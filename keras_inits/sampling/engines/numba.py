@@ -96,7 +96,7 @@ def _tail(w, values, slopes):
 
 # A table that the compiler knows cannot be written to, and so not by the stores of the
 # loop that reads it, lets it read many entries at once: twice as fast. So the tables of
-# the two common laws are constants of their kernels.
+# the two common distributions are constants of their kernels.
 PLAIN_VALUES, PLAIN_SLOPES = tables.by_tail(math.inf)
 CUT_VALUES, CUT_SLOPES = tables.by_probability(COMMON_BOUND)
 TABLES = zlib.crc32(
@@ -179,19 +179,24 @@ COMMON = {
 GENERAL = {"segments": _segments, "tail": _tail}
 
 
-def prepare(law):
-    """Compiles the law's kernel, or reads it from disk, where that is still to do."""
-    if not _kernel_of(law).signatures:
-        fill(law, bits.Key(0, 0), 0, np.empty(0, np.float32))
+def prepare(distribution):
+    """Compiles the distribution's kernel, or reads it from disk, once."""
+    if not _kernel_of(distribution).signatures:
+        fill(distribution, bits.Key(0, 0), 0, np.empty(0, np.float32))
 
 
-def _kernel_of(law):
-    standard = COMMON.get((law.kind, law.bound)) or GENERAL[law.kind]
-    return _kernel(standard, _shifted if law.shift else _scaled)
+def _kernel_of(distribution):
+    standard = (
+        COMMON.get((distribution.kind, distribution.bound))
+        or GENERAL[distribution.kind]
+    )
+    return _kernel(standard, _shifted if distribution.shift else _scaled)
 
 
-def fill(law, key, first, out):
+def fill(distribution, key, first, out):
     """Fills `out` with the float32 values from index `first`, a multiple of a block."""
-    kernel = _kernel_of(law)
+    kernel = _kernel_of(distribution)
     k0, k1 = np.uint32(key.k0), np.uint32(key.k1)
-    kernel(k0, k1, np.uint64(first // 2), out, *law.table, law.placing())
+    kernel(
+        k0, k1, np.uint64(first // 2), out, *distribution.table, distribution.placing()
+    )

@@ -20,7 +20,7 @@ import numpy as np
 
 from keras_inits.sampling import bits
 from keras_inits.sampling.distributions import (
-    Law,
+    Distribution,
     Operations,
     numpy_dtype,
     placed,
@@ -71,7 +71,9 @@ class NumpyOperations(Operations):
         return words
 
 
-def _fill_with_numpy(law: Law, key: bits.Key, first: int, out: np.ndarray) -> None:
+def _fill_with_numpy(
+    distribution: Distribution, key: bits.Key, first: int, out: np.ndarray
+) -> None:
     """Fills `out` with the float32 values from index `first`, a multiple of a block."""
     ops = NumpyOperations()
     added = [np.uint32(word) for word in bits.schedule(key)]
@@ -89,7 +91,9 @@ def _fill_with_numpy(law: Law, key: bits.Key, first: int, out: np.ndarray) -> No
         x0, x1 = bits.threefry(added, low, high, ops.rotate)
         words = np.stack([x0.reshape(blocks, width), x1.reshape(blocks, width)], axis=1)
         words = words.reshape(-1)[: part.size]
-        part[:] = placed(law, standard_values(law, words, ops), "float32", ops)
+        part[:] = placed(
+            distribution, standard_values(distribution, words, ops), "float32", ops
+        )
 
 
 @functools.cache
@@ -107,7 +111,7 @@ class _Drawn:
     values = 0
 
 
-Fill = Callable[[Law, bits.Key, int, np.ndarray], None]
+Fill = Callable[[Distribution, bits.Key, int, np.ndarray], None]
 
 
 # Held while Numba loads or compiles: a process must not fork in the midst of it.
@@ -124,11 +128,13 @@ if hasattr(os, "register_at_fork"):
 Run = Callable[[Callable[[int], None], range], None]
 
 
-def _filler(law: Law, size: int, compiled: Fill | None) -> tuple[Fill, int, Run]:
+def _filler(
+    distribution: Distribution, size: int, compiled: Fill | None
+) -> tuple[Fill, int, Run]:
     """What fills a tensor of this size, the values of one task, and what runs tasks.
 
     Args:
-        law: The law of the entries.
+        distribution: The distribution of the entries.
         size: Number of values.
         compiled: The backend's filler of host arrays, threaded by itself, or None.
     """
@@ -137,7 +143,7 @@ def _filler(law: Law, size: int, compiled: Fill | None) -> tuple[Fill, int, Run]
         with _loading:
             kernels = _numba_kernels()
             if kernels is not None:
-                kernels.prepare(law)
+                kernels.prepare(distribution)
                 return kernels.fill, CHUNK, _in_parallel
         if compiled is not None and size >= COMPILED_PAYS_FROM:
             return compiled, staged.STEP_VALUES, _in_turn
@@ -231,7 +237,7 @@ def empty(shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
 
 
 def draw(
-    law: Law,
+    distribution: Distribution,
     shape: tuple[int, ...],
     dtype: str,
     key: bits.Key,
@@ -242,7 +248,7 @@ def draw(
     Besides the result, it needs a bounded block of memory a thread.
 
     Args:
-        law: The law of the entries.
+        distribution: The distribution of the entries.
         shape: Shape of the tensor.
         dtype: Name of a floating-point type; values are drawn in float32.
         key: Two Python ints of 32 bits.
@@ -253,18 +259,18 @@ def draw(
     """
     size = math.prod(shape)
     out = aligned_empty(size, numpy_dtype(dtype))
-    fill, chunk, run = _filler(law, size, compiled)
+    fill, chunk, run = _filler(distribution, size, compiled)
     if dtype == "float32":
 
         def task(start: int) -> None:
-            fill(law, key, start, out[start : start + chunk])
+            fill(distribution, key, start, out[start : start + chunk])
     else:
-        low, high = law.limits(dtype)
+        low, high = distribution.limits(dtype)
 
         def task(start: int) -> None:
             part = out[start : start + chunk]
             values = np.empty(part.size, np.float32)
-            fill(law, key, start, values)
+            fill(distribution, key, start, values)
             part[:] = np.clip(values, low, high, out=values)
 
     if size:

@@ -1,7 +1,7 @@
 """Drawing as a program for a compiler: an index range, its words, its values.
 
-Nothing in the program is larger than the tables of the normal law; the numbers exist
-only when it runs.
+Nothing in the program is larger than the tables of the normal distribution; the numbers
+exist only when it runs.
 """
 
 import math
@@ -11,7 +11,12 @@ from typing import Any
 import numpy as np
 
 from keras_inits.sampling import bits
-from keras_inits.sampling.distributions import Law, Operations, placed, standard_values
+from keras_inits.sampling.distributions import (
+    Distribution,
+    Operations,
+    placed,
+    standard_values,
+)
 
 BLOCK_LOG2 = bits.BLOCK.bit_length() - 1
 
@@ -68,11 +73,15 @@ def words(key: bits.Key, count: int, ops: StagedOperations, first: Any = (0, 0))
 
 
 def values(
-    law: Law, drawn: Any, shape: tuple[int, ...], dtype: str, ops: StagedOperations
+    distribution: Distribution,
+    drawn: Any,
+    shape: tuple[int, ...],
+    dtype: str,
+    ops: StagedOperations,
 ) -> Any:
     """The tensor whose words are `drawn`."""
-    standard = standard_values(law, drawn, ops)
-    flat = ops.reshape(placed(law, standard, dtype, ops), (-1,))
+    standard = standard_values(distribution, drawn, ops)
+    flat = ops.reshape(placed(distribution, standard, dtype, ops), (-1,))
     return ops.cast(ops.reshape(flat[: math.prod(shape)], shape), dtype)
 
 
@@ -81,23 +90,23 @@ STEP_VALUES = STEP * 2 * bits.BLOCK
 
 
 def fill(
-    law: Law,
+    distribution: Distribution,
     key: bits.Key,
     first: int,
     out: np.ndarray,
-    programs: Callable[[Law], tuple[Callable[..., Any], Callable[[Any], Any]]],
+    programs: Callable[[Distribution], tuple[Callable[..., Any], Callable[[Any], Any]]],
 ) -> None:
     """Fills a step of a host array by compiled programs of one fixed size.
 
     Args:
-        law: The law of the entries.
+        distribution: The distribution of the entries.
         key: Two Python ints.
         first: Index of the first value; a multiple of `STEP_VALUES`.
         out: A float32 vector of at most `STEP_VALUES`.
-        programs: From a law, the two compiled programs: words from
+        programs: From a distribution, the two compiled programs: words from
             `(k0, k1, first block's low word, its high word)`, and values from words.
     """
-    draw_words, draw_values = programs(law)
+    draw_words, draw_values = programs(distribution)
     block = first // (2 * bits.BLOCK)
     counters = [np.uint32(word) for word in (*key, block & bits.WORD, block >> 32)]
     out[:] = np.asarray(draw_values(draw_words(*counters)))[: out.size]

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_inits.sampling import bits
-from keras_inits.sampling.distributions import Law
+from keras_inits.sampling.distributions import Distribution
 from keras_inits.sampling.engines import staged
 
 
@@ -100,12 +100,16 @@ def generator_words(state: Any) -> tuple[Any, Any]:
 
 
 def draw_staged(
-    law: Law, shape: tuple[int, ...], dtype: str, key: bits.Key, layout: Any
+    distribution: Distribution,
+    shape: tuple[int, ...],
+    dtype: str,
+    key: bits.Key,
+    layout: Any,
 ) -> tf.Tensor:
     """Draws inside a graph."""
     # Two programs: in one, XLA draws the bits anew for each look-up.
     words = _words_program(staged.blocks(shape))(OPS.word(key.k0), OPS.word(key.k1))
-    return _values_program(law, shape, dtype)(words)
+    return _values_program(distribution, shape, dtype)(words)
 
 
 @functools.lru_cache(maxsize=256)
@@ -117,23 +121,27 @@ def _words_program(blocks: int) -> Any:
 
 
 @functools.lru_cache(maxsize=256)
-def _values_program(law: Law, shape: tuple[int, ...], dtype: str) -> Any:
+def _values_program(
+    distribution: Distribution, shape: tuple[int, ...], dtype: str
+) -> Any:
     def program(words: Any) -> Any:
-        return staged.values(law, words, shape, dtype, OPS)
+        return staged.values(distribution, words, shape, dtype, OPS)
 
     return tf.function(program, jit_compile=True)
 
 
 @functools.lru_cache(maxsize=16)
-def _step_programs(law: Law) -> tuple[Any, Any]:
+def _step_programs(distribution: Distribution) -> tuple[Any, Any]:
     def draw_words(k0: Any, k1: Any, low: Any, high: Any) -> Any:
         return staged.words(bits.Key(k0, k1), staged.STEP, OPS, (low, high))
 
     word = tf.TensorSpec((), tf.uint32)
     words = tf.function(draw_words, [word] * 4, jit_compile=True)
-    return words, _values_program(law, (staged.STEP_VALUES,), "float32")
+    return words, _values_program(distribution, (staged.STEP_VALUES,), "float32")
 
 
-def fill(law: Law, key: bits.Key, first: int, out: np.ndarray) -> None:
-    """Fills a host array by programs compiled once a law."""
-    staged.fill(law, key, first, out, _step_programs)
+def fill(
+    distribution: Distribution, key: bits.Key, first: int, out: np.ndarray
+) -> None:
+    """Fills a host array by programs compiled once a distribution."""
+    staged.fill(distribution, key, first, out, _step_programs)

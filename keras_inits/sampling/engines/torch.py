@@ -12,7 +12,7 @@ from keras.src.backend.torch.core import get_device
 from keras_inits.sampling import bits, tables
 from keras_inits.sampling.distributions import (
     HALF_OF_24_BITS,
-    Law,
+    Distribution,
     Operations,
     placed,
 )
@@ -45,7 +45,7 @@ _tables: dict[tuple[int, str], tuple[np.ndarray, torch.Tensor]] = {}
 
 
 def _on_device(table: np.ndarray, device: torch.device) -> torch.Tensor:
-    """A table of a law, which lives as long as the process, on the device."""
+    """A table of a distribution, which lives as long as the process, on the device."""
     place = id(table), str(device)
     if place not in _tables:
         # A copy: tables are read-only, which torch cannot express.
@@ -95,21 +95,29 @@ def draws_on_device() -> bool:
 
 
 def draw_on_device(
-    law: Law, shape: tuple[int, ...], dtype: str, key: bits.Key, device: Any = None
+    distribution: Distribution,
+    shape: tuple[int, ...],
+    dtype: str,
+    key: bits.Key,
+    device: Any = None,
 ) -> torch.Tensor:
     """Draws with tensor operations, on Keras's current device or the given one."""
     device = device or get_device()
     out = torch.empty(math.prod(shape), dtype=getattr(torch, dtype), device=device)
-    _fill(law, key, 0, out, dtype)
+    _fill(distribution, key, 0, out, dtype)
     return out.view(shape)
 
 
-def fill(law: Law, key: bits.Key, first: int, out: np.ndarray) -> None:
+def fill(
+    distribution: Distribution, key: bits.Key, first: int, out: np.ndarray
+) -> None:
     """Fills a host array with tensor operations, which share it out to threads."""
-    _fill(law, key, first, torch.from_numpy(out), "float32")
+    _fill(distribution, key, first, torch.from_numpy(out), "float32")
 
 
-def _fill(law: Law, key: bits.Key, first: int, out: torch.Tensor, dtype: str) -> None:
+def _fill(
+    distribution: Distribution, key: bits.Key, first: int, out: torch.Tensor, dtype: str
+) -> None:
     added = [_signed(word) for word in bits.schedule(key)]
     half = BLOCKS * bits.BLOCK
     scratch = _Scratch(half, out.device)
@@ -124,7 +132,9 @@ def _fill(law: Law, key: bits.Key, first: int, out: torch.Tensor, dtype: str) ->
         bits.threefry(added, x0, x1, scratch.rotate)
         # First words and second ones apart: fewer numbers at a time stay in cache.
         for i, words in enumerate((x0, x1)):
-            values = placed(law, scratch.standard_values(law, words), dtype, OPS)
+            values = placed(
+                distribution, scratch.standard_values(distribution, words), dtype, OPS
+            )
             blocks[:, i] = values.view(BLOCKS, bits.BLOCK)
         part = out[start : start + 2 * half]
         part.copy_(blocks.view(-1)[: part.numel()])
@@ -154,13 +164,15 @@ class _Scratch:
         torch.bitwise_right_shift(words, bits, out=out)
         out.bitwise_and_((1 << (32 - bits)) - 1)
 
-    def standard_values(self, law: Law, words: torch.Tensor) -> torch.Tensor:
+    def standard_values(
+        self, distribution: Distribution, words: torch.Tensor
+    ) -> torch.Tensor:
         """As in `distributions`, step by step; the words are used up."""
-        if law.kind == "uniform":
+        if distribution.kind == "uniform":
             self.shifted(words, 8, out=self.word)
             self.values.copy_(self.word).sub_(HALF_OF_24_BITS).mul_(2.0**-23)
             return self.values.clamp_(-1.0, 1.0)
-        if law.kind == "segments":
+        if distribution.kind == "segments":
             self.shifted(words, 32 - tables.SEGMENTS_LOG2, out=self.index)
             torch.bitwise_right_shift(words, 8, out=self.word)
         else:
@@ -170,7 +182,9 @@ class _Scratch:
             self.index.sub_(127 << tables.MANTISSA_LOG2)
             torch.bitwise_right_shift(tail, 11 - tables.MANTISSA_LOG2, out=self.word)
         place = self.floats.copy_(self.word.bitwise_and_(0xFFF)).mul_(2.0**-12)
-        knots, slopes = (_on_device(table, words.device) for table in law.table)
+        knots, slopes = (
+            _on_device(table, words.device) for table in distribution.table
+        )
         torch.index_select(knots, 0, self.index, out=self.values)
         torch.index_select(slopes, 0, self.index, out=self.slopes)
         size = self.values.add_(self.slopes.mul_(place))

@@ -22,7 +22,7 @@ class Case:
     Attributes:
         name: What it is.
         build: From (width, seed) to the arguments of `diagnose`.
-        kinds: Verdicts of which one must be found, at least as a warning; empty for a
+        kinds: Findings of which one must be found, at least as a warning; empty for a
             healthy network, where nothing may be.
     """
 

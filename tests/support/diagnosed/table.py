@@ -5,8 +5,8 @@ import keras
 from support.diagnosed import (
     healthy_by_the_book,  # noqa: F401 - puts its networks into the table
     healthy_networks,  # noqa: F401
-    ill_by_the_book,  # noqa: F401
-    ill_networks,  # noqa: F401
+    unhealthy_by_the_book,  # noqa: F401
+    unhealthy_networks,  # noqa: F401
 )
 from support.diagnosed.networks import CASES
 

@@ -6,8 +6,8 @@ from html import escape
 from keras_inits.diagnosis.report import (
     SEVERITIES,
     Diagnosis,
+    Finding,
     LayerRecord,
-    Verdict,
 )
 from keras_inits.diagnosis.show.text import heading, number, percent
 
@@ -76,26 +76,26 @@ def _row(record: LayerRecord, index: int | None, severity: str) -> str:
     return f'<tr data-severity="{severity}" data-layer="{label}">{"".join(cells)}</tr>'
 
 
-def _finding(verdict: Verdict) -> str:
-    layer = f" in <code>{escape(verdict.layer)}</code>" if verdict.layer else ""
+def _finding(finding: Finding) -> str:
+    layer = f" in <code>{escape(finding.layer)}</code>" if finding.layer else ""
     return (
-        f'<article class="finding {verdict.severity}" '
-        f'data-severity="{verdict.severity}">'
-        f'<h3><span class="severity">{verdict.severity}</span> '
-        f"{escape(verdict.kind)}{layer}</h3>"
-        f"<p>{escape(verdict.message)}</p>"
-        f"<p><b>Why:</b> {escape(verdict.cause)}</p>"
-        f'<div class="cure"><pre><code>{escape(verdict.cure)}</code></pre>'
+        f'<article class="finding {finding.severity}" '
+        f'data-severity="{finding.severity}">'
+        f'<h3><span class="severity">{finding.severity}</span> '
+        f"{escape(finding.kind)}{layer}</h3>"
+        f"<p>{escape(finding.message)}</p>"
+        f"<p><b>Why:</b> {escape(finding.cause)}</p>"
+        f'<div class="fix"><pre><code>{escape(finding.fix)}</code></pre>'
         '<button type="button" class="copy">Copy</button></div></article>'
     )
 
 
 def _filters(diagnosis: Diagnosis) -> str:
     counts = {
-        severity: sum(verdict.severity == severity for verdict in diagnosis.verdicts)
+        severity: sum(finding.severity == severity for finding in diagnosis.findings)
         for severity in SEVERITIES
     }
-    buttons = [("all", len(diagnosis.verdicts)), *counts.items()]
+    buttons = [("all", len(diagnosis.findings)), *counts.items()]
     return "".join(
         f'<button type="button" data-filter="{name}" '
         f'aria-pressed="{"true" if name == "all" else "false"}"'
@@ -108,9 +108,9 @@ def parts(diagnosis: Diagnosis) -> dict[str, str]:
     """The texts by the marks of the template."""
     severities: dict[str, str] = {}
     owners = {weight.name: weight.owner for weight in diagnosis.weights}
-    for verdict in diagnosis.verdicts:  # the gravest first
-        layer = owners.get(verdict.layer, verdict.layer)
-        severities.setdefault(layer, verdict.severity)
+    for finding in diagnosis.findings:  # the gravest first
+        layer = owners.get(finding.layer, finding.layer)
+        severities.setdefault(layer, finding.severity)
     rows = [_row(record, None, "") for record in diagnosis.inputs]
     rows += [
         _row(record, record.index, severities.get(record.name, ""))
@@ -122,10 +122,10 @@ def parts(diagnosis: Diagnosis) -> dict[str, str]:
         for name, meaning, numeric in COLUMNS
     )
     first, _, second = heading(diagnosis).partition("\n")
-    findings = "".join(map(_finding, diagnosis.verdicts))
+    findings = "".join(map(_finding, diagnosis.findings))
     return {
-        "title": escape(f"{diagnosis.model}: {diagnosis.judgement}"),
-        "judgement": diagnosis.judgement,
+        "title": escape(f"{diagnosis.model}: {diagnosis.verdict}"),
+        "verdict": diagnosis.verdict,
         "heading": escape(first),
         "subheading": escape(f"{second}; {diagnosis.backend}"),
         "notes": "".join(f"<li>{escape(note)}</li>" for note in diagnosis.notes),

@@ -1,9 +1,10 @@
-"""Laws to hold samples against: what a draw should be, and what is wrong with it.
+"""Distributions to hold samples against: what a draw should be, and is not.
 
 A sample is refused if its mean or its standard deviation is five standard errors from
-the law's, if its distribution function is as far from the law's as chance allows once
-in 1.7 million samples (five standard deviations of a normal), or if a value lies
-outside the support. `test_laws.py` shows which wrong laws this tells apart.
+the distribution's, if its distribution function is as far from the distribution's as
+chance allows once in 1.7 million samples (five standard deviations of a normal), or if
+a value lies outside the support. `test_distributions.py` shows which wrong
+distributions this tells apart.
 """
 
 import dataclasses
@@ -41,7 +42,7 @@ def density(x):
 
 
 class Independent:
-    """Entries that are independent draws of one law."""
+    """Entries that are independent draws of one distribution."""
 
     def complaints(self, sample, epsilon=2**-24):
         """What is wrong with a sample rounded with relative error `epsilon`."""
@@ -94,7 +95,7 @@ class Truncated(Independent):
 
     @classmethod
     def with_std(cls, std, bound=2.0):
-        """The law whose std is `std` after the tails are cut."""
+        """The distribution whose std is `std` after the tails are cut."""
         return cls(0.0, std / cls(0.0, 1.0, bound).std, bound)
 
     @property
@@ -138,7 +139,7 @@ class Uniform(Independent):
 
     @classmethod
     def with_std(cls, std):
-        """The law with mean 0 and this std."""
+        """The distribution with mean 0 and this std."""
         return cls(-math.sqrt(3) * std, math.sqrt(3) * std)
 
     @property

@@ -1,4 +1,4 @@
-"""Cures: pasted as they are, they make ill networks healthy."""
+"""Fixes: pasted as they are, they make ill networks healthy."""
 
 import keras
 import numpy as np
@@ -20,15 +20,15 @@ IN_WORDS = {
     "stop_gradient in the middle",
     "rounding in the middle",
 }
-ILL = [case for case in CASES if case.kinds]
+UNHEALTHY = [case for case in CASES if case.kinds]
 
 
 def grave(diagnosis):
-    return [v for v in diagnosis.verdicts if v.severity != INFO]
+    return [v for v in diagnosis.findings if v.severity != INFO]
 
 
 def pasted(diagnosis, model, x=None, y=None):
-    """The names that code can use, after all cures of grave findings have run."""
+    """The names that code can use, after all fixes of grave findings have run."""
     names = {
         "keras": keras,
         "keras_inits": keras_inits,
@@ -37,28 +37,28 @@ def pasted(diagnosis, model, x=None, y=None):
         "x": x,
         "y": y,
     }
-    for cure in dict.fromkeys(v.cure for v in grave(diagnosis)):
-        exec(compile(cure, "cure", "exec"), names)
+    for fix in dict.fromkeys(v.fix for v in grave(diagnosis)):
+        exec(compile(fix, "fix", "exec"), names)
     return names["model"], names["x"], names["y"]
 
 
-@pytest.mark.parametrize("case", ILL[::STEP], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", UNHEALTHY[::STEP], ids=lambda case: case.name)
 def test_a_cured_network_is_healthy(case):
     keras.utils.set_random_seed(SEED)
     model, x, y, *_ = (*case.build(WIDTH, SEED), None, None)
     diagnosis = diagnose(model, x, y)
-    cures = {v.cure for v in grave(diagnosis)}
-    assert cures
+    fixes = {v.fix for v in grave(diagnosis)}
+    assert fixes
     if case.name in IN_WORDS:
-        assert all(cure.startswith("# ") for cure in cures)
+        assert all(fix.startswith("# ") for fix in fixes)
         return
-    assert not any(cure.startswith("#") for cure in cures)
+    assert not any(fix.startswith("#") for fix in fixes)
     cured = diagnose(*pasted(diagnosis, model, x, y))
-    assert not grave(cured), f"{cures}\n{cured}"
+    assert not grave(cured), f"{fixes}\n{cured}"
 
 
-def test_every_network_with_a_cure_in_words_is_in_the_table():
-    assert {case.name for case in ILL} >= IN_WORDS
+def test_every_network_with_a_fix_in_words_is_in_the_table():
+    assert {case.name for case in UNHEALTHY} >= IN_WORDS
 
 
 def test_a_cured_network_learns_what_the_ill_one_does_not():
@@ -93,8 +93,8 @@ def test_the_second_of_two_inputs_is_standardized():
         "b": 1e5 * random.standard_normal((32, 6)).astype("float32"),
     }
     diagnosis = diagnose(model, x)
-    verdict = next(v for v in grave(diagnosis) if v.kind == "data not standardized")
-    assert verdict.layer == "input 1"
+    finding = next(v for v in grave(diagnosis) if v.kind == "data not standardized")
+    assert finding.layer == "input 1"
     _, cured, _ = pasted(diagnosis, model, x)
     np.testing.assert_array_equal(cured["a"], x["a"])
     assert abs(cured["b"].std() - 1) < 1e-3
@@ -108,9 +108,9 @@ def test_a_head_that_is_not_at_fault_keeps_its_kernel_and_loses_its_bias():
     y = random.integers(0, 10, 64)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     diagnosis = diagnose(model, x, y, loss=loss)
-    (cure,) = {v.cure for v in grave(diagnosis)}
-    assert "bias" in cure
-    assert "kernel" not in cure
+    (fix,) = {v.fix for v in grave(diagnosis)}
+    assert "bias" in fix
+    assert "kernel" not in fix
     before = [np.array(w) for w in model.weights]
     pasted(diagnosis, model)
     for old, weight in zip(before[:-1], model.weights[:-1], strict=True):
@@ -124,8 +124,8 @@ def test_logits_that_are_large_by_their_features_are_cured_there():
     x = random.standard_normal((64, WIDTH)).astype("float32")
     y = random.integers(0, 10, 64)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    by_kind = {v.kind: v.cure for v in grave(diagnose(model, x, y, loss=loss))}
+    by_kind = {v.kind: v.fix for v in grave(diagnose(model, x, y, loss=loss))}
     assert by_kind["confident head"] == by_kind["exploding signal"]
     diagnosis = diagnose(model, 1e6 * x, y, loss=loss)
-    by_kind = {v.kind: v.cure for v in grave(diagnosis)}
+    by_kind = {v.kind: v.fix for v in grave(diagnosis)}
     assert by_kind["confident head"] == by_kind["data not standardized"]

@@ -1,4 +1,4 @@
-"""Verdicts: no illness missed, no healthy network accused."""
+"""Findings: no illness missed, no healthy network accused."""
 
 import keras
 import numpy as np
@@ -18,14 +18,14 @@ def found(case, width, seed):
 
 
 def grave(diagnosis):
-    return [v for v in diagnosis.verdicts if v.severity != report.INFO]
+    return [v for v in diagnosis.findings if v.severity != report.INFO]
 
 
 def check(case, diagnosis, record_property):
     kinds = list(dict.fromkeys(v.kind for v in grave(diagnosis)))
     if case.kinds:
         fits = any(kind in case.kinds for kind in kinds)
-        start = f"ill      {'hit ' if fits else 'MISSED '}"
+        start = f"unhealthy {'hit ' if fits else 'MISSED '}"
     else:
         fits = not kinds
         start = f"healthy  {'well' if fits else 'FALSE ALARM '}"
@@ -38,8 +38,8 @@ def check(case, diagnosis, record_property):
 def test_the_table_of_networks(case, record_property):
     diagnosis = found(case, *FIRST)
     check(case, diagnosis, record_property)
-    expected = {report.ILL, report.DOUBTFUL} if case.kinds else {report.HEALTHY}
-    assert diagnosis.judgement in expected
+    expected = {report.UNHEALTHY, report.SUSPICIOUS} if case.kinds else {report.HEALTHY}
+    assert diagnosis.verdict in expected
 
 
 @pytest.mark.parametrize(
@@ -75,35 +75,35 @@ def case_named(name):
         ("one layer nan", "not finite", ["kernel"]),
     ],
 )
-def test_a_finding_names_the_layer_the_figure_and_a_cure(name, kind, words):
+def test_a_finding_names_the_layer_the_figure_and_a_fix(name, kind, words):
     diagnosis = found(case_named(name), *FIRST)
-    verdict = next(v for v in diagnosis.verdicts if v.kind == kind)
+    finding = next(v for v in diagnosis.findings if v.kind == kind)
     for word in words:
-        assert word in verdict.message
-    assert verdict.layer
-    assert verdict.cause
-    assert "(" in verdict.cure
-    compile(verdict.cure, "cure", "exec")  # code that can be pasted
-    assert verdict.message in str(diagnosis).replace("\n", " ")
+        assert word in finding.message
+    assert finding.layer
+    assert finding.cause
+    assert "(" in finding.fix
+    compile(finding.fix, "fix", "exec")  # code that can be pasted
+    assert finding.message in str(diagnosis).replace("\n", " ")
 
 
 def test_the_depth_at_which_the_signal_is_lost():
     """Each of 30 layers halves the variance: 3e2 is passed behind the sixteenth."""
     diagnosis = found(case_named("Xavier in 30 ReLU layers"), 96, 2)
-    assert diagnosis.judgement == "ill"
+    assert diagnosis.verdict == "unhealthy"
     assert 13 <= diagnosis.lost_at <= 21
     healthy = found(case_named("He, 10 ReLU layers"), *FIRST)
     assert healthy.lost_at is None
 
 
-def test_the_gravest_verdict_comes_first():
+def test_the_gravest_finding_comes_first():
     diagnosis = found(case_named("all kernels zero, ReLU"), *FIRST)
-    ranks = [report.SEVERITIES.index(v.severity) for v in diagnosis.verdicts]
+    ranks = [report.SEVERITIES.index(v.severity) for v in diagnosis.findings]
     assert ranks == sorted(ranks)
     assert diagnosis.worst == "error"
 
 
-def test_every_threshold_of_the_verdicts_leaves_room_between_warning_and_error():
+def test_every_threshold_of_the_findings_leaves_room_between_warning_and_error():
     limits = vars(findings.thresholds)
     for name, warning in limits.items():
         if name.endswith("_WARNING") and name.replace("WARNING", "ERROR") in limits:
@@ -119,15 +119,15 @@ def test_a_normalization_behind_a_kernel_excuses_its_fans():
     x = layers.ReLU()(layers.BatchNormalization()(x))
     model = keras.Model(start, layers.Dense(3)(layers.GlobalAveragePooling2D()(x)))
     diagnosis = diagnose(model)
-    verdict = next(v for v in diagnosis.verdicts if v.kind == "wrong fans")
-    assert verdict.severity == "info"
-    assert diagnosis.judgement == "healthy"
+    finding = next(v for v in diagnosis.findings if v.kind == "wrong fans")
+    assert finding.severity == "info"
+    assert diagnosis.verdict == "healthy"
 
 
 def test_data_all_the_same_and_not_standardized_are_said():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(3, "relu")])
     diagnosis = diagnose(model, np.full((8, 4), 200.0, "float32"))
-    kinds = {v.kind for v in diagnosis.verdicts}
+    kinds = {v.kind for v in diagnosis.findings}
     assert {"data not standardized", "data all the same"} <= kinds
     assert isinstance(diagnosis, Diagnosis)
 
@@ -144,7 +144,7 @@ def test_weights_that_the_loss_does_not_reach_are_said():
             return x * 2
 
     model = keras.Model(start, Idle(name="idle")(hidden))
-    kinds = {v.kind: v for v in diagnose(model).verdicts}
+    kinds = {v.kind: v for v in diagnose(model).findings}
     if keras.backend.backend() == "jax":  # whose gradient is zero, not missing
         assert "no gradient" in kinds
     else:
@@ -159,4 +159,4 @@ def test_units_with_one_gradient_and_different_weights_are_not_symmetric():
     diagnosis = diagnose(model)
     first = next(w for w in diagnosis.weights if w.shape == (6, 8))
     assert first.symmetric == 0
-    assert diagnosis.judgement == "healthy"
+    assert diagnosis.verdict == "healthy"

@@ -1,7 +1,7 @@
-"""Ten million values of each law are what theory says of them.
+"""Ten million values of each distribution are what theory says of them.
 
 A check fails where chance would make it fail once in a million runs of a right sampler.
-Every check is shown to refuse a law that is a little wrong.
+Every check is shown to refuse a distribution that is a little wrong.
 """
 
 import functools
@@ -25,8 +25,8 @@ def cut(bound):
     return lambda z: np.clip((special.ndtr(z) - outside) / (1 - 2 * outside), 0, 1)
 
 
-# Law, distribution function and moments of what the law scales and shifts.
-LAWS = {
+# Distribution, its function and moments of what the distribution scales and shifts.
+DISTRIBUTIONS = {
     "uniform": (sampling.uniform(-1, 1), lambda u: (u + 1) / 2, stats.uniform(-1, 2)),
     "normal": (sampling.normal(0, 1), special.ndtr, stats.norm()),
     "truncated": (
@@ -40,14 +40,14 @@ LAWS = {
         stats.truncnorm(-3, 3),
     ),
 }
-each_law = pytest.mark.parametrize("name", LAWS)
+each_distribution = pytest.mark.parametrize("name", DISTRIBUTIONS)
 
 
 @functools.lru_cache(4)
 def sample(name, number=0):
-    """Ten million values of a law by this name; others for every number."""
+    """Ten million values of a distribution by this name; others for every number."""
     key = bits.key_of("int", number, (N,), "")
-    return host.draw(LAWS[name][0], (N,), "float32", key)
+    return host.draw(DISTRIBUTIONS[name][0], (N,), "float32", key)
 
 
 def passes_kolmogorov(values, cdf):
@@ -67,13 +67,15 @@ def passes_chi_square(values, cdf, bins=2**14):
     return CHANCE < p < 1 - CHANCE
 
 
-def passes_moments(values, law, sigmas=5):
+def passes_moments(values, distribution, sigmas=5):
     """Whether the first four moments are within five standard errors."""
     power, passed = np.ones(len(values)), True
     for k in range(1, 5):
         power *= values
-        error = math.sqrt((law.moment(2 * k) - law.moment(k) ** 2) / len(values))
-        passed &= abs(power.mean() - law.moment(k)) < sigmas * error
+        error = math.sqrt(
+            (distribution.moment(2 * k) - distribution.moment(k) ** 2) / len(values)
+        )
+        passed &= abs(power.mean() - distribution.moment(k)) < sigmas * error
     return bool(passed)
 
 
@@ -84,24 +86,24 @@ def passes_tails(samples):
         z = special.ndtri(quantile)
         for side in (1, -1):
             count = sum(int((side * values < z).sum()) for values in samples)
-            law = stats.binom(total, quantile)
-            passed &= min(law.cdf(count), law.sf(count - 1)) > CHANCE
+            distribution = stats.binom(total, quantile)
+            passed &= min(distribution.cdf(count), distribution.sf(count - 1)) > CHANCE
     return bool(passed)
 
 
-@each_law
-def test_the_distribution_function_is_the_laws(name):
-    assert passes_kolmogorov(sample(name), LAWS[name][1])
+@each_distribution
+def test_the_distribution_function_is_the_distributions(name):
+    assert passes_kolmogorov(sample(name), DISTRIBUTIONS[name][1])
 
 
-@each_law
+@each_distribution
 def test_bins_of_equal_probability_are_filled_evenly(name):
-    assert passes_chi_square(sample(name), LAWS[name][1])
+    assert passes_chi_square(sample(name), DISTRIBUTIONS[name][1])
 
 
-@each_law
-def test_the_first_four_moments_are_the_laws(name):
-    assert passes_moments(sample(name), LAWS[name][2])
+@each_distribution
+def test_the_first_four_moments_are_the_distributions(name):
+    assert passes_moments(sample(name), DISTRIBUTIONS[name][2])
 
 
 def test_the_tails_are_normal_to_one_in_a_million():
@@ -113,16 +115,16 @@ def rng():
     return np.random.default_rng(0)
 
 
-@each_law
+@each_distribution
 def test_the_checks_refuse_a_std_that_is_one_percent_off(name):
-    _, cdf, law = LAWS[name]
+    _, cdf, distribution = DISTRIBUTIONS[name]
     wrong = sample(name) * np.float32(1.01)
     assert not passes_kolmogorov(wrong, cdf)
     assert not passes_chi_square(wrong, cdf)
-    assert not passes_moments(wrong, law)
+    assert not passes_moments(wrong, distribution)
 
 
-def test_the_checks_refuse_another_law_of_the_same_std():
+def test_the_checks_refuse_another_distribution_of_the_same_std():
     wrong = sample("uniform") * np.float32(math.sqrt(3))
     assert not passes_kolmogorov(wrong, special.ndtr)
     assert not passes_chi_square(wrong, special.ndtr)
@@ -132,10 +134,14 @@ def test_the_checks_refuse_another_law_of_the_same_std():
 def test_chi_square_refuses_a_grid_and_an_empty_segment():
     """Where the distribution function is hardly off: one segment of 4096 missing."""
     values = sample("uniform")
-    assert not passes_chi_square(np.round(values * 2**11) / 2**11, LAWS["uniform"][1])
+    assert not passes_chi_square(
+        np.round(values * 2**11) / 2**11, DISTRIBUTIONS["uniform"][1]
+    )
     hole = values[(values < 0.5) | (values > 0.5 + 2 / 4096)]
-    assert not passes_chi_square(hole, LAWS["uniform"][1])
-    assert not passes_chi_square(np.linspace(-1, 1, N)[1:-1], LAWS["uniform"][1])
+    assert not passes_chi_square(hole, DISTRIBUTIONS["uniform"][1])
+    assert not passes_chi_square(
+        np.linspace(-1, 1, N)[1:-1], DISTRIBUTIONS["uniform"][1]
+    )
 
 
 def test_the_tail_check_refuses_a_normal_that_is_cut():
@@ -146,7 +152,7 @@ def test_the_tail_check_refuses_a_normal_that_is_cut():
 
 
 def test_the_tail_check_refuses_a_heavier_tail():
-    """Student's law of 200 degrees of freedom."""
+    """Student's distribution of 200 degrees of freedom."""
     assert not passes_tails([rng().standard_t(200, N)])
 
 
@@ -200,7 +206,7 @@ RELATIVES = [
 def test_neighbouring_seeds_shapes_and_streams_are_not_correlated(other):
     seed, shape, stream = other
     key = bits.key_of("int", seed, shape, stream)
-    values = host.draw(LAWS["normal"][0], (N,), "float32", key)
+    values = host.draw(DISTRIBUTIONS["normal"][0], (N,), "float32", key)
     assert not correlated(sample("normal"), values)
     assert not correlated(sample("normal")[1:], values[:-1])
 

@@ -1,28 +1,30 @@
-"""The checks of laws accept samples of the law and refuse samples of its neighbours."""
+"""The checks of distributions accept right samples and refuse their neighbours'."""
 
 import math
 
 import numpy as np
 import pytest
 
-from support.laws import Fixed, Normal, Orthonormal, Truncated, Uniform
+from support.distributions import Fixed, Normal, Orthonormal, Truncated, Uniform
 
 N = 163_800
 STD = 0.3
 
 
-def sample_of(law, seed):
+def sample_of(distribution, seed):
     """N values by NumPy's generator, which knows nothing of the code under test."""
     rng = np.random.default_rng(seed)
-    if isinstance(law, Uniform):
-        return rng.uniform(law.low, law.high, N)
-    if isinstance(law, Normal):
-        return rng.normal(law.mean, law.std, N)
-    drawn = rng.normal(law.mean, law.before, 3 * N)
-    return drawn[abs(drawn - law.mean) <= law.bound * law.before][:N]
+    if isinstance(distribution, Uniform):
+        return rng.uniform(distribution.low, distribution.high, N)
+    if isinstance(distribution, Normal):
+        return rng.normal(distribution.mean, distribution.std, N)
+    drawn = rng.normal(distribution.mean, distribution.before, 3 * N)
+    return drawn[
+        abs(drawn - distribution.mean) <= distribution.bound * distribution.before
+    ][:N]
 
 
-LAWS = {
+DISTRIBUTIONS = {
     "normal": Normal(0.0, STD),
     "truncated": Truncated.with_std(STD),
     "cut at three": Truncated.with_std(STD, bound=3.0),
@@ -35,18 +37,18 @@ LAWS = {
     "normal, shifted by 2 %": Normal(0.02 * STD, STD),
     "uniform from zero": Uniform(0.0, math.sqrt(12) * STD),
 }
-PAIRS = [(a, b) for a in LAWS for b in LAWS if a != b]
+PAIRS = [(a, b) for a in DISTRIBUTIONS for b in DISTRIBUTIONS if a != b]
 
 
-@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
 @pytest.mark.parametrize("seed", range(3))
-def test_a_law_accepts_its_own_samples(name, seed):
+def test_a_distribution_accepts_its_own_samples(name, seed):
     """No false alarm in three samples of each."""
-    assert LAWS[name].complaints(sample_of(LAWS[name], seed)) == []
+    assert DISTRIBUTIONS[name].complaints(sample_of(DISTRIBUTIONS[name], seed)) == []
 
 
 @pytest.mark.parametrize(("claimed", "true"), PAIRS)
-def test_a_law_refuses_the_samples_of_another(claimed, true):
+def test_a_distribution_refuses_the_samples_of_another(claimed, true):
     """Wrong widths, means, tails and shapes are told apart, all but one pair.
 
     Only beyond three std, where a normal has 0.27 % of its values, do a normal and the
@@ -54,23 +56,23 @@ def test_a_law_refuses_the_samples_of_another(claimed, true):
     """
     if {claimed, true} == {"normal", "cut at three"}:
         pytest.skip("told apart by the support alone, in one direction")
-    assert LAWS[claimed].complaints(sample_of(LAWS[true], 0))
+    assert DISTRIBUTIONS[claimed].complaints(sample_of(DISTRIBUTIONS[true], 0))
 
 
 def test_one_value_outside_the_support_is_refused():
     """The bound is checked by itself."""
-    law = Truncated.with_std(STD)
-    sample = sample_of(law, 0)
-    assert law.complaints(sample) == []
-    sample[7] = 1.001 * law.support[1]
-    assert len(law.complaints(sample)) == 1
+    distribution = Truncated.with_std(STD)
+    sample = sample_of(distribution, 0)
+    assert distribution.complaints(sample) == []
+    sample[7] = 1.001 * distribution.support[1]
+    assert len(distribution.complaints(sample)) == 1
 
 
 def test_nan_is_refused():
     """Comparisons with NaN are false and must not count as fine."""
-    sample = sample_of(LAWS["normal"], 0)
+    sample = sample_of(DISTRIBUTIONS["normal"], 0)
     sample[7] = math.nan
-    assert LAWS["normal"].complaints(sample)
+    assert DISTRIBUTIONS["normal"].complaints(sample)
 
 
 def test_the_std_of_a_truncated_normal_is_the_known_constant():
