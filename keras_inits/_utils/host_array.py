@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 
-def nearby(x: Any) -> Any:
+def numpy_view(x: Any) -> Any:
     """A tensor as an array that shares its memory; where that cannot be, the tensor."""
     backend = keras.backend.backend()
     if isinstance(x, np.ndarray):
@@ -39,9 +39,9 @@ def _in_place(x: Any) -> np.ndarray:
         return np.asarray(tensor.numpy())
 
 
-def here(x: Any) -> np.ndarray:
+def to_numpy(x: Any) -> np.ndarray:
     """A tensor as an array, without a copy where that can be."""
-    x = nearby(x)
+    x = numpy_view(x)
     return x if isinstance(x, np.ndarray) else keras.ops.convert_to_numpy(x)
 
 

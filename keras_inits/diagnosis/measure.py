@@ -8,14 +8,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import here, nearby
+from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits.diagnosis import findings, records, weights
 from keras_inits.diagnosis.report import Diagnosis, WeightRecord
-from keras_inits.geometry.layers import KERNEL
+from keras_inits.geometry.roles import Role
 from keras_inits.graph import duplicates
 from keras_inits.graph.residual import branch_ends
 from keras_inits.graph.trace import trace
-from keras_inits.graph.weights import Place, places
+from keras_inits.graph.weights import WeightInfo, weights_of
 from keras_inits.signals import batches as data
 from keras_inits.signals import engines, hooks
 from keras_inits.signals.losses import Objective
@@ -75,7 +75,7 @@ def diagnose(
     >>> [record.name for record in d.records], d.verdict
     (['dense...'], 'healthy')
     """
-    found = places(model)
+    found = weights_of(model)
     return _Measurement(model, found, x, y, loss, seed).run(
         batches, data.BATCH if batch_size is None else int(batch_size)
     )
@@ -94,19 +94,19 @@ class _Measurement:
     """One diagnosis in the making; an `engines.Problem`."""
 
     def __init__(
-        self, model: Any, found: list[Place], x: Any, y: Any, loss: Any, seed: int
+        self, model: Any, found: list[WeightInfo], x: Any, y: Any, loss: Any, seed: int
     ) -> None:
-        self.model, self.places, self.x, self.y, self.seed = model, found, x, y, seed
+        self.model, self.infos, self.x, self.y, self.seed = model, found, x, y, seed
         self.loss = loss
         self.notes: list[str] = []
         self.trainable = list(model.trainable_variables)
         kept = {id(v) for v in self.trainable}
         self.others = [v for v in model.variables if id(v) not in kept]
-        by_variable = {id(place.variable): place for place in found}
+        by_variable = {id(info.variable): info for info in found}
         self.views: list[View | None] = []
         for variable in self.trainable:
-            place = by_variable.get(id(variable))
-            self.views.append(None if place is None else weights.view(place))
+            info = by_variable.get(id(variable))
+            self.views.append(None if info is None else weights.view(info))
         self.objective: Objective
         self.chance: float | None = None
 
@@ -201,9 +201,9 @@ class _Measurement:
                 chance_loss=self.chance,
                 loss_weight=self.objective.weight,
                 inputs=records.of_inputs(inputs),
-                records=records.of_layers(engine.recorder.entries, self.places),
+                records=records.of_layers(engine.recorder.entries, self.infos),
                 weights=self._weights(gradients, hashed),
-                duplicates=duplicates.equal_kernels(self.places),
+                duplicates=duplicates.equal_kernels(self.infos),
                 targets=tuple(moments.rms for moments in targets),
                 alike=self.x is not None and all(alike),
                 notes=tuple(dict.fromkeys(self.notes)),
@@ -215,9 +215,9 @@ class _Measurement:
         if not any(v.kind in findings.EXPLOSIONS for v in judged.findings):
             return judged
         # The fix names the branches, and these are not looked for without need.
-        ends = set(branch_ends(trace(self.model), self.places))
-        kernels = (place for place in self.places if place.weight.role == KERNEL)
-        paths = tuple(place.path for place in kernels if place.path in ends)
+        ends = set(branch_ends(trace(self.model), self.infos))
+        kernels = (info for info in self.infos if info.weight.role == Role.KERNEL)
+        paths = tuple(info.path for info in kernels if info.path in ends)
         return findings.judged(dataclasses.replace(diagnosis, branch_ends=paths))
 
     def _weights(
@@ -226,13 +226,13 @@ class _Measurement:
         names = hooks.layer_names(self.model)
         numbers = {id(v): number for number, v in enumerate(self.trainable)}
         found = []
-        for place in self.places:
-            number = numbers.get(id(place.variable), -1)
-            owner = names.get(id(place.layer), place.layer.name)
+        for info in self.infos:
+            number = numbers.get(id(info.variable), -1)
+            owner = names.get(id(info.layer), info.layer.name)
             tally = gradients.get(number)
             gradient = None if tally is None else tally.result()
             units = hashed.get(number)
-            found.append(weights.record(place, owner, gradient, units))
+            found.append(weights.record(info, owner, gradient, units))
         return tuple(found)
 
     def _scaled_pass(self, engine: Any, batch: Any) -> tuple[float, Any]:
@@ -295,4 +295,4 @@ class _Measurement:
         for number, target in enumerate(self.objective.subtracted(y)):
             if number == len(targets):
                 targets.append(Moments())
-            targets[number].add(here(pick(nearby(target))).astype("float64"))
+            targets[number].add(to_numpy(pick(numpy_view(target))).astype("float64"))

@@ -5,8 +5,8 @@ import math
 from typing import Any
 
 from keras_inits.diagnosis.report import LayerRecord
-from keras_inits.geometry.layers import KERNEL, RECURRENT
-from keras_inits.graph.weights import Place, children
+from keras_inits.geometry.roles import Role
+from keras_inits.graph.weights import WeightInfo, children
 from keras_inits.signals import hooks
 from keras_inits.signals.recorder import Entry
 from keras_inits.signals.statistics import Tally
@@ -46,20 +46,20 @@ def _inner(layer: Any) -> list[Any]:
     return found
 
 
-def _weights(entry: Entry, owned: dict[int, list[Place]]) -> list[Place]:
+def _weights(entry: Entry, owned: dict[int, list[WeightInfo]]) -> list[WeightInfo]:
     layers = _inner(entry.hooked.layer)
-    return [place for layer in layers for place in owned.get(id(layer), [])]
+    return [info for layer in layers for info in owned.get(id(layer), [])]
 
 
 def _mean(values: list[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def of_layers(entries: list[Entry], places: list[Place]) -> tuple[LayerRecord, ...]:
+def of_layers(entries: list[Entry], infos: list[WeightInfo]) -> tuple[LayerRecord, ...]:
     """Records of the calls of layers, in the order of execution."""
-    owned: dict[int, list[Place]] = {}
-    for place in places:
-        owned.setdefault(id(place.layer), []).append(place)
+    owned: dict[int, list[WeightInfo]] = {}
+    for info in infos:
+        owned.setdefault(id(info.layer), []).append(info)
     found: list[LayerRecord] = []
     for index, entry in enumerate(entries):
         own = _weights(entry, owned)
@@ -79,7 +79,7 @@ def of_layers(entries: list[Entry], places: list[Place]) -> tuple[LayerRecord, .
                 block=entry.hooked.block,
                 activation=entry.activation,
                 dtype=entry.dtype,
-                kernel=any(p.weight.role in (KERNEL, RECURRENT) for p in own),
+                kernel=any(p.weight.role in (Role.KERNEL, Role.RECURRENT) for p in own),
                 normalizes=hooks.is_normalization(layer),
                 normalized=False,
                 parents=entry.parents,
@@ -90,7 +90,7 @@ def of_layers(entries: list[Entry], places: list[Place]) -> tuple[LayerRecord, .
                 gates=_mean(entry.gates),
                 driven=_mean(entry.driven),
                 attention=_mean(entry.attention),
-                weights=tuple(place.path for place in own),
+                weights=tuple(info.path for info in own),
             )
         )
     return tuple(_related(found))

@@ -6,12 +6,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import all_finite, here, nearby
+from keras_inits._utils.host_array import all_finite, numpy_view, to_numpy
 from keras_inits._utils.layer_names import snake_case
 from keras_inits.diagnosis.report import GradientStats, WeightRecord
 from keras_inits.geometry import Fans, Geometry
-from keras_inits.geometry.layers import KERNEL, KERNEL_ROLES, RECURRENT
-from keras_inits.graph.weights import Place
+from keras_inits.geometry.roles import KERNEL_ROLES, Role
+from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers.base import KernelInitializer
 from keras_inits.initializers.variance_scaling import MODES
 from keras_inits.signals.statistics import LIMIT, coprime_step
@@ -20,33 +20,33 @@ from keras_inits.signals.unit_hashes import View, hashes, interchanged, twins
 OWN = 0.1  # by how much the log of a variance may miss that of the initializer
 
 
-def view(place: Place) -> View | None:
+def view(info: WeightInfo) -> View | None:
     """How a kernel is hashed by units; None for what has none."""
-    shape = tuple(place.variable.shape)
-    is_map = place.weight.role in (KERNEL, RECURRENT)
+    shape = tuple(info.variable.shape)
+    is_map = info.weight.role in (Role.KERNEL, Role.RECURRENT)
     if not is_map or len(shape) < 2 or math.prod(shape) == 0:
         return None
     try:
-        found = place.weight.geometry.matrix_view(shape)
+        found = info.weight.geometry.matrix_view(shape)
     except ValueError:  # an axis is on both sides: no matrix
         return None
     order = (*found.rows, *found.batch, *found.columns)
     return View(order, math.prod(shape[axis] for axis in found.rows))
 
 
-def initializer_of(place: Place) -> Any:
+def initializer_of(info: WeightInfo) -> Any:
     """The initializer that a layer keeps for a weight; None if it has none."""
-    name = place.variable.name
+    name = info.variable.name
     candidates = [name, name.removesuffix("_kernel")]
     candidates += ["depthwise"] if name == "kernel" else []
     for candidate in candidates:
-        found = getattr(place.layer, f"{candidate}_initializer", None)
+        found = getattr(info.layer, f"{candidate}_initializer", None)
         if found is not None:
             return found
     return None
 
 
-def _candidates(place: Place, initializer: Any) -> list[Geometry]:
+def _candidates(info: WeightInfo, initializer: Any) -> list[Geometry]:
     """The ways in which an initializer may have counted a layer's kernel."""
     if isinstance(initializer, KernelInitializer):
         found = [initializer.geometry]
@@ -56,28 +56,28 @@ def _candidates(place: Place, initializer: Any) -> list[Geometry]:
         found = [Geometry(inputs, outputs)]
     else:
         return []
-    if isinstance(place.layer, keras.layers.EinsumDense) and found[0] == Geometry():
+    if isinstance(info.layer, keras.layers.EinsumDense) and found[0] == Geometry():
         # Newer versions of Keras tell a copy of it the axes, shared ones as outputs.
-        true = place.weight.geometry
+        true = info.weight.geometry
         last = (*(true.batch_axes or ()), *(true.output_axes or ()))
         found.append(Geometry(true.input_axes, last))
     return found
 
 
 def _counted(
-    place: Place, initializer: Any, fans: Fans, rms: float
+    info: WeightInfo, initializer: Any, fans: Fans, rms: float
 ) -> tuple[Fans | None, float | None]:
     """The fans that an initializer counted, and the error of the variance.
 
     The error is that of the values at hand: None unless they are of the size that the
     initializer draws.
     """
-    shape = tuple(place.variable.shape)
+    shape = tuple(info.variable.shape)
     scale, mode = (
         getattr(initializer, "scale", None),
         getattr(initializer, "mode", None),
     )
-    candidates = _candidates(place, initializer)
+    candidates = _candidates(info, initializer)
     if mode not in MODES or not scale or not candidates or rms == 0:
         return (candidates[0].fans(shape) if candidates else None), None
 
@@ -88,7 +88,7 @@ def _counted(
     counted = min(candidates, key=miss)
     # Five standard errors of the variance of as many normal values.
     tolerance = OWN + 5 * math.sqrt(2 / math.prod(shape))
-    if miss(counted) > tolerance or miss(counted) > miss(place.weight.geometry):
+    if miss(counted) > tolerance or miss(counted) > miss(info.weight.geometry):
         return counted.fans(shape), None
     return counted.fans(shape), MODES[mode](fans) / MODES[mode](counted.fans(shape))
 
@@ -113,7 +113,7 @@ def zero_and_finite(value: Any) -> tuple[bool, bool]:
 
 
 def record(
-    place: Place,
+    info: WeightInfo,
     owner: str,
     gradient: GradientStats | None,
     gradient_hashes: np.ndarray | None,
@@ -121,30 +121,30 @@ def record(
     """All that is known of a weight.
 
     Args:
-        place: Of the weight.
+        info: Of the weight.
         owner: The name of its layer.
         gradient: Figures of its gradient.
         gradient_hashes: What `hashes` says of its gradient.
     """
-    shape = tuple(int(n) for n in place.variable.shape)
-    value = nearby(place.variable.value)  # once: reading takes longer than looking
+    shape = tuple(int(n) for n in info.variable.shape)
+    value = numpy_view(info.variable.value)  # once: reading takes longer than looking
     values = sampled(value)
     rms = float(np.sqrt(np.mean(values**2))) if values.size else 0.0
-    is_kernel = place.weight.role in KERNEL_ROLES
-    fans = place.weight.geometry.fans(shape) if is_kernel else None
-    initializer = initializer_of(place)
+    is_kernel = info.weight.role in KERNEL_ROLES
+    fans = info.weight.geometry.fans(shape) if is_kernel else None
+    initializer = initializer_of(info)
     counted = error = None
-    if fans and place.weight.role in (KERNEL, RECURRENT) and len(shape) > 1:
-        counted, error = _counted(place, initializer, fans, rms)
+    if fans and info.weight.role in (Role.KERNEL, Role.RECURRENT) and len(shape) > 1:
+        counted, error = _counted(info, initializer, fans, rms)
     zero, finite = zero_and_finite(value)
     return WeightRecord(
-        path=place.path,
-        name=f"{owner}/{place.variable.name}",
+        path=info.path,
+        name=f"{owner}/{info.variable.name}",
         owner=owner,
-        layer=type(place.layer).__name__,
-        role=place.weight.role,
+        layer=type(info.layer).__name__,
+        role=info.weight.role,
         shape=shape,
-        trainable=bool(place.variable.trainable and place.layer.trainable),
+        trainable=bool(info.variable.trainable and info.layer.trainable),
         mean=float(values.mean()) if values.size else 0.0,
         std=float(values.std()) if values.size else 0.0,
         rms=rms,
@@ -154,7 +154,7 @@ def record(
         counted=None if counted is None else (float(counted[0]), float(counted[1])),
         initializer=None if initializer is None else described(initializer),
         scale_error=error,
-        symmetric=_symmetric(place, value, gradient_hashes),
+        symmetric=_symmetric(info, value, gradient_hashes),
         gradient=gradient,
     )
 
@@ -166,30 +166,30 @@ def described(initializer: Any) -> str:
 
 
 def _symmetric(
-    place: Place, value: Any, gradient_hashes: np.ndarray | None
+    info: WeightInfo, value: Any, gradient_hashes: np.ndarray | None
 ) -> int | None:
-    how = view(place)
+    how = view(info)
     if how is None or gradient_hashes is None:
         return None
-    own = here(hashes(value, how))
+    own = to_numpy(hashes(value, how))
     units = own.shape[1]
     tables = [own, gradient_hashes]
-    bias = getattr(place.layer, "bias", None)
+    bias = getattr(info.layer, "bias", None)
     # A GRU has two biases a unit.
     if isinstance(bias, keras.Variable) and math.prod(bias.shape) % units == 0:
-        tables.append(here(bias.value).reshape(-1, units))
+        tables.append(to_numpy(bias.value).reshape(-1, units))
     # A recurrent unit has two kernels, and is what both make it.
     for name in ("kernel", "recurrent_kernel"):
-        other = getattr(place.layer, name, None)
-        if not hasattr(place.layer, "recurrent_kernel") or other is place.variable:
+        other = getattr(info.layer, name, None)
+        if not hasattr(info.layer, "recurrent_kernel") or other is info.variable:
             continue
         if isinstance(other, keras.Variable) and other.shape[-1] == units:
             rows = math.prod(other.shape[:-1])
             if name == "recurrent_kernel":
-                tables.append(interchanged(here(other.value).reshape(rows, units)))
+                tables.append(interchanged(to_numpy(other.value).reshape(rows, units)))
                 continue
             order = tuple(range(len(other.shape)))
-            tables.append(here(hashes(other.value, View(order, rows))))
+            tables.append(to_numpy(hashes(other.value, View(order, rows))))
     # A unit that is off is not the twin of another that happens to be off, too.
     off = own.any(0) & ~gradient_hashes.any(0)
     kept = slice(None) if off.all() else ~off

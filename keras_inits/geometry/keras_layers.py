@@ -5,35 +5,24 @@ import re
 from typing import Any
 
 from keras_inits.geometry.kernels import Geometry
-from keras_inits.geometry.layers import (
-    BIAS,
-    EMBEDDING,
-    GAIN,
-    KERNEL,
-    LORA_A,
-    LORA_B,
-    MEAN,
-    RECURRENT,
-    SLOPE,
-    STATE,
-    VARIANCE,
-    Answer,
-    Weight,
-    describe,
-    rule,
-)
+from keras_inits.geometry.layers import Answer, Weight, describe, rule
+from keras_inits.geometry.roles import Role
 
 # What quantization keeps beside the integers, for a layer that is already trained.
 QUANTIZATION = re.compile(r"\w+_(scale|scales|zero|amax_history)|g_idx")
 
 
 def _quantization(name: str) -> Weight | None:
-    return Weight(STATE) if QUANTIZATION.fullmatch(name) else None
+    return Weight(Role.STATE) if QUANTIZATION.fullmatch(name) else None
 
 
 @rule("Dense")
 def _dense(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
-    roles = {"kernel": KERNEL, "lora_kernel_a": LORA_A, "lora_kernel_b": LORA_B}
+    roles = {
+        "kernel": Role.KERNEL,
+        "lora_kernel_a": Role.LORA_A,
+        "lora_kernel_b": Role.LORA_B,
+    }
     return roles.get(name) or _quantization(name)
 
 
@@ -41,13 +30,13 @@ def _dense(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
 def _conv(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
     if name == "kernel":
         return Geometry(groups=layer.groups)
-    return {"lora_kernel_a": LORA_A, "lora_kernel_b": LORA_B}.get(name)
+    return {"lora_kernel_a": Role.LORA_A, "lora_kernel_b": Role.LORA_B}.get(name)
 
 
 @rule("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
 def _depthwise(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
     if name == "pointwise_kernel":
-        return KERNEL
+        return Role.KERNEL
     is_kernel = name in ("kernel", "depthwise_kernel")
     return Geometry(kernel_format="depthwise") if is_kernel else None
 
@@ -85,18 +74,18 @@ def _einsum(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
     if name == "lora_kernel_a":  # the kernel with the rank in place of its last axis
         axes = einsum_geometry(layer.equation, len(shape) - 1)
         outputs = (*(axes.output_axes or ()), len(shape) - 1)
-        return Weight(LORA_A, Geometry(axes.input_axes, outputs, axes.batch_axes))
-    return LORA_B if name == "lora_kernel_b" else _quantization(name)
+        return Weight(Role.LORA_A, Geometry(axes.input_axes, outputs, axes.batch_axes))
+    return Role.LORA_B if name == "lora_kernel_b" else _quantization(name)
 
 
 @rule("Embedding", "ReversibleEmbedding")
 def _embedding(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
     table = Geometry(kernel_format="embedding")
     return {
-        "embeddings": Weight(EMBEDDING, table),
-        "reverse_embeddings": Weight(KERNEL),  # (units, vocabulary)
-        "lora_embeddings_a": Weight(LORA_A, table),
-        "lora_embeddings_b": Weight(LORA_B),
+        "embeddings": Weight(Role.EMBEDDING, table),
+        "reverse_embeddings": Weight(Role.KERNEL),  # (units, vocabulary)
+        "lora_embeddings_a": Weight(Role.LORA_A, table),
+        "lora_embeddings_b": Weight(Role.LORA_B),
     }.get(name) or _quantization(name)
 
 
@@ -112,13 +101,17 @@ def _conv_lstm_cells() -> list[type]:
 def _cell(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
     units = getattr(layer, "units", None) or layer.filters
     geometry = Geometry(gates=shape[-1] // units)
-    roles = {"kernel": KERNEL, "recurrent_kernel": RECURRENT, "bias": BIAS}
+    roles = {
+        "kernel": Role.KERNEL,
+        "recurrent_kernel": Role.RECURRENT,
+        "bias": Role.BIAS,
+    }
     return Weight(roles[name], geometry) if name in roles else None
 
 
 @rule("RNN")
 def _stateful(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
-    return STATE if name == "rnn_state" else None
+    return Role.STATE if name == "rnn_state" else None
 
 
 @rule("AdditiveAttention")
@@ -129,33 +122,33 @@ def _additive(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
 
 @rule("Attention")
 def _attention(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
-    return GAIN if name in ("scale", "concat_score_weight") else None
+    return Role.GAIN if name in ("scale", "concat_score_weight") else None
 
 
 @rule("PReLU")
 def _prelu(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
-    return SLOPE if name == "alpha" else None
+    return Role.SLOPE if name == "alpha" else None
 
 
 @rule("BatchNormalization")
 def _renormalized(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
     # Standard deviations start at one, as variances do.
-    spreads = {"moving_stddev": VARIANCE, "renorm_stddev": VARIANCE}
-    return ({"renorm_mean": MEAN} | spreads).get(name)
+    spreads = {"moving_stddev": Role.VARIANCE, "renorm_stddev": Role.VARIANCE}
+    return ({"renorm_mean": Role.MEAN} | spreads).get(name)
 
 
 @rule("SpectralNormalization")
 def _spectral(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
     if name == "vector_u":  # of the power iteration: an estimate, not a parameter
-        return STATE
+        return Role.STATE
     return describe(layer.layer, name, shape)
 
 
 @rule("Normalization", "STFTSpectrogram", "MelSpectrogram")
 def _adapted(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
-    return STATE  # comes from data, or from a formula
+    return Role.STATE  # comes from data, or from a formula
 
 
 @rule("JaxLayer", "FlaxLayer", "TorchModuleWrapper", "TFSMLayer")
 def _foreign(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
-    return Weight(STATE, note="of another library: left alone")
+    return Weight(Role.STATE, note="of another library: left alone")

@@ -11,23 +11,7 @@ import keras
 
 from keras_inits._utils import checks
 from keras_inits.geometry.kernels import Fans, Geometry
-
-KERNEL = "kernel"
-RECURRENT = "recurrent kernel"
-EMBEDDING = "embedding"
-BIAS = "bias"
-GAIN = "gain"  # multiplies: starts at one
-SLOPE = "slope"  # of PReLU: starts at zero, as a bias does
-MEAN = "moving mean"
-VARIANCE = "moving variance"
-LORA_A = "LoRA factor A"
-LORA_B = "LoRA factor B"  # starts at zero, so that the adapted layer is the original
-STATE = "state"  # what is no parameter: left alone
-ROLES = (
-    *(KERNEL, RECURRENT, EMBEDDING, BIAS, GAIN, SLOPE),
-    *(MEAN, VARIANCE, LORA_A, LORA_B, STATE),
-)
-KERNEL_ROLES = (KERNEL, RECURRENT, EMBEDDING, LORA_A)
+from keras_inits.geometry.roles import KERNEL_ROLES, Role
 
 
 class Weight(NamedTuple):
@@ -51,12 +35,12 @@ Rule = Callable[[Any, str, tuple[int, ...]], Answer]
 _rules: dict[type, Rule] = {}
 
 BY_NAME = {
-    "bias": BIAS,
-    "beta": BIAS,
-    "gamma": GAIN,
-    "scale": GAIN,
-    "moving_mean": MEAN,
-    "moving_variance": VARIANCE,
+    "bias": Role.BIAS,
+    "beta": Role.BIAS,
+    "gamma": Role.GAIN,
+    "scale": Role.GAIN,
+    "moving_mean": Role.MEAN,
+    "moving_variance": Role.VARIANCE,
 }
 
 
@@ -67,11 +51,11 @@ def _weight(answer: Any, asked: str) -> Weight | None:
         ValueError: If it is of another kind, or its role is none.
     """
     if isinstance(answer, Geometry):
-        return Weight(KERNEL, answer)
+        return Weight(Role.KERNEL, answer)
     if isinstance(answer, str):
         answer = Weight(answer)
     if isinstance(answer, Weight):
-        checks.choice("role", answer.role, ROLES, meaning=f"what {asked} is for")
+        checks.choice("role", answer.role, Role, meaning=f"what {asked} is for")
     elif answer is not None:
         raise ValueError(
             f"What {asked} is for must be a `Geometry` (of a kernel), the name of a "
@@ -172,7 +156,7 @@ def describe(layer: Any, name: str, shape: tuple[int, ...]) -> Weight:
     """
     trained, fixed = ([v for v in kind if v.name == name] for kind in _own(layer))
     if any(not keras.backend.is_float_dtype(v.dtype) for v in trained + fixed):
-        return Weight(STATE)  # quantized
+        return Weight(Role.STATE)  # quantized
     for cls in type(layer).__mro__:
         if cls in _rules:
             asked = f"{type(layer).__name__}'s weight {name!r}"
@@ -183,13 +167,13 @@ def describe(layer: Any, name: str, shape: tuple[int, ...]) -> Weight:
         return Weight(BY_NAME[name])
     where = f"{type(layer).__name__} has no geometry of its own"
     if fixed and not trained:
-        return Weight(STATE, note=f"{where}: not trained, so left alone")
+        return Weight(Role.STATE, note=f"{where}: not trained, so left alone")
     if len(shape) < 2:
-        return Weight(BIAS, note=f"{where}: a vector is taken for a bias")
+        return Weight(Role.BIAS, note=f"{where}: a vector is taken for a bias")
     if "embed" in name:
         geometry = Geometry(kernel_format="embedding")
-        return Weight(EMBEDDING, geometry, f"{where}: read by its name")
-    return Weight(KERNEL, note=f"{where}: read by its shape")
+        return Weight(Role.EMBEDDING, geometry, f"{where}: read by its name")
+    return Weight(Role.KERNEL, note=f"{where}: read by its shape")
 
 
 def _own(layer: Any) -> tuple[list[Any], list[Any]]:
@@ -252,7 +236,7 @@ def fans(layer: Any, name: str = "kernel") -> Fans:
         )
     owner, variable = found[0]
     weight = describe(owner, variable.name, tuple(variable.shape))
-    if weight.role not in (*KERNEL_ROLES, LORA_B):
+    if weight.role not in (*KERNEL_ROLES, Role.LORA_B):
         raise ValueError(
             "`name` must be that of a kernel: only kernels have fans. "
             f"Received: name={name!r}, which is a {weight.role}. Name a kernel, or "

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_inits.geometry.layers import EMBEDDING, KERNEL, RECURRENT
+from keras_inits.geometry.roles import Role
 from keras_inits.graph import elementwise
 from keras_inits.graph.graph import Graph, Step
-from keras_inits.graph.weights import Place
+from keras_inits.graph.weights import WeightInfo
 
 ACTIVATION = "activation"  # of every number by itself
 SOFTMAX = "softmax"  # or another function of many numbers at once
@@ -154,15 +154,15 @@ def _applied(finder: _Finder, activation: Any, tensor: int | None) -> Following 
     return Following(ACTIVATION, name, activation, kinds)
 
 
-def _ways(finder: _Finder, place: Place, steps: list[Step]) -> list[Following]:
+def _ways(finder: _Finder, info: WeightInfo, steps: list[Step]) -> list[Following]:
     """What follows a kernel, wherever it is used."""
-    name = place.variable.name
-    activation = _own_activation(place.layer, name)
+    name = info.variable.name
+    activation = _own_activation(info.layer, name)
     found: list[Following] = []
     for step in steps:
-        applies = step.operation is place.layer
+        applies = step.operation is info.layer
         if applies and name == "depthwise_kernel":
-            found.append(Following(KERNEL_NEXT, type(place.layer).__name__))
+            found.append(Following(KERNEL_NEXT, type(info.layer).__name__))
             continue
         own = None
         if applies and activation is not None:
@@ -176,37 +176,37 @@ def _is_open(step: Step) -> bool:
     return not step.closed and not isinstance(step.operation, keras.layers.RNN)
 
 
-def followers(graph: Graph, places: list[Place]) -> dict[str, Following]:
+def followers(graph: Graph, infos: list[WeightInfo]) -> dict[str, Following]:
     """What follows each kernel of a model.
 
     Args:
         graph: Of the model.
-        places: Its weights.
+        infos: Its weights.
 
     Returns:
         From the path of each kernel to what follows it. Of
         several the first is taken, and a note says so; where the graph does not show a
         kernel, what its layer says of itself.
     """
-    roles = (KERNEL, RECURRENT, EMBEDDING)
-    kernels = [place for place in places if place.weight.role in roles]
-    finder = _Finder(graph, (id(place.variable) for place in kernels))
+    roles = (Role.KERNEL, Role.RECURRENT, Role.EMBEDDING)
+    kernels = [info for info in infos if info.weight.role in roles]
+    finder = _Finder(graph, (id(info.variable) for info in kernels))
     uses: dict[int, list[Step]] = {}
     for step in graph.steps:
         for variable in step.variables:
             uses.setdefault(id(variable), []).append(step)
     result = {}
-    for place in kernels:
-        if place.weight.role != KERNEL:
+    for info in kernels:
+        if info.weight.role != Role.KERNEL:
             continue
-        steps = [x for x in uses.get(id(place.variable), []) if _is_open(x)]
-        found = _ways(finder, place, steps)
+        steps = [x for x in uses.get(id(info.variable), []) if _is_open(x)]
+        found = _ways(finder, info, steps)
         if not found:
-            activation = _own_activation(place.layer, place.variable.name)
+            activation = _own_activation(info.layer, info.variable.name)
             own = _applied(finder, activation, None) if activation else None
             note = "" if steps else "what follows could not be read"
             found = [own or Following(UNKNOWN, note=note)]
-        result[place.path] = _first(found)
+        result[info.path] = _first(found)
     return result
 
 

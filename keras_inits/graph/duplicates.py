@@ -11,11 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_inits._utils.host_array import here
-from keras_inits.geometry.layers import BIAS, GAIN, KERNEL_ROLES, SLOPE
-from keras_inits.graph.weights import Place, places
+from keras_inits._utils.host_array import to_numpy
+from keras_inits.geometry.roles import KERNEL_ROLES, Role
+from keras_inits.graph.weights import WeightInfo, weights_of
 
-VECTORS = (BIAS, GAIN, SLOPE)  # constant by default: only what they have drawn counts
+VECTORS = (
+    Role.BIAS,
+    Role.GAIN,
+    Role.SLOPE,
+)  # constant by default: only what they have drawn counts
 GLANCE = 64  # entries that tell most weights apart
 
 
@@ -41,7 +45,7 @@ class Duplicate(NamedTuple):
 
 
 def _flat(variable: Any) -> np.ndarray:
-    values = here(variable.value).reshape(-1)
+    values = to_numpy(variable.value).reshape(-1)
     if values.dtype.kind != "f" or values.dtype.itemsize < 4:  # bfloat16, float16
         values = values.astype("float32")
     return values
@@ -88,14 +92,14 @@ def _alike(weights: Iterable[tuple[str, Any]]) -> Iterator[list[tuple[str, bool]
         yield from (alike for alike in contents.values() if len(alike) > 1)
 
 
-def equal_kernels(found: list[Place]) -> tuple[tuple[str, ...], ...]:
+def equal_kernels(found: list[WeightInfo]) -> tuple[tuple[str, ...], ...]:
     """Groups of paths of kernels that hold the same values, and more than one value."""
     compared = [
-        (place.path, place.variable)
-        for place in found
-        if place.weight.role in KERNEL_ROLES
-        and np.prod(place.variable.shape) > 1
-        and not _is_constant(_flat(place.variable))
+        (info.path, info.variable)
+        for info in found
+        if info.weight.role in KERNEL_ROLES
+        and np.prod(info.variable.shape) > 1
+        and not _is_constant(_flat(info.variable))
     ]
     groups = [
         tuple(path for path, flipped in alike if flipped == sign)
@@ -139,15 +143,15 @@ def duplicates(model: Any) -> list[Duplicate]:
     """
     compared: list[tuple[str, Any]] = []
     constants: dict[float, list[str]] = {}
-    for place in places(model):
-        role, size = place.weight.role, int(np.prod(place.variable.shape))
+    for info in weights_of(model):
+        role, size = info.weight.role, int(np.prod(info.variable.shape))
         if role not in (*KERNEL_ROLES, *VECTORS) or size < 2:
             continue
-        values = _flat(place.variable)
+        values = _flat(info.variable)
         if not _is_constant(values):
-            compared.append((place.path, place.variable))
+            compared.append((info.path, info.variable))
         elif role in KERNEL_ROLES:
-            constants.setdefault(float(values[0]) + 0.0, []).append(place.path)
+            constants.setdefault(float(values[0]) + 0.0, []).append(info.path)
     found = []
     for alike in _alike(compared):
         paths, flips = zip(*alike, strict=True)

@@ -11,9 +11,10 @@ import keras
 import numpy as np
 
 from keras_inits import sampling
-from keras_inits.geometry.layers import BIAS, GAIN, KERNEL_ROLES, Weight
+from keras_inits.geometry.layers import Weight
+from keras_inits.geometry.roles import KERNEL_ROLES, Role
 from keras_inits.graph.rebuild import initializers_of
-from keras_inits.graph.weights import Place
+from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers import Constant, Ones, Zeros, registry
 from keras_inits.initializers.base import Initializer
 
@@ -83,45 +84,45 @@ class Origins:
     def __init__(self) -> None:
         self._heard: dict[int, dict[int, Any]] = {}
 
-    def initializer(self, place: Place) -> Any:
+    def initializer(self, info: WeightInfo) -> Any:
         """What the layer was told to start a weight with; None if that is unknown."""
-        for name in (place.variable.name, place.name):
-            found = getattr(place.layer, f"{name}_initializer", None)
+        for name in (info.variable.name, info.name):
+            found = getattr(info.layer, f"{name}_initializer", None)
             if found is not None:
                 return found
-        if is_keras_s(place.layer):
+        if is_keras_s(info.layer):
             return None
-        key = id(place.layer)
+        key = id(info.layer)
         if key not in self._heard:
-            self._heard[key] = initializers_of(place.layer)
-        return self._heard[key].get(id(place.variable))
+            self._heard[key] = initializers_of(info.layer)
+        return self._heard[key].get(id(info.variable))
 
-    def start(self, place: Place) -> Initializer | None:
+    def start(self, info: WeightInfo) -> Initializer | None:
         """What a weight starts with, where that is no chance."""
-        found = without_chance(self.initializer(place), place.shape)
-        is_lstm = getattr(place.layer, "unit_forget_bias", False)
-        if is_lstm and place.weight.role == BIAS:
+        found = without_chance(self.initializer(info), info.shape)
+        is_lstm = getattr(info.layer, "unit_forget_bias", False)
+        if is_lstm and info.weight.role == Role.BIAS:
             return ForgetBias(found or Zeros())  # Keras, too, whatever the others are
         return found
 
-    def corrected(self, place: Place) -> Place:
+    def corrected(self, info: WeightInfo) -> WeightInfo:
         """The place, with another role where what was assumed of it is wrong.
 
         A kernel that started without chance would keep its units equal for ever, so
         what starts at zeros is a bias and what starts at another number a gain. And
         what has not two axes is no kernel.
         """
-        if place.weight.role not in (*KERNEL_ROLES, BIAS) or not place.weight.note:
-            return place
-        start = self.start(place)
+        if info.weight.role not in (*KERNEL_ROLES, Role.BIAS) or not info.weight.note:
+            return info
+        start = self.start(info)
         if start is not None:
-            role = BIAS if isinstance(start, Zeros) else GAIN
+            role = Role.BIAS if isinstance(start, Zeros) else Role.GAIN
             note = "read by what it starts with"
-        elif place.weight.role != BIAS and sum(n > 1 for n in place.shape) < 2:
-            role, note = BIAS, "read by its shape: a vector"
+        elif info.weight.role != Role.BIAS and sum(n > 1 for n in info.shape) < 2:
+            role, note = Role.BIAS, "read by its shape: a vector"
         else:
-            return place
-        return place._replace(weight=Weight(role, note=note))
+            return info
+        return info._replace(weight=Weight(role, note=note))
 
 
 def is_keras_s(layer: Any) -> bool:
@@ -129,9 +130,9 @@ def is_keras_s(layer: Any) -> bool:
     return type(layer).__module__.startswith("keras.src.layers")
 
 
-def present(place: Place) -> Initializer | None:
+def present(info: WeightInfo) -> Initializer | None:
     """What a weight is filled with now, if that is one number."""
-    value = np.asarray(keras.ops.convert_to_numpy(place.variable.value))
+    value = np.asarray(keras.ops.convert_to_numpy(info.variable.value))
     if value.size == 0 or not (value == value.flat[0]).all():
         return None
-    return filling(value.astype(np.float32), place.shape)
+    return filling(value.astype(np.float32), info.shape)

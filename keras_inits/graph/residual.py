@@ -8,12 +8,12 @@ import collections
 from collections.abc import Iterable
 from typing import Any
 
-from keras_inits.geometry.layers import EMBEDDING, GAIN, KERNEL, RECURRENT
+from keras_inits.geometry.roles import Role
 from keras_inits.graph import elementwise
 from keras_inits.graph.consumers import SOFTMAXES
 from keras_inits.graph.graph import Graph, Step
 from keras_inits.graph.symbolic import is_known
-from keras_inits.graph.weights import Place
+from keras_inits.graph.weights import WeightInfo
 
 FARTHEST = 16  # kernels in a row that a branch may have
 
@@ -101,20 +101,20 @@ def _is_sum(graph: Graph, step: Step) -> bool:
     return step.name == "Add" and len(graph.signals(step)) > 1
 
 
-def branch_ends(graph: Graph, places: list[Place]) -> list[str]:
+def branch_ends(graph: Graph, infos: list[WeightInfo]) -> list[str]:
     """Paths of the weights that end residual branches.
 
     Args:
         graph: Of the model.
-        places: Its weights.
+        infos: Its weights.
 
     Returns:
         The last kernel of each branch, and the gain of a normalization after it, in
         the order of the weights.
     """
-    roles = (KERNEL, RECURRENT, EMBEDDING)
-    kernels = (id(p.variable) for p in places if p.weight.role in roles)
-    gains = {id(p.variable) for p in places if p.weight.role == GAIN}
+    roles = (Role.KERNEL, Role.RECURRENT, Role.EMBEDDING)
+    kernels = (id(p.variable) for p in infos if p.weight.role in roles)
+    gains = {id(p.variable) for p in infos if p.weight.role == Role.GAIN}
     backwards = _Backwards(graph, kernels)
     ends: set[int] = set()
     for step in graph.steps:
@@ -125,5 +125,7 @@ def branch_ends(graph: Graph, places: list[Place]) -> list[str]:
             others = [x for x in inputs if x != branch]
             if any(backwards.is_branch(branch, other) for other in others):
                 ends |= {id(v) for v in backwards.last(branch, gains)}
-    named = [p for p in places if p.weight.role in (KERNEL, RECURRENT, GAIN)]
-    return [place.path for place in named if id(place.variable) in ends]
+    named = [
+        p for p in infos if p.weight.role in (Role.KERNEL, Role.RECURRENT, Role.GAIN)
+    ]
+    return [info.path for info in named if id(info.variable) in ends]

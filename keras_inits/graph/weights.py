@@ -15,7 +15,7 @@ import keras
 
 from keras_inits._utils.layer_names import without_number
 from keras_inits.geometry import Weight, describe
-from keras_inits.geometry.layers import LORA_A, LORA_B, MEAN, STATE, VARIANCE
+from keras_inits.geometry.roles import Role
 
 # Attributes by which Keras, and TensorFlow's tracking, keep layers once more.
 BOOKKEEPING = {
@@ -30,7 +30,7 @@ BOOKKEEPING = {
 HELD = (keras.layers.Layer, keras.Variable)
 
 
-class Place(NamedTuple):
+class WeightInfo(NamedTuple):
     """A weight in a model.
 
     Attributes:
@@ -101,8 +101,8 @@ def _attributes(layer: Any) -> dict[int, str]:
     named.sort(key=lambda pair: not isinstance(pair[1], HELD))
     found: dict[int, str] = {}
     for name, value in named:
-        for place, member in _members(value, name.lstrip("_")):
-            found.setdefault(id(member), place)
+        for info, member in _members(value, name.lstrip("_")):
+            found.setdefault(id(member), info)
     return found
 
 
@@ -190,17 +190,17 @@ def _is_parameter(layer: Any, variable: Any) -> bool:
 
 def _weight(layer: Any, name: str, variable: Any, is_quantized: bool) -> Weight:
     if not keras.backend.is_float_dtype(variable.dtype):
-        return Weight(STATE, note=f"{variable.dtype} holds no real numbers")
+        return Weight(Role.STATE, note=f"{variable.dtype} holds no real numbers")
     weight = describe(layer, name, tuple(int(n) for n in variable.shape))
-    if is_quantized and weight.role not in (LORA_A, LORA_B):
-        return Weight(STATE, note="its layer is quantized")
-    is_statistic = weight.role in (STATE, MEAN, VARIANCE)
+    if is_quantized and weight.role not in (Role.LORA_A, Role.LORA_B):
+        return Weight(Role.STATE, note="its layer is quantized")
+    is_statistic = weight.role in (Role.STATE, Role.MEAN, Role.VARIANCE)
     if is_statistic or _is_parameter(layer, variable):
         return weight
-    return Weight(STATE, note="never trained")
+    return Weight(Role.STATE, note="never trained")
 
 
-def places(model: Any) -> list[Place]:
+def weights_of(model: Any) -> list[WeightInfo]:
     """Every weight of a built model, in the order of its layers.
 
     Args:
@@ -225,7 +225,7 @@ def places(model: Any) -> list[Place]:
             f"model={model.name!r}, not built or without weights. "
             "Call model.build(input_shape), or the model on a batch, first."
         )
-    found: list[Place] = []
+    found: list[WeightInfo] = []
     seen: set[int] = set()
     for path, layer, parents, inside in _visit(model):
         own = own_variables(layer, inside)
@@ -238,5 +238,5 @@ def places(model: Any) -> list[Place]:
             seen.add(id(variable))
             weight = _weight(layer, name, variable, is_quantized)
             full = f"{path}/{name}" if path else name
-            found.append(Place(full, layer, variable, weight, parents))
+            found.append(WeightInfo(full, layer, variable, weight, parents))
     return found

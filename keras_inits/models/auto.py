@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 import keras
 
 from keras_inits.geometry.gains import gain
-from keras_inits.geometry.layers import EMBEDDING, KERNEL_ROLES, LORA_A, RECURRENT
+from keras_inits.geometry.roles import KERNEL_ROLES, Role
 from keras_inits.graph import consumers, elementwise
 from keras_inits.graph.consumers import Following
 from keras_inits.graph.residual import branch_ends
 from keras_inits.graph.trace import trace
-from keras_inits.graph.weights import Place
+from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers import (
     GlorotUniform,
     HeFanIn,
@@ -132,53 +132,53 @@ def _for_following(after: Following) -> Choice:
     return Choice(GlorotUniform(), why)
 
 
-def _for_cell(place: Place, after: Following) -> Choice:
+def _for_cell(info: WeightInfo, after: Following) -> Choice:
     """The input kernel of a recurrent cell."""
-    if place.weight.geometry.gates == 1 and after.kind == consumers.ACTIVATION:
+    if info.weight.geometry.gates == 1 and after.kind == consumers.ACTIVATION:
         choice = _for_activation(after)
         if isinstance(choice.scheme, HeFanIn):
             return choice
     return Choice(GlorotUniform(), "input kernel of a recurrent cell, gate by gate")
 
 
-def _for_place(place: Place, after: Following | None, in_cell: bool) -> Choice:
-    role, units = place.weight.role, max(1, place.variable.shape[-1])
-    if role == RECURRENT:
+def _for_place(info: WeightInfo, after: Following | None, in_cell: bool) -> Choice:
+    role, units = info.weight.role, max(1, info.variable.shape[-1])
+    if role == Role.RECURRENT:
         return Choice(Orthogonal(), "recurrent kernel, orthogonal gate by gate")
-    if role == EMBEDDING:
+    if role == Role.EMBEDDING:
         scheme = RandomNormal(stddev=1 / math.sqrt(units))
         return Choice(scheme, "embedding, 1/sqrt(units)")
-    if role == LORA_A and place.weight.geometry.kernel_format == "embedding":
+    if role == Role.LORA_A and info.weight.geometry.kernel_format == "embedding":
         scheme = RandomNormal(stddev=1 / math.sqrt(units))
         return Choice(scheme, "LoRA factor of an embedding, 1/sqrt(rank)")
-    if role == LORA_A:
+    if role == Role.LORA_A:
         return Choice(TorchDefault(), "LoRA factor, as in PyTorch")
     assert after is not None
-    return _for_cell(place, after) if in_cell else _for_following(after)
+    return _for_cell(info, after) if in_cell else _for_following(after)
 
 
-def choices(model: Any, places: list[Place]) -> dict[str, Choice]:
+def choices(model: Any, infos: list[WeightInfo]) -> dict[str, Choice]:
     """A scheme for each weight in the role of a kernel.
 
     Args:
         model: Built.
-        places: Its weights.
+        infos: Its weights.
 
     Returns:
         From path to choice, for kernels, recurrent kernels, embeddings and LoRA's
         first factors. Nothing is drawn, and the model does not change.
     """
     graph = trace(model)
-    after = consumers.followers(graph, places)
-    ends = branch_ends(graph, places)
-    cells = {id(p.layer) for p in places if p.weight.role == RECURRENT}
+    after = consumers.followers(graph, infos)
+    ends = branch_ends(graph, infos)
+    cells = {id(p.layer) for p in infos if p.weight.role == Role.RECURRENT}
     result = {}
-    for place in places:
-        if place.weight.role not in KERNEL_ROLES:
+    for info in infos:
+        if info.weight.role not in KERNEL_ROLES:
             continue
-        what = after.get(place.path)
-        choice = _for_place(place, what, id(place.layer) in cells)
+        what = after.get(info.path)
+        choice = _for_place(info, what, id(info.layer) in cells)
         notes = [choice.note, what.note if what else ""]
-        notes.append(ENDS_BRANCH if place.path in ends else "")
-        result[place.path] = choice._replace(note="; ".join(filter(None, notes)))
+        notes.append(ENDS_BRANCH if info.path in ends else "")
+        result[info.path] = choice._replace(note="; ".join(filter(None, notes)))
     return result

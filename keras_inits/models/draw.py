@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from keras_inits import sampling
-from keras_inits.graph.weights import Place
+from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers.base import Initializer
 from keras_inits.models.plan import Task
 
@@ -19,7 +19,7 @@ def layout_of(variable: Any) -> Any:
     return getattr(variable.value, "sharding", None)
 
 
-def _seeded(initializer: Any, seed: int, place: Place) -> Any:
+def _seeded(initializer: Any, seed: int, info: WeightInfo) -> Any:
     """A foreign initializer with a seed of this place's own, where it has one.
 
     Keras's draw the same at every call: two kernels of one shape would be equal.
@@ -30,7 +30,7 @@ def _seeded(initializer: Any, seed: int, place: Place) -> Any:
     own = config.get("seed", "none")
     if own is not None and not isinstance(own, int):
         return initializer  # it takes no seed, or has a generator, which advances
-    key = sampling.key_from_seed(seed if own is None else own, place.shape, place.path)
+    key = sampling.key_from_seed(seed if own is None else own, info.shape, info.path)
     return initializer.from_config(config | {"seed": key.k0 >> 1})
 
 
@@ -44,19 +44,19 @@ def draw(task: Task, seed: int) -> Any:
     Raises:
         ValueError: If the scheme cannot fill the shape, or fills another.
     """
-    place, scheme = task.place, task.filled_by
-    dtype = keras.backend.standardize_dtype(place.variable.dtype)
+    info, scheme = task.info, task.filled_by
+    dtype = keras.backend.standardize_dtype(info.variable.dtype)
     if isinstance(scheme, Initializer):
         own = getattr(scheme, "seed", None)
         own = seed if own is None else own
-        key = sampling.key_from_seed(own, place.shape, place.path)
-        return scheme.drawn(place.shape, dtype, key, layout_of(place.variable))
-    values = _seeded(scheme, seed, place)(place.shape, dtype=dtype)
+        key = sampling.key_from_seed(own, info.shape, info.path)
+        return scheme.drawn(info.shape, dtype, key, layout_of(info.variable))
+    values = _seeded(scheme, seed, info)(info.shape, dtype=dtype)
     values = keras.ops.convert_to_tensor(values, dtype=dtype)
-    if tuple(values.shape) != place.shape:
+    if tuple(values.shape) != info.shape:
         raise ValueError(
             "An initializer must fill the shape it is asked for. Received: a tensor of "
-            f"shape {tuple(values.shape)} for shape={place.shape}."
+            f"shape {tuple(values.shape)} for shape={info.shape}."
         )
     return values
 
@@ -73,8 +73,8 @@ class Repeats:
             return ""
         array = np.ascontiguousarray(keras.ops.convert_to_numpy(values))
         digest = hashlib.blake2b(array.tobytes() + str(array.shape).encode()).digest()
-        first = self._first.setdefault(digest, task.place.path)
-        return f"the same values as {first}" if first != task.place.path else ""
+        first = self._first.setdefault(digest, task.info.path)
+        return f"the same values as {first}" if first != task.info.path else ""
 
 
 def check_finite(std: float | None) -> None:

@@ -8,7 +8,7 @@ import keras
 
 from keras_inits import sampling
 from keras_inits._utils.progress import progress
-from keras_inits.geometry.layers import KERNEL_ROLES
+from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.initializers.arguments import check_seed
 from keras_inits.initializers.base import KernelInitializer
 from keras_inits.models import draw, expected_std, optimizers
@@ -29,18 +29,18 @@ def _checked_seed(seed: Any) -> int:
 
 
 def _row(task: Task, drawn_std: float | None, note: str) -> dict[str, Any]:
-    place = task.place
+    info = task.info
     fans: tuple[float | None, float | None] = (None, None)
-    if place.weight.role in KERNEL_ROLES:
+    if info.weight.role in KERNEL_ROLES:
         ours = isinstance(task.filled_by, KernelInitializer)
-        geometry = task.filled_by.geometry if ours else place.weight.geometry
-        fans = geometry.fans(place.shape)
+        geometry = task.filled_by.geometry if ours else info.weight.geometry
+        fans = geometry.fans(info.shape)
     return {
-        "path": place.path,
-        "layer": type(place.layer).__name__,
-        "role": place.weight.role,
-        "shape": place.shape,
-        "dtype": keras.backend.standardize_dtype(place.variable.dtype),
+        "path": info.path,
+        "layer": type(info.layer).__name__,
+        "role": info.weight.role,
+        "shape": info.shape,
+        "dtype": keras.backend.standardize_dtype(info.variable.dtype),
         "fan_in": fans[0],
         "fan_out": fans[1],
         "scheme": label(task.scheme),
@@ -52,13 +52,13 @@ def _row(task: Task, drawn_std: float | None, note: str) -> dict[str, Any]:
 
 
 def _left_row(left: LeftAlone) -> dict[str, Any]:
-    place = left.place
-    dtype = place and keras.backend.standardize_dtype(place.variable.dtype)
+    info = left.info
+    dtype = info and keras.backend.standardize_dtype(info.variable.dtype)
     return {
         "path": left.path,
         "layer": type(left.layer).__name__,
-        "role": place.weight.role if place else "",
-        "shape": place.shape if place else None,
+        "role": info.weight.role if info else "",
+        "shape": info.shape if info else None,
         "dtype": dtype or "",
         "why": left.why,
     }
@@ -75,7 +75,7 @@ def _draw_all(plan: Plan, seed: int) -> tuple[list[Any], list[dict[str, Any]]]:
     problems: list[str] = []
     cause: Exception | None = None
     repeats = draw.Repeats()
-    sizes = [1 + math.prod(task.place.shape) for task in plan.tasks]
+    sizes = [1 + math.prod(task.info.shape) for task in plan.tasks]
     with progress("drawing weights", sum(sizes)) as advance:
         for task, size in zip(plan.tasks, sizes, strict=True):
             try:
@@ -88,7 +88,7 @@ def _draw_all(plan: Plan, seed: int) -> tuple[list[Any], list[dict[str, Any]]]:
                 cause = cause or error
                 kind = "" if isinstance(error, ValueError) else type(error).__name__
                 text = " ".join(filter(None, [kind, str(error)]))
-                problems.append(f"{task.place.path!r}: {text}")
+                problems.append(f"{task.info.path!r}: {text}")
                 tensors.clear()  # nothing will be written
                 continue
             tensors.append(values)
@@ -136,8 +136,8 @@ def initialize(
               reaches a kernel counts. A pattern is a glob on the weight's path, or on
               that of a layer around it ("encoder/*", "head"); a compiled regular
               expression, searched in the path; a class of layers, or a layer, that is
-              the kernel's or around it; a function of a `Place`; or a tuple of these.
-              A pattern on its name reaches a bias, gain or statistic as well:
+              the kernel's or around it; a function of a `WeightInfo`; or a tuple of
+              these. A pattern on its name reaches a bias, gain or statistic as well:
               {"*/bias": "zeros"}.
         seed: Int, or None for another one at each call, governed by
             `keras.utils.set_random_seed`; the report tells which.
@@ -190,7 +190,7 @@ def initialize(
     tensors, rows = _draw_all(plan, seed)
     with all_or_nothing() as write:
         for task, values in zip(plan.tasks, tensors, strict=True):
-            write(task.place.variable, values)
+            write(task.info.variable, values)
         for one, twin in zip(in_use, twins, strict=True):
             for variable, value in optimizers.start(one, twin):
                 write(variable, value)

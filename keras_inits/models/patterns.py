@@ -2,7 +2,7 @@
 
 A pattern is a glob on a weight's path or on the path of a layer around it, a compiled
 regular expression that is searched in the weight's path, a class of layers, a layer, or
-a function of a `Place`. In a glob, `*` is any text, `/` included, and `?` any one
+a function of a `WeightInfo`. In a glob, `*` is any text, `/` included, and `?` any one
 character; everything else, brackets too, is itself, so a path from a report can be
 pasted.
 """
@@ -15,9 +15,9 @@ from typing import Any
 import keras
 
 from keras_inits._utils import checks
-from keras_inits.graph.weights import Place
+from keras_inits.graph.weights import WeightInfo
 
-Pattern = str | re.Pattern[str] | type | Any | Callable[[Place], bool]
+Pattern = str | re.Pattern[str] | type | Any | Callable[[WeightInfo], bool]
 NO_NAME = "\0"  # stands for another name: nobody types it
 
 
@@ -59,27 +59,27 @@ def check(argument: str, pattern: Any) -> Any:
     )
 
 
-def matches(pattern: Pattern, place: Place) -> bool:
+def matches(pattern: Pattern, info: WeightInfo) -> bool:
     """Whether a pattern means a weight, or a layer that the weight is in."""
     if isinstance(pattern, str | re.Pattern):
-        return _in_path(pattern, place.path)
-    around = (*place.parents, place.layer)
+        return _in_path(pattern, info.path)
+    around = (*info.parents, info.layer)
     if isinstance(pattern, type):
         return any(isinstance(layer, pattern) for layer in around)
     if isinstance(pattern, keras.layers.Layer):
         return any(layer is pattern for layer in around)
-    return bool(pattern(place))
+    return bool(pattern(info))
 
 
-def means_its_name(pattern: Pattern, place: Place) -> bool:
+def means_its_name(pattern: Pattern, info: WeightInfo) -> bool:
     """Whether a pattern means a weight for its name, not for where it stands.
 
     So `head/bias`, `*/bias` and `re.compile("bias$")` mean biases, while `head`,
     `head/*` and a class of layers mean a place.
     """
-    if not isinstance(pattern, str | re.Pattern) or not matches(pattern, place):
+    if not isinstance(pattern, str | re.Pattern) or not matches(pattern, info):
         return False
-    other = place.path.removesuffix(place.name) + NO_NAME * len(place.name)
+    other = info.path.removesuffix(info.name) + NO_NAME * len(info.name)
     return not _in_path(pattern, other)
 
 
@@ -95,19 +95,19 @@ def shown(pattern: Pattern) -> str:
     return repr(pattern)
 
 
-def nearest(pattern: Pattern, places: Sequence[Place]) -> str:
+def nearest(pattern: Pattern, infos: Sequence[WeightInfo]) -> str:
     """A sentence that says what could have been meant."""
     if isinstance(pattern, str):
         texts: dict[str, None] = {}
-        for place in places:
-            parts = place.path.split("/")
+        for info in infos:
+            parts = info.path.split("/")
             texts.update({"/".join(parts[:end]): None for end in range(1, len(parts))})
-            texts.update({place.path: None, f"*/{place.name}": None})
+            texts.update({info.path: None, f"*/{info.name}": None})
         return checks.did_you_mean(pattern, texts)
     if isinstance(pattern, type):
-        found = {type(place.layer).__name__ for place in places}
+        found = {type(info.layer).__name__ for info in infos}
         return f"The layers with weights are {', '.join(sorted(found))}."
-    paths = ", ".join(repr(place.path) for place in places[:3])
+    paths = ", ".join(repr(info.path) for info in infos[:3])
     return f"Paths are such as {paths}."
 
 

@@ -6,29 +6,20 @@ from typing import Any, NamedTuple
 import keras
 
 from keras_inits.geometry import Geometry
-from keras_inits.geometry.layers import (
-    BIAS,
-    GAIN,
-    KERNEL_ROLES,
-    LORA_B,
-    MEAN,
-    SLOPE,
-    STATE,
-    VARIANCE,
-)
+from keras_inits.geometry.roles import KERNEL_ROLES, Role
 from keras_inits.graph.layer_defaults import Origins, is_keras_s, present, translated
-from keras_inits.graph.weights import Place, layers_with_paths, places
+from keras_inits.graph.weights import WeightInfo, layers_with_paths, weights_of
 from keras_inits.initializers import Ones, Zeros
 from keras_inits.initializers.base import Initializer, KernelInitializer
 from keras_inits.models import expected_std, patterns, rules
 
 DEFAULTS: dict[str, Callable[[], Initializer]] = {
-    BIAS: Zeros,
-    GAIN: Ones,
-    SLOPE: Zeros,
-    MEAN: Zeros,
-    VARIANCE: Ones,
-    LORA_B: Zeros,
+    Role.BIAS: Zeros,
+    Role.GAIN: Ones,
+    Role.SLOPE: Zeros,
+    Role.MEAN: Zeros,
+    Role.VARIANCE: Ones,
+    Role.LORA_B: Zeros,
 }
 OWN, DEFAULT = "the layer's own", "default"
 
@@ -42,7 +33,7 @@ class Task(NamedTuple):
     """A weight and what it gets.
 
     Attributes:
-        place: The weight.
+        info: The weight.
         scheme: As it was given, for the report.
         filled_by: The same with the weight's geometry.
         rule: Which rule chose it.
@@ -50,7 +41,7 @@ class Task(NamedTuple):
         target_std: What the scheme means the values' std to be; None if unknown.
     """
 
-    place: Place
+    info: WeightInfo
     scheme: Any
     filled_by: Any
     rule: str
@@ -63,7 +54,7 @@ class LeftAlone(NamedTuple):
 
     path: str
     layer: Any
-    place: Place | None
+    info: WeightInfo | None
     why: str
 
 
@@ -74,48 +65,48 @@ class Plan(NamedTuple):
     left_alone: list[LeftAlone]
 
 
-def _is_kernel(place: Place) -> bool:
-    return place.weight.role in KERNEL_ROLES
+def _is_kernel(info: WeightInfo) -> bool:
+    return info.weight.role in KERNEL_ROLES
 
 
-def is_frozen(place: Place) -> bool:
+def is_frozen(info: WeightInfo) -> bool:
     """Whether a person, or LoRA, has switched off the training of a weight."""
-    if not all(layer.trainable for layer in (*place.parents, place.layer)):
+    if not all(layer.trainable for layer in (*info.parents, info.layer)):
         return True
-    return not place.variable.trainable and place.weight.role not in (
-        MEAN,
-        VARIANCE,
-        STATE,
+    return not info.variable.trainable and info.weight.role not in (
+        Role.MEAN,
+        Role.VARIANCE,
+        Role.STATE,
     )
 
 
 class _Filter:
     """`include` and `exclude`: why a weight is left alone, if it is."""
 
-    def __init__(self, include: Any, exclude: Any, places: Sequence[Place]) -> None:
+    def __init__(self, include: Any, exclude: Any, infos: Sequence[WeightInfo]) -> None:
         self.includes = include is not None
         self.include = patterns.as_patterns("include", include)
         self.exclude = patterns.as_patterns("exclude", exclude)
         self.problems = []
         for argument in ("include", "exclude"):
             for pattern in getattr(self, argument):
-                if not any(patterns.matches(pattern, place) for place in places):
+                if not any(patterns.matches(pattern, info) for info in infos):
                     self.problems.append(
                         f"`{argument}` {patterns.shown(pattern)} matches no weight. "
-                        + patterns.nearest(pattern, places)
+                        + patterns.nearest(pattern, infos)
                     )
 
-    def why_not(self, place: Place, rule: rules.Rule | None) -> str:
+    def why_not(self, info: WeightInfo, rule: rules.Rule | None) -> str:
         """Empty if the weight is to be set."""
-        if place.weight.role == STATE and (
-            rule is None or not keras.backend.is_float_dtype(place.variable.dtype)
+        if info.weight.role == Role.STATE and (
+            rule is None or not keras.backend.is_float_dtype(info.variable.dtype)
         ):
-            return place.weight.note or "no parameter"
-        if any(patterns.matches(pattern, place) for pattern in self.exclude):
+            return info.weight.note or "no parameter"
+        if any(patterns.matches(pattern, info) for pattern in self.exclude):
             return "excluded"
         if not self.includes:
-            return "frozen" if is_frozen(place) else ""
-        included = any(patterns.matches(pattern, place) for pattern in self.include)
+            return "frozen" if is_frozen(info) else ""
+        included = any(patterns.matches(pattern, info) for pattern in self.include)
         return "" if included else "not included"
 
 
@@ -129,13 +120,13 @@ def _not_built(model: Any) -> list[LeftAlone]:
     ]
 
 
-def _with_geometry(scheme: Any, place: Place) -> Any:
+def _with_geometry(scheme: Any, info: WeightInfo) -> Any:
     """The scheme for a kernel's true fans, unless it was given a geometry itself."""
-    if not _is_kernel(place) or not isinstance(scheme, KernelInitializer):
+    if not _is_kernel(info) or not isinstance(scheme, KernelInitializer):
         return scheme
     if scheme.geometry != Geometry():
         return scheme
-    return scheme.with_geometry(place.weight.geometry)
+    return scheme.with_geometry(info.weight.geometry)
 
 
 class Planner:
@@ -153,9 +144,9 @@ class Planner:
     ) -> None:
         self.model = model
         self.origins = Origins()
-        self.places = [self.origins.corrected(place) for place in places(model)]
-        self.filter = _Filter(include, exclude, self.places)
-        decisions = rules.decide(given, self.places)
+        self.infos = [self.origins.corrected(info) for info in weights_of(model)]
+        self.filter = _Filter(include, exclude, self.infos)
+        decisions = rules.decide(given, self.infos)
         self.rule_of = decisions.by_path
         self.problems = [*decisions.problems, *self.filter.problems]
         self.given = given
@@ -170,17 +161,17 @@ class Planner:
         tasks: list[Task] = []
         left: list[LeftAlone] = []
         uncovered: list[str] = []
-        for place in self.places:
-            rule = self.rule_of.get(place.path)
-            if rule is not None and rule.scheme is rules.AUTO and not _is_kernel(place):
+        for info in self.infos:
+            rule = self.rule_of.get(info.path)
+            if rule is not None and rule.scheme is rules.AUTO and not _is_kernel(info):
                 rule = None  # its default is what "auto" means
-            why = self.filter.why_not(place, rule)
+            why = self.filter.why_not(info, rule)
             if why:
-                left.append(LeftAlone(place.path, place.layer, place, why))
-            elif rule is None and _is_kernel(place):
-                uncovered.append(place.path)
+                left.append(LeftAlone(info.path, info.layer, info, why))
+            elif rule is None and _is_kernel(info):
+                uncovered.append(info.path)
             else:
-                tasks.extend(self._task(place, rule))
+                tasks.extend(self._task(info, rule))
         self.problems += self._idle_rules(left)
         if uncovered:
             self.problems.append(rules.uncovered(uncovered))
@@ -206,73 +197,73 @@ class Planner:
                 )
         return found
 
-    def _choice(self, place: Place) -> Any:
+    def _choice(self, info: WeightInfo) -> Any:
         """What the automatic chooser says about a kernel."""
         from keras_inits.models import auto  # large, and needed for "auto" only
 
         if self._choices is None:
-            self._choices = auto.choices(self.model, self.places)
-        return self._choices.get(place.path)
+            self._choices = auto.choices(self.model, self.infos)
+        return self._choices.get(info.path)
 
-    def _task(self, place: Place, rule: rules.Rule | None) -> list[Task]:
-        note = place.weight.note
+    def _task(self, info: WeightInfo, rule: rules.Rule | None) -> list[Task]:
+        note = info.weight.note
         if rule is not None and rule.scheme is not rules.AUTO:
             scheme, text = rule.scheme, rule.text
         elif rule is not None:
-            choice = self._choice(place)
+            choice = self._choice(info)
             if choice is None:
                 self.problems.append(
-                    f"'auto' has no choice for {place.path!r}. Give it a rule of its "
-                    f"own: {{{place.path!r}: 'he_normal', '*': 'auto'}}."
+                    f"'auto' has no choice for {info.path!r}. Give it a rule of its "
+                    f"own: {{{info.path!r}: 'he_normal', '*': 'auto'}}."
                 )
                 return []
             scheme, text = choice.scheme, f"auto: {choice.why}"
             note = joined(note, choice.note)
         else:
-            scheme, text, added = self._default(place)
+            scheme, text, added = self._default(info)
             note = joined(note, added)
             if scheme is None:
                 return []
-        if _is_kernel(place) and not isinstance(scheme, Initializer):
+        if _is_kernel(info) and not isinstance(scheme, Initializer):
             note = joined(note, "not of this package: sees the shape only")
-        filled_by = _with_geometry(scheme, place)
+        filled_by = _with_geometry(scheme, info)
         try:
-            target = expected_std.of_scheme(filled_by, place.shape)
+            target = expected_std.of_scheme(filled_by, info.shape)
         except ValueError as error:
-            self.problems.append(f"{place.path!r}: {error}")
+            self.problems.append(f"{info.path!r}: {error}")
             return []
-        return [Task(place, scheme, filled_by, text, note, target)]
+        return [Task(info, scheme, filled_by, text, note, target)]
 
-    def _default(self, place: Place) -> tuple[Any, str, str]:
+    def _default(self, info: WeightInfo) -> tuple[Any, str, str]:
         """Where no rule speaks: the layer's own start if it is fixed, or the role's.
 
         A role that was only assumed sets nothing: zeros would be the end of a network
         whose gains they are.
         """
-        start, usual = self.origins.start(place), DEFAULTS[place.weight.role]()
+        start, usual = self.origins.start(info), DEFAULTS[info.weight.role]()
         if start is not None:
             return start, DEFAULT if repr(start) == repr(usual) else OWN, ""
-        own, is_assumed = self.origins.initializer(place), bool(place.weight.note)
+        own, is_assumed = self.origins.initializer(info), bool(info.weight.note)
         if own is not None and is_assumed:
             return translated(own), OWN, ""
         if own is not None:
             return usual, DEFAULT, f"its own {rules.label(own)} is not kept: it draws"
-        if is_keras_s(place.layer):
+        if is_keras_s(info.layer):
             return usual, DEFAULT, ""
-        found = present(place)
+        found = present(info)
         if found is not None:
             return found, OWN, "as it is now: its layer does not tell"
         if is_assumed:
-            self.problems.append(_unknown(place))
+            self.problems.append(_unknown(info))
             return None, "", ""
         return usual, DEFAULT, "by its name: its layer does not tell"
 
 
-def _unknown(place: Place) -> str:
-    cls, name = type(place.layer).__name__, place.name
+def _unknown(info: WeightInfo) -> str:
+    cls, name = type(info.layer).__name__, info.name
     return (
-        f"Nobody knows what {place.path!r} of a {cls} starts with. Give it a rule, "
-        f"such as {{{place.path!r}: 'ones'}}, teach register_geometry({cls}, "
+        f"Nobody knows what {info.path!r} of a {cls} starts with. Give it a rule, "
+        f"such as {{{info.path!r}: 'ones'}}, teach register_geometry({cls}, "
         f"{{{name!r}: 'gain'}}), or name it by `exclude`."
     )
 

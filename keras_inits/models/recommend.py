@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from keras_inits.geometry.layers import KERNEL_ROLES
-from keras_inits.graph.weights import Place
+from keras_inits.geometry.roles import KERNEL_ROLES
+from keras_inits.graph.weights import WeightInfo
 from keras_inits.models import rules as ruling
 from keras_inits.models.plan import Planner, is_frozen
 
@@ -110,18 +110,18 @@ class _Covering:
 
     Args:
         wanted: Scheme, as text, by path.
-        places: All weights of the model that are not frozen.
+        infos: All weights of the model that are not frozen.
     """
 
-    def __init__(self, wanted: Mapping[str, str], places: Sequence[Place]) -> None:
-        self.wanted, self.places = wanted, places
+    def __init__(self, wanted: Mapping[str, str], infos: Sequence[WeightInfo]) -> None:
+        self.wanted, self.infos = wanted, infos
         self._reach: dict[Any, frozenset[str]] = {}
 
     def reach(self, pattern: Any) -> frozenset[str]:
         """Paths of the weights that a rule with this pattern would set."""
         if pattern not in self._reach:
             rule = ruling.Rule((pattern,), None, "")
-            found = (p.path for p in self.places if ruling.reaches(rule, p))
+            found = (p.path for p in self.infos if ruling.reaches(rule, p))
             self._reach[pattern] = frozenset(found)
         return self._reach[pattern]
 
@@ -189,11 +189,11 @@ def recommend(model: Any) -> Recommendation:
     keras_inits.initialize(model, rules, seed=0)
     """
     planner = Planner(model, ruling.parse(ruling.AUTO), None, None)
-    tasks = [t for t in planner.plan().tasks if t.place.weight.role in KERNEL_ROLES]
+    tasks = [t for t in planner.plan().tasks if t.info.weight.role in KERNEL_ROLES]
     schemes = {repr(task.scheme): task.scheme for task in tasks}
-    wanted = {task.place.path: repr(task.scheme) for task in tasks}
-    whys = {task.place.path: task.rule.removeprefix("auto: ") for task in tasks}
-    covering = _Covering(wanted, [p for p in planner.places if not is_frozen(p)])
+    wanted = {task.info.path: repr(task.scheme) for task in tasks}
+    whys = {task.info.path: task.rule.removeprefix("auto: ") for task in tasks}
+    covering = _Covering(wanted, [p for p in planner.infos if not is_frozen(p)])
     usual = Counter(wanted.values()).most_common(1)[0][0] if wanted else ""
     found = [
         (pattern, scheme)

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_inits.geometry.layers import KERNEL_ROLES
-from keras_inits.graph.weights import Place
+from keras_inits.geometry.roles import KERNEL_ROLES
+from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers import registry
 from keras_inits.initializers.base import Initializer
 from keras_inits.models import patterns
@@ -99,17 +99,17 @@ def parse(rules: Any) -> list[Rule]:
     return found
 
 
-def reaches(rule: Rule, place: Place) -> bool:
+def reaches(rule: Rule, info: WeightInfo) -> bool:
     """Whether a rule is about a weight.
 
     Rules are about kernels. A bias, a gain, a statistic or a state is reached only by
     a pattern on its name, so that "head/*" leaves the biases their defaults.
     """
-    is_kernel = place.weight.role in KERNEL_ROLES
+    is_kernel = info.weight.role in KERNEL_ROLES
     if rule.pattern is None:
         return is_kernel
     test = patterns.matches if is_kernel else patterns.means_its_name
-    return any(test(pattern, place) for pattern in rule.pattern)
+    return any(test(pattern, info) for pattern in rule.pattern)
 
 
 class Decisions(NamedTuple):
@@ -124,12 +124,12 @@ class Decisions(NamedTuple):
     problems: list[str]
 
 
-def decide(rules: Sequence[Rule], places: Sequence[Place]) -> Decisions:
+def decide(rules: Sequence[Rule], infos: Sequence[WeightInfo]) -> Decisions:
     """The first rule that reaches each weight, and the rules that are in vain."""
     by_path: dict[str, Rule] = {}
     reached: list[set[str]] = []
     for rule in rules:
-        paths = {place.path for place in places if reaches(rule, place)}
+        paths = {info.path for info in infos if reaches(rule, info)}
         reached.append(paths)
         for path in paths:
             by_path.setdefault(path, rule)
@@ -138,7 +138,7 @@ def decide(rules: Sequence[Rule], places: Sequence[Place]) -> Decisions:
         if rule.pattern is None:
             continue
         if not reached[number]:
-            problems.append(_in_vain(rule, places))
+            problems.append(_in_vain(rule, infos))
         wider = [i for i in range(number) if reached[i] > reached[number]]
         if reached[number] and wider:
             problems.append(
@@ -148,8 +148,8 @@ def decide(rules: Sequence[Rule], places: Sequence[Place]) -> Decisions:
     return Decisions(by_path, problems)
 
 
-def _in_vain(rule: Rule, places: Sequence[Place]) -> str:
-    matched = [p for p in places for one in rule.pattern if patterns.matches(one, p)]
+def _in_vain(rule: Rule, infos: Sequence[WeightInfo]) -> str:
+    matched = [p for p in infos for one in rule.pattern if patterns.matches(one, p)]
     if matched:
         return (
             f"Rule {rule.text} reaches no kernel, only {matched[0].path!r} and the "
@@ -157,7 +157,7 @@ def _in_vain(rule: Rule, places: Sequence[Place]) -> str:
             f"Type '*/{matched[0].name}' or {matched[0].path!r} to mean them."
         )
     return f"Rule {rule.text} matches no weight. " + patterns.nearest(
-        rule.pattern[0], places
+        rule.pattern[0], infos
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import all_finite, here, nearby
+from keras_inits._utils.host_array import all_finite, numpy_view, to_numpy
 from keras_inits.signals import hooks
 from keras_inits.signals.hooks import Hooked
 from keras_inits.signals.saturation import one_hot_rows, saturated_gates
@@ -49,7 +49,7 @@ Seen = tuple[Any, Any]
 
 def look(x: Any, channels_first: bool = False) -> Seen:
     """A sample of a tensor, and whether all of it is finite."""
-    x = nearby(x)
+    x = numpy_view(x)
     if isinstance(x, np.ndarray):
         return pick(x, channels_first), all_finite(x)
     return pick(x, channels_first), keras.ops.all(keras.ops.isfinite(x))
@@ -58,7 +58,9 @@ def look(x: Any, channels_first: bool = False) -> Seen:
 def on_host(seen: Seen) -> tuple[np.ndarray, bool]:
     """The same as NumPy has it."""
     sample, finite = seen
-    return here(sample), bool(finite if isinstance(finite, bool) else here(finite))
+    return to_numpy(sample), bool(
+        finite if isinstance(finite, bool) else to_numpy(finite)
+    )
 
 
 def is_real(x: Any) -> bool:
@@ -76,7 +78,7 @@ def repeats(tensor: Any) -> bool:
     known = bool(shape) and all(isinstance(size, int) for size in shape)
     if getattr(tensor, "sparse", False) or not known or shape[0] < 2:
         return False
-    return bool(here(tensor == tensor[:1]).all())
+    return bool(to_numpy(tensor == tensor[:1]).all())
 
 
 def first_real(structure: Any) -> Any:

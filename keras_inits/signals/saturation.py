@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import nearby
+from keras_inits._utils.host_array import numpy_view
 
 
 def _last(x: Any) -> Any:
@@ -56,7 +56,7 @@ ONE_HOT = 0.99  # probability above which a row of attention is one key's
 
 
 def _first(x: Any, steps: int) -> Any:
-    x = nearby(x)[:SAMPLES, :steps]
+    x = numpy_view(x)[:SAMPLES, :steps]
     is_near = isinstance(x, np.ndarray)
     return x.astype("float32") if is_near else keras.ops.cast(x, "float32")
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import nearby
+from keras_inits._utils.host_array import numpy_view
 
 VECTORS = 4
 TOLERANCE = 1e-4  # of the numbers' size: sums in float32 in any order agree better
@@ -31,7 +31,7 @@ class View(NamedTuple):
 def hashes(kernel: Any, view: View) -> Any:
     """Random combinations of each unit's incoming weights, (VECTORS, units)."""
     vectors = np.random.default_rng(0).standard_normal((VECTORS, view.rows))
-    kernel = nearby(kernel)
+    kernel = numpy_view(kernel)
     ops = np if isinstance(kernel, np.ndarray) else keras.ops
     matrix = ops.reshape(ops.transpose(kernel, view.order), (view.rows, -1))
     if isinstance(matrix, np.ndarray):

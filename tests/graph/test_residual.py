@@ -6,7 +6,7 @@ from keras import layers, ops
 
 from keras_inits.graph.residual import branch_ends
 from keras_inits.graph.trace import trace
-from keras_inits.graph.weights import places
+from keras_inits.graph.weights import weights_of
 from keras_inits.models.auto import ENDS_BRANCH
 from support.small_graphs import chosen, functional
 
@@ -86,7 +86,7 @@ def test_the_last_kernel_of_each_residual_branch_is_noted(build, ends):
 def test_the_gain_after_the_last_kernel_is_listed_too():
     """Where zero would make a block start as the identity."""
     model = functional(post_activation)
-    ends = branch_ends(trace(model), places(model))
+    ends = branch_ends(trace(model), weights_of(model))
     gains = [path for path in ends if path.endswith("gamma")]
     assert sorted(gains) == ["norm_0/gamma", "norm_1/gamma", "norm_2/gamma"]
 

@@ -5,7 +5,7 @@ import itertools
 import keras
 import pytest
 
-from keras_inits.graph.weights import layers_with_paths, places
+from keras_inits.graph.weights import layers_with_paths, weights_of
 from support.model_zoo import ZOO, Block, Scale, functional, shared, subclassed, wrapped
 
 layers = keras.layers
@@ -14,18 +14,18 @@ every_model = pytest.mark.parametrize("name", ZOO)
 
 def paths(model):
     """Of all weights, in order."""
-    return [place.path for place in places(model)]
+    return [info.path for info in weights_of(model)]
 
 
 def by_path(model):
     """The places, by their paths."""
-    return {place.path: place for place in places(model)}
+    return {info.path: info for info in weights_of(model)}
 
 
 @every_model
 def test_every_weight_has_one_place(name):
     model = ZOO[name]()
-    found = [id(place.variable) for place in places(model)]
+    found = [id(info.variable) for info in weights_of(model)]
     assert len(found) == len(set(found))
     assert set(found) == {id(weight) for weight in model.weights}
     assert len(set(paths(model))) == len(found)
@@ -43,11 +43,11 @@ def test_the_same_code_gives_the_same_places(name):
 
 @every_model
 def test_the_owner_is_the_innermost_layer(name):
-    for place in places(ZOO[name]()):
-        assert any(w is place.variable for w in place.layer.weights)
-        for layer in place.layer._flatten_layers(include_self=False):
-            assert not any(w is place.variable for w in layer.weights)
-        chain = (*place.parents, place.layer)
+    for info in weights_of(ZOO[name]()):
+        assert any(w is info.variable for w in info.layer.weights)
+        for layer in info.layer._flatten_layers(include_self=False):
+            assert not any(w is info.variable for w in layer.weights)
+        chain = (*info.parents, info.layer)
         for outer, inner in itertools.pairwise(chain):
             assert any(one is inner for one in outer._flatten_layers())
 
@@ -177,7 +177,7 @@ def test_variables_without_names_are_called_after_their_attributes():
 
     layer = Own()
     layer.build(())
-    assert {place.path: place.shape[0] for place in places(layer)} == {
+    assert {info.path: info.shape[0] for info in weights_of(layer)} == {
         "alone": 2,
         "several[0]": 3,
         "several[1]": 4,
@@ -224,7 +224,7 @@ def test_states_of_seeds_metrics_and_optimizers_are_no_weights():
 
 def roles(model):
     """Role and note of each weight, by path."""
-    return {place.path: place.weight.role for place in places(model)}
+    return {info.path: info.weight.role for info in weights_of(model)}
 
 
 def test_a_wrapper_s_own_weight_is_its_own_and_the_kernel_the_inner_layer_s():
@@ -245,7 +245,7 @@ def test_what_is_never_trained_is_state():
     layer = Fixed()
     layer.build(())
     found = by_path(layer)
-    assert {path: place.weight.role for path, place in found.items()} == {
+    assert {path: info.weight.role for path, info in found.items()} == {
         "bias": "bias",
         "kernel": "state",
         "steps": "state",
@@ -283,11 +283,11 @@ def test_a_model_without_weights_is_refused(make):
     with pytest.raises(
         ValueError, match=r"must be built.*Received: model='seq.*Call model"
     ):
-        places(make())
+        weights_of(make())
 
 
 def test_what_is_no_layer_is_refused():
     with pytest.raises(
         ValueError, match=r"must be a Keras model.*Received: model=\[\]"
     ):
-        places([])
+        weights_of([])

@@ -8,8 +8,8 @@ import pytest
 from keras import layers, ops
 
 import keras_inits
-from keras_inits.geometry.layers import KERNEL_ROLES
-from keras_inits.graph.weights import places
+from keras_inits.geometry.roles import KERNEL_ROLES
+from keras_inits.graph.weights import weights_of
 from support.small_graphs import chosen, functional, stack
 
 Dense = layers.Dense
@@ -213,7 +213,7 @@ def test_each_kernel_has_one_choice_and_nothing_else_has():
         shape=(12,),
     )
     found = chosen(model)
-    weights = places(model)
+    weights = weights_of(model)
     assert list(found) == [p.path for p in weights if p.weight.role in KERNEL_ROLES]
     assert all(choice.scheme.seed is None for choice in found.values())
     assert all(choice.why for choice in found.values())

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keras_inits
-from keras_inits.graph.weights import places
+from keras_inits.graph.weights import weights_of
 from keras_inits.models.initialize import initialize
 from support.model_zoo import (
     ZOO,
@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_weights_to_a_new_build(name):
     first, second = ZOO[name](), ZOO[name]()
     initialize(first, "he_fan_in", seed=7)
     initialize(second, "he_fan_in", seed=7)
-    kept = {place.path for place in places(first) if place.weight.role == "state"}
+    kept = {info.path for info in weights_of(first) if info.weight.role == "state"}
     one, other = weights(first), weights(second)
     for path in kept:
         del one[path], other[path]
@@ -83,7 +83,9 @@ def test_no_two_kernels_have_equal_values(name, rules):
     """Not even those of one shape, and one initializer with a seed of its own."""
     model = ZOO[name]()
     initialize(model, rules, seed=7)
-    kernels = [values(p.variable) for p in places(model) if p.weight.role == "kernel"]
+    kernels = [
+        values(p.variable) for p in weights_of(model) if p.weight.role == "kernel"
+    ]
     drawn = np.concatenate([kernel.ravel() for kernel in kernels])
     coarse = model.layers[-1].dtype != "float32" or name == "mixed precision"
     if not coarse:  # 2**24 values at least: two in a thousand meet with chance 0.03

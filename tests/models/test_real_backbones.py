@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_inits.geometry import layers as roles
-from keras_inits.graph.weights import places
+from keras_inits.geometry.roles import Role
+from keras_inits.graph.weights import weights_of
 from keras_inits.models.auto import ENDS_BRANCH
 from keras_inits.models.initialize import initialize
 from support.real_models import BACKBONES, backbone, is_finite, skipped_unless_asked
@@ -57,17 +57,17 @@ def counted_fans(layer):
 def test_every_weight_of_a_backbone_is_covered(name):
     """Also where a layer has no geometry of its own; projections have true fans."""
     model = backbone(name)
-    found = places(model)
+    found = weights_of(model)
     report = initialize(model, "auto", seed=0)
     rows = {row["path"]: row for row in report.rows}
     left = {row["path"] for row in report.left_alone if row["shape"] is not None}
-    assert {place.path for place in found} == {*rows, *left}
-    for place in found:
-        is_kernel = place.weight.role == roles.KERNEL
-        if is_kernel and isinstance(place.layer, layers.EinsumDense):
-            row = rows[place.path]
+    assert {info.path for info in found} == {*rows, *left}
+    for info in found:
+        is_kernel = info.weight.role == Role.KERNEL
+        if is_kernel and isinstance(info.layer, layers.EinsumDense):
+            row = rows[info.path]
             fans = row["fan_in"], row["fan_out"]
-            assert fans == counted_fans(place.layer), place.path
+            assert fans == counted_fans(info.layer), info.path
     branches = sum(ENDS_BRANCH in row["note"] for row in report.rows)
     assert branches == BLOCKS.get(name, branches)
     inputs = keras.tree.map_structure(some_input, model.input)

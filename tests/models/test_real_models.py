@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_inits.geometry import layers as roles
-from keras_inits.graph.weights import places
+from keras_inits.geometry.roles import Role
+from keras_inits.graph.weights import weights_of
 from keras_inits.initializers import registry
 from keras_inits.models.auto import ENDS_BRANCH
 from keras_inits.models.initialize import initialize
@@ -102,21 +102,21 @@ DEPTHWISE = {  # convolutions of single channels, one a block
 def test_every_weight_of_an_application_is_known(name):
     """None by its shape alone; its fans are the config's; the signal stays finite."""
     model = application(name)
-    found = places(model)
+    found = weights_of(model)
     assert len(found) == len(model.weights)
     assert not [p.path for p in found if "no geometry of its own" in p.weight.note]
     report = initialize(model, "auto", seed=0)
     rows = {row["path"]: row for row in report.rows}
-    counters = [p.path for p in found if p.weight.role == roles.STATE]
+    counters = [p.path for p in found if p.weight.role == Role.STATE]
     assert [row["path"] for row in report.left_alone] == counters
-    assert {place.path for place in found} == {*rows, *counters}
+    assert {info.path for info in found} == {*rows, *counters}
     depthwise = 0
-    for place in found:
-        layer, row = place.layer, rows.get(place.path)
-        if place.weight.role != roles.KERNEL:
+    for info in found:
+        layer, row = info.layer, rows.get(info.path)
+        if info.weight.role != Role.KERNEL:
             continue
         fans = row["fan_in"], row["fan_out"]
-        assert fans == fans_by_config(layer, place.variable.name), place.path
+        assert fans == fans_by_config(layer, info.variable.name), info.path
         is_grouped = getattr(layer, "groups", 1) > 1
         if is_grouped or isinstance(layer, layers.DepthwiseConv2D):
             depthwise += 1

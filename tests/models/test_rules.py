@@ -6,7 +6,7 @@ import keras
 import pytest
 
 import keras_inits
-from keras_inits.graph.weights import places
+from keras_inits.graph.weights import weights_of
 from keras_inits.models import patterns, rules
 from support.model_zoo import Block, functional, nested, subclassed
 
@@ -21,7 +21,7 @@ def model():
 
 def meant(model, pattern, test=patterns.matches):
     """Paths of the weights that a pattern means."""
-    return {place.path for place in places(model) if test(pattern, place)}
+    return {info.path for info in weights_of(model) if test(pattern, info)}
 
 
 ATTENTION = {
@@ -54,7 +54,7 @@ ATTENTION = {
         (layers.MultiHeadAttention, ATTENTION),
         (layers.PReLU, {"p_re_lu[0]/alpha"}),
         (layers.Dropout, set()),
-        (lambda place: place.shape == (2,), {"head/bias"}),
+        (lambda info: info.shape == (2,), {"head/bias"}),
     ],
 )
 def test_a_pattern_means_weights(model, pattern, expected):
@@ -90,7 +90,7 @@ def test_a_layer_means_itself_and_what_is_inside():
         (re.compile("head"), set()),
         (re.compile("head/.*"), set()),
         (layers.PReLU, set()),
-        (lambda place: place.weight.role == "bias", set()),
+        (lambda info: info.weight.role == "bias", set()),
     ],
 )
 def test_a_pattern_means_a_name_if_another_name_would_not_do(model, pattern, expected):
@@ -107,14 +107,14 @@ def test_what_is_no_pattern_is_refused(bad):
 
 def decided(model, given):
     """By path, the text of the rule."""
-    found = rules.decide(rules.parse(given), places(model))
+    found = rules.decide(rules.parse(given), weights_of(model))
     assert found.problems == []
     return {path: rule.text for path, rule in found.by_path.items()}
 
 
 def problems(model, given):
     """The sentences about rules in vain."""
-    return rules.decide(rules.parse(given), places(model)).problems
+    return rules.decide(rules.parse(given), weights_of(model)).problems
 
 
 def test_the_first_rule_that_reaches_a_kernel_decides(model):
@@ -124,7 +124,7 @@ def test_the_first_rule_that_reaches_a_kernel_decides(model):
             "head/kernel": "zeros",
             layers.MultiHeadAttention: "xavier_uniform",
             (layers.LSTM, "gru*"): "orthogonal",
-            lambda place: len(place.shape) == 4: "he_fan_in",
+            lambda info: len(info.shape) == 4: "he_fan_in",
             re.compile("embeddings"): "random_normal",
             "*": "lecun_normal",
         },
@@ -140,7 +140,7 @@ def test_the_first_rule_that_reaches_a_kernel_decides(model):
 
 def test_one_scheme_reaches_every_kernel_and_nothing_else(model):
     kernels = {
-        p.path for p in places(model) if p.weight.role.endswith(("kernel", "ing"))
+        p.path for p in weights_of(model) if p.weight.role.endswith(("kernel", "ing"))
     }
     assert set(decided(model, "he_normal")) == kernels
     assert set(decided(model, {"*": "he_normal"})) == kernels
@@ -182,7 +182,7 @@ def test_a_rule_that_matches_nothing_is_told_with_what_is_near(
 
 
 @pytest.mark.parametrize(
-    "pattern", [layers.PReLU, "p_re_lu*", lambda place: place.weight.role == "slope"]
+    "pattern", [layers.PReLU, "p_re_lu*", lambda info: info.weight.role == "slope"]
 )
 def test_a_rule_that_reaches_no_kernel_says_how_to_mean_others(model, pattern):
     (found,) = problems(model, {pattern: "zeros", "*": "auto"})

@@ -144,20 +144,34 @@ def test_the_command_of_the_wheel_lists_every_name(installed, elsewhere):
     assert names == shipped
 
 
+def literal_names(*folders):
+    """What the literal `__all__` of a package's `__init__.py` lists."""
+    path = ROOT.joinpath("keras_inits", *folders, "__init__.py")
+    (found,) = [
+        ast.literal_eval(node.value)
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "__all__"
+    ]
+    return found
+
+
 def test_exported_names_are_sorted_unique_and_exist():
-    assert list(keras_inits.__all__) == sorted(set(keras_inits.__all__))
+    own, schemes = literal_names(), literal_names("initializers")
+    for names in (own, schemes):
+        assert names == sorted(set(names))
+    assert not set(own) & set(schemes)
     assert [n for n in keras_inits.__all__ if not hasattr(keras_inits, n)] == []
 
 
 def test_type_checkers_can_read_the_exported_names():
-    """They do not run code: with py.typed, what no literal lists is private."""
-    tree = ast.parse((ROOT / "keras_inits" / "__init__.py").read_text())
-    assigned = {
-        node.targets[0].id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
-    assert ast.literal_eval(assigned["__all__"]) == list(keras_inits.__all__)
+    """They do not run code: a literal, and `+=` another package's, is what they know."""
+    source = (ROOT / "keras_inits" / "__init__.py").read_text()
+    assert source.endswith("\n__all__ += initializers.__all__\n")
+    assert literal_names() + literal_names("initializers") == keras_inits.__all__
+
+
+def test_all_exported_names_are_offered_by_tab():
+    assert set(keras_inits.__all__) <= set(dir(keras_inits))
 
 
 def test_the_changelog_says_for_this_release_whether_values_changed():

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 import keras_inits
-from keras_inits.graph.weights import places
+from keras_inits.graph.weights import weights_of
 
 layers = keras.layers
 # As a decorator: JAX would compile each of Keras's own draws.
@@ -189,7 +189,7 @@ def values(variable):
 
 def weights(model):
     """The values of all weights, by path."""
-    return {place.path: values(place.variable) for place in places(model)}
+    return {info.path: values(info.variable) for info in weights_of(model)}
 
 
 def same(one, other):

@@ -5,7 +5,7 @@ from keras import layers
 
 from keras_inits.graph.consumers import followers
 from keras_inits.graph.trace import trace
-from keras_inits.graph.weights import places
+from keras_inits.graph.weights import weights_of
 from keras_inits.models.auto import choices
 
 
@@ -22,7 +22,7 @@ def functional(build, shape=(6,)):
 
 def followed(model):
     """What follows each kernel, by its path."""
-    return followers(trace(model), places(model))
+    return followers(trace(model), weights_of(model))
 
 
 def named(model, start):
@@ -34,4 +34,4 @@ def named(model, start):
 
 def chosen(model):
     """The choice for each kernel, by its path."""
-    return choices(model, places(model))
+    return choices(model, weights_of(model))

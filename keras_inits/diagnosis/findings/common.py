@@ -15,7 +15,7 @@ from keras_inits.diagnosis.report import (
     LayerRecord,
 )
 from keras_inits.diagnosis.show.text import number
-from keras_inits.geometry.layers import BIAS, RECURRENT
+from keras_inits.geometry.roles import Role
 
 
 def severity(figure: float, warning: float, error: float) -> str | None:
@@ -67,9 +67,9 @@ def biased(diagnosis: Diagnosis) -> list[Biased]:
         # The biases of gates, and of what layers of other makers do inside, are not
         # added to what comes out.
         linear = record.activation is None and hasattr(keras.layers, record.layer)
-        if any(w.role == RECURRENT for w in own) or not (record.pre or linear):
+        if any(w.role == Role.RECURRENT for w in own) or not (record.pre or linear):
             continue
-        biases = [w for w in own if w.role == BIAS and w.rms > 0]
+        biases = [w for w in own if w.role == Role.BIAS and w.rms > 0]
         if not biases:
             continue
         # A bias that takes off the mean of what comes in leaves nothing of it.

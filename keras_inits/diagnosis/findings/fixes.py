@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from keras_inits.diagnosis.findings import thresholds as limits
 from keras_inits.diagnosis.findings.common import biased, head, kernels
 from keras_inits.diagnosis.report import Diagnosis, LayerRecord
-from keras_inits.geometry.layers import BIAS, GAIN, KERNEL, RECURRENT
+from keras_inits.geometry.roles import Role
 from keras_inits.signals.losses import COMPILED
 
 Rules = dict[tuple[str, ...], str]  # from paths to schemes, as code
@@ -60,7 +60,10 @@ def _zero_gains(diagnosis: Diagnosis) -> tuple[str, ...]:
     return tuple(
         w.path
         for w in diagnosis.weights
-        if w.role == GAIN and w.zero and w.gradient is not None and w.gradient.rms == 0
+        if w.role == Role.GAIN
+        and w.zero
+        and w.gradient is not None
+        and w.gradient.rms == 0
     )
 
 
@@ -81,7 +84,7 @@ def _far_biases(diagnosis: Diagnosis) -> tuple[str, ...]:
     paths += [
         w.path
         for w in diagnosis.weights
-        if w.path in shut and w.role == BIAS and w.rms > limits.BIAS_WARNING
+        if w.path in shut and w.role == Role.BIAS and w.rms > limits.BIAS_WARNING
     ]
     return _named(paths, diagnosis)
 
@@ -89,7 +92,7 @@ def _far_biases(diagnosis: Diagnosis) -> tuple[str, ...]:
 def _named(paths: Sequence[str], diagnosis: Diagnosis) -> tuple[str, ...]:
     """Paths of biases; of many, a pattern for all, unless some belong to gates."""
     distinct = tuple(dict.fromkeys(paths))
-    gated = any(w.role == RECURRENT for w in diagnosis.weights)
+    gated = any(w.role == Role.RECURRENT for w in diagnosis.weights)
     by_name = all(path.endswith("/bias") for path in distinct)
     short = len(distinct) > MOST_BIASES and by_name and not gated
     return ("*/bias",) if short else distinct
@@ -132,7 +135,7 @@ def for_lost_signals(diagnosis: Diagnosis) -> str:
 
 def for_large_gradients(diagnosis: Diagnosis) -> str:
     """Slope one on the way back in deep stacks of what only bends the signal down."""
-    recurrent = any(w.role == RECURRENT for w in diagnosis.weights)
+    recurrent = any(w.role == Role.RECURRENT for w in diagnosis.weights)
     if not recurrent and _between(diagnosis, LIKE_TANH) > DEEP:
         return 'keras_inits.initialize(model, "lecun_normal", seed=0)'
     return for_large_signals(diagnosis)
@@ -162,11 +165,11 @@ def smaller_head(diagnosis: Diagnosis, size: float) -> str:
             return standardized(raw[0], len(sizes))
         return for_large_signals(diagnosis)
     own = [w for w in diagnosis.weights if last is not None and w.path in last.weights]
-    kernel = next((w for w in own if w.role == KERNEL), None)
+    kernel = next((w for w in own if w.role == Role.KERNEL), None)
     if kernel is None:  # a tied embedding, or a layer of somebody else
         return redrawn(diagnosis)
     rules: Rules = {}
-    biases = [w for w in own if w.role == BIAS]
+    biases = [w for w in own if w.role == Role.BIAS]
     shift = max((w.rms for w in biases), default=0.0)
     if shift > 1:
         rules[tuple(w.path for w in biases)] = '"zeros"'

@@ -21,7 +21,7 @@ from keras_inits.diagnosis.report import (
     WeightRecord,
 )
 from keras_inits.diagnosis.show.text import number
-from keras_inits.geometry.layers import BIAS, KERNEL_ROLES
+from keras_inits.geometry.roles import KERNEL_ROLES, Role
 
 # Operations of slope zero, by which some backends have a gradient of zero, others none.
 STEPS = {"Ceil", "Floor", "FloorDivide", "Round", "Sign", "Trunc"}
@@ -46,7 +46,7 @@ def _added(weight: WeightRecord) -> bool:
     """
     name = weight.name.rsplit("/", 1)[-1]
     is_bias = name in ("b", "beta", "bias") or name.endswith("_bias")
-    return weight.role == BIAS and is_bias
+    return weight.role == Role.BIAS and is_bias
 
 
 def opening(diagnosis: Diagnosis) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import nearby
+from keras_inits._utils.host_array import numpy_view
 from keras_inits.signals.hooks import Put
 from keras_inits.signals.recorder import Recorder, Seen, look, on_host
 from keras_inits.signals.unit_hashes import hashes
@@ -37,7 +37,7 @@ class WeightGradient:
 
 def flat_look(gradient: Any) -> Seen:
     """A sample of a gradient of any shape."""
-    gradient = nearby(gradient)
+    gradient = numpy_view(gradient)
     ops = np if isinstance(gradient, np.ndarray) else keras.ops
     return look(ops.reshape(gradient, (1, -1, 1)))
 

@@ -34,9 +34,9 @@ def compiled(function: Any, *arguments: Any) -> Any:
     # An argument that is not used stays one: else two programs could be the same text
     # and take theirs from different places.
     lowered = jax.jit(function, keep_unused=True).trace(*arguments).lower()
-    places = [(x.sharding, x.devices()) for x in jax.tree.leaves(arguments)]
+    placements = [(x.sharding, x.devices()) for x in jax.tree.leaves(arguments)]
     # All that is computed, constants included, from what, to what, and where.
-    text = (lowered.in_tree, lowered.out_tree, places, lowered.as_text())
+    text = (lowered.in_tree, lowered.out_tree, placements, lowered.as_text())
     key = hashlib.sha256("\n".join(map(str, text)).encode()).digest()
     program = _programs.pop(key, None) or lowered.compile()
     _programs[key] = program
