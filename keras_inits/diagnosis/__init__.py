@@ -4,11 +4,10 @@ from keras_inits.diagnosis.measure import diagnose
 from keras_inits.diagnosis.report import (
     Diagnosis,
     Finding,
-    GradientStats,
     LayerRecord,
-    TensorStats,
     WeightRecord,
 )
+from keras_inits.signals.records import GradientStats, TensorStats
 
 __all__ = [
     "Diagnosis",

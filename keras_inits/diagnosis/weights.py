@@ -8,12 +8,13 @@ import numpy as np
 
 from keras_inits._utils.host_array import all_finite, numpy_view, to_numpy
 from keras_inits._utils.layer_names import snake_case
-from keras_inits.diagnosis.report import GradientStats, WeightRecord
+from keras_inits.diagnosis.report import WeightRecord
 from keras_inits.geometry import Fans, Geometry
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers.base import KernelInitializer
 from keras_inits.initializers.variance_scaling import MODES
+from keras_inits.signals.records import GradientStats
 from keras_inits.signals.statistics import LIMIT, coprime_step
 from keras_inits.signals.unit_hashes import View, hashes, interchanged, twins
 

@@ -12,7 +12,7 @@ import keras
 import ml_dtypes
 import numpy as np
 
-from keras_inits.diagnosis.report import GradientStats, TensorStats
+from keras_inits.signals.records import GradientStats, TensorStats
 
 LIMIT = 2**15  # values looked at in a tensor: std to 0.4 %, 128 KiB
 SAMPLES = 32  # of them, samples that are kept before units are left out

@@ -164,7 +164,7 @@ def test_exported_names_are_sorted_unique_and_exist():
 
 
 def test_type_checkers_can_read_the_exported_names():
-    """They do not run code: a literal, and `+=` another package's, is what they know."""
+    """They do not run code: a literal, and `+=` of another, is what they know."""
     source = (ROOT / "keras_inits" / "__init__.py").read_text()
     assert source.endswith("\n__all__ += initializers.__all__\n")
     assert literal_names() + literal_names("initializers") == keras_inits.__all__

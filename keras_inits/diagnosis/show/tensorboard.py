@@ -5,7 +5,8 @@ import os
 import numpy as np
 
 from keras_inits._utils import extras
-from keras_inits.diagnosis.report import Diagnosis, LayerRecord, TensorStats
+from keras_inits.diagnosis.report import Diagnosis, LayerRecord
+from keras_inits.signals.records import TensorStats
 
 PACKAGES = ("tensorflow", "tensorboard")
 
