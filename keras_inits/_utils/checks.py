@@ -7,7 +7,7 @@ or follows its pattern, so that they read alike.
 import difflib
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -73,10 +73,14 @@ def choice(name: str, value: Any, allowed: Iterable[str], *, meaning: str) -> st
 def did_you_mean(value: Any, allowed: Iterable[str], count: int = 3) -> str:
     """A sentence that names the nearest of `allowed`, or the first ones."""
     allowed = sorted(allowed)
+    return _nearest(value, allowed, count) or (
+        f"Try {allowed[0]!r}." if allowed else ""
+    )
+
+
+def _nearest(value: Any, allowed: list[str], count: int = 3) -> str:
     near = difflib.get_close_matches(str(value).lower(), allowed, n=count, cutoff=0.5)
-    if near:
-        return f"Did you mean {' or '.join(map(repr, near))}?"
-    return f"Try {allowed[0]!r}." if allowed else ""
+    return f"Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def unknown_key(owner: str, unknown: Iterable[str], known: Iterable[str]) -> ValueError:
@@ -88,4 +92,21 @@ def unknown_key(owner: str, unknown: Iterable[str], known: Iterable[str]) -> Val
         f"Received: {', '.join(f'config[{key!r}]' for key in unknown)}. "
         f"{did_you_mean(unknown[0], known)} Remove the key, or upgrade keras_inits "
         "if the file was written by a newer version."
+    )
+
+
+class UnknownArgument(ValueError, TypeError):
+    """An argument that a constructor does not take: Python's error, and ours."""
+
+
+def unknown_argument(
+    owner: str, unknown: Mapping[str, Any], known: Iterable[str]
+) -> UnknownArgument:
+    """The error for arguments, by name, that the constructor of `owner` lacks."""
+    known = list(known)
+    received = ", ".join(f"{name}={value!r}" for name, value in unknown.items())
+    near = _nearest(next(iter(unknown)), known)
+    return UnknownArgument(
+        f"The arguments of {owner} are: {', '.join(known) or 'none'}. "
+        f"Received: {received}. {near or 'Leave it out.'}"
     )

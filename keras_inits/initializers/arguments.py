@@ -1,4 +1,4 @@
-"""What a scheme's constructor takes, and its arguments as plain JSON."""
+"""Arguments of an initializer's constructor: which there are, and as plain JSON."""
 
 import functools
 import inspect
@@ -30,29 +30,33 @@ def check_seed(seed: Any) -> Any:
     return int(seed)
 
 
-@functools.cache
-def constructor(cls: Hashable) -> dict[str, inspect.Parameter]:
-    """The arguments of a scheme, those that it passes on by `**` included.
+def arguments_of(cls: type, passed_on: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a class's constructor and their defaults.
 
-    A scheme that draws nothing has no seed, whatever its bases take.
+    A class that draws nothing has no seed, whatever its bases take.
+
+    Args:
+        cls: A class of initializers.
+        passed_on: What a `**` of the constructor stands for, and the defaults.
+
+    Returns:
+        A new dict; `inspect.Parameter.empty` stands for no default.
     """
-    arguments: dict[str, inspect.Parameter] = {}
-    for owner in inspect.getmro(cast(type, cls)):
-        if "__init__" not in vars(owner):
-            continue
-        signature = inspect.signature(vars(owner)["__init__"])
-        parameters = list(signature.parameters.values())[1:]
-        passes_on = False
-        for parameter in parameters:
-            if parameter.kind is parameter.VAR_KEYWORD:
-                passes_on = True
-            elif parameter.kind is not parameter.VAR_POSITIONAL:
-                arguments.setdefault(parameter.name, parameter)
-        if not passes_on:
-            break
+    arguments: dict[str, Any] = {}
+    for parameter in _parameters(cls):
+        if parameter.kind is parameter.VAR_KEYWORD:
+            arguments |= {k: v for k, v in passed_on.items() if k not in arguments}
+        elif parameter.kind is not parameter.VAR_POSITIONAL:
+            arguments[parameter.name] = parameter.default
     if not getattr(cls, "is_random", True):
         arguments.pop("seed", None)
     return arguments
+
+
+@functools.cache
+def _parameters(cls: Hashable) -> tuple[inspect.Parameter, ...]:
+    constructor = inspect.signature(cast(Any, cls).__init__)
+    return tuple(constructor.parameters.values())[1:]
 
 
 def plain(value: Any) -> Any:

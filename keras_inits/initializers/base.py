@@ -1,14 +1,13 @@
-"""The contract that every scheme lives by.
+"""The base classes of all initializers: seeds, dtypes, axes, configs.
 
-The base owns seeds, dtypes, layouts, axes and configuration; a scheme states its
-distribution. The configuration is what the constructor was given, so a scheme writes no
-`get_config`.
+A subclass states the distribution of its entries and keeps every argument of its
+constructor as an attribute of the same name, as Keras and scikit-learn do. The config
+is read from these attributes, so that a subclass writes no `get_config`.
 """
 
 import dataclasses
-import inspect
-from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar, Self, cast
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
 import keras
 
@@ -16,9 +15,9 @@ from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.layer_names import current_stream
 from keras_inits.geometry import Fans, Geometry, check_axes
-from keras_inits.initializers.arguments import check_seed, constructor, plain, same
+from keras_inits.initializers.arguments import arguments_of, check_seed, plain, same
 
-AXES = ("input_axes", "output_axes")  # Keras itself adds these to configurations
+AXES = {"input_axes": None, "output_axes": None}  # Keras itself adds these to configs
 GEOMETRY = {field.name: field.default for field in dataclasses.fields(Geometry)}
 
 
@@ -30,7 +29,9 @@ class Initializer(keras.initializers.Initializer):
     """Base of all schemes; subclass it, or a scheme, for one of your own.
 
     A subclass implements `entry_distribution`, or `compute` where entries are not
-    independent, and passes `seed` on. `keras_inits.register` gives it a name.
+    independent. It keeps each argument of its constructor as an attribute of the same
+    name and passes `seed` on; a constructor may take `**geometry_and_seed` for what it
+    only passes on. `keras_inits.register` gives it a name.
 
     Args:
         seed: Int (the same values on every call), `keras.random.SeedGenerator`
@@ -51,22 +52,15 @@ class Initializer(keras.initializers.Initializer):
 
     is_random = True  # whether values are random, in a floating-point type
 
-    _arguments: dict[str, Any]
-    _added: tuple[str, ...] = AXES  # keys of a config that need not be arguments
+    _passed_on: ClassVar[dict[str, Any]] = {"seed": None}  # what `**` stands for
+    _added: ClassVar[dict[str, Any]] = AXES  # keys of configs that may be no arguments
     _renamed: ClassVar[dict[str, str]] = {}  # keys of old files, and what they are now
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        self = super().__new__(cls)
-        signature = inspect.signature(self.__init__)  # the class's may be `__new__`'s
-        try:
-            given = dict(signature.bind(*args, **kwargs).arguments)
-        except TypeError:  # `__init__` will say which argument is wrong
-            given = {}
-        for parameter in signature.parameters.values():
-            if parameter.kind is parameter.VAR_KEYWORD:
-                given |= given.pop(parameter.name, {})
-        self._arguments = given
-        return self
+        known = arguments_of(cls, cls._passed_on)
+        if unknown := {key: kwargs[key] for key in kwargs if key not in known}:
+            raise checks.unknown_argument(cls.__name__, unknown, known)
+        return super().__new__(cls)
 
     def __init__(self, seed: Any = None) -> None:
         self.seed = check_seed(seed)
@@ -150,15 +144,26 @@ class Initializer(keras.initializers.Initializer):
         return checked
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments that are not the defaults, as plain JSON."""
-        parameters = constructor(cast(Hashable, type(self)))
-        config = {}
-        for name, value in self._arguments.items():
-            parameter = parameters.get(name)
-            default = parameter.default if parameter else inspect.Parameter.empty
-            if not same(value, default):
-                config[name] = plain(value)
-        return config
+        """The constructor's arguments that are not the defaults, as plain JSON.
+
+        Raises:
+            ValueError: If the class keeps an argument under another name, or nowhere.
+        """
+        arguments = arguments_of(type(self), self._passed_on)
+        for name in arguments:
+            if not hasattr(self, name):
+                raise ValueError(
+                    "A scheme keeps each argument of its constructor as an attribute, "
+                    "from which files are written. Received: "
+                    f"{type(self).__name__} without the attribute {name!r}. "
+                    f"Write self.{name} = {name} in its constructor."
+                )
+        added = {k: v for k, v in self._added.items() if hasattr(self, k)}
+        return {
+            name: plain(getattr(self, name))
+            for name, default in (arguments | added | arguments).items()
+            if not same(getattr(self, name), default)
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
@@ -169,7 +174,7 @@ class Initializer(keras.initializers.Initializer):
                 which Keras adds when it rebuilds an initializer, are always accepted.
         """
         arguments = {cls._renamed.get(key, key): config[key] for key in config}
-        known = constructor(cast(Hashable, cls))
+        known = arguments_of(cls, cls._passed_on)
         names = [name for name in cls._added if name in arguments and name not in known]
         added = {name: arguments.pop(name) for name in names}
         unknown = set(arguments) - set(known)
@@ -185,8 +190,6 @@ class Initializer(keras.initializers.Initializer):
         """Itself, with axes that the constructor does not take."""
         for name, value in added.items():
             setattr(self, name, check_axes(name, value))
-            if value is not None:
-                self._arguments[name] = value
         return self
 
     def __reduce__(self) -> Any:
@@ -228,7 +231,8 @@ class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
             the first two axes is given.
     """
 
-    _added = tuple(GEOMETRY)
+    _passed_on: ClassVar = {"seed": None, **GEOMETRY}
+    _added: ClassVar = GEOMETRY
     _renamed: ClassVar = {"layout": "kernel_format"}
 
     def __init__(
@@ -243,28 +247,20 @@ class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
         stride: int = 1,
     ) -> None:
         Initializer.__init__(self, seed)
-        self._geometry = Geometry(
+        geometry = Geometry(
             input_axes, output_axes, batch_axes, kernel_format, groups, gates, stride
         )
+        for name in GEOMETRY:
+            setattr(self, name, getattr(geometry, name))
 
     @property
     def geometry(self) -> Geometry:
         """How the axes of a kernel take part in the linear map."""
-        return self._geometry
-
-    @property
-    def input_axes(self) -> tuple[int, ...] | None:
-        """As given; Keras asks for it."""
-        return self._geometry.input_axes
-
-    @property
-    def output_axes(self) -> tuple[int, ...] | None:
-        """As given; Keras asks for it."""
-        return self._geometry.output_axes
+        return Geometry(**{name: getattr(self, name) for name in GEOMETRY})
 
     def fans(self, shape: tuple[int, ...]) -> Fans:
         """Fans of a kernel of this shape, in this scheme's geometry."""
-        return self._geometry.fans(shape)
+        return self.geometry.fans(shape)
 
     def with_geometry(self, geometry: Geometry) -> Self:
         """The same scheme for kernels of another geometry.
@@ -284,19 +280,9 @@ class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
         """
         other: Self = object.__new__(type(self))
         other.__dict__ = dict(self.__dict__)
-        other._geometry = geometry
-        other._arguments = {
-            k: v for k, v in self._arguments.items() if k not in GEOMETRY
-        }
-        for name, default in GEOMETRY.items():
-            if getattr(geometry, name) != default:
-                other._arguments[name] = getattr(geometry, name)
+        for name in GEOMETRY:
+            setattr(other, name, getattr(geometry, name))
         return other
 
     def _with_added(self, added: dict[str, Any]) -> Self:
-        return self.with_geometry(dataclasses.replace(self._geometry, **added))
-
-    # Methods of the second base that must not win.
-    get_config = Initializer.get_config
-    from_config = Initializer.__dict__["from_config"]
-    __call__ = Initializer.__call__
+        return self.with_geometry(dataclasses.replace(self.geometry, **added))

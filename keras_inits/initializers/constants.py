@@ -114,7 +114,6 @@ class Constant(_Fixed):
                 f"of numbers. Received: value={value!r}. For example value=0.1."
             )
         self.value = array.item() if array.ndim == 0 else array
-        self._arguments["value"] = self.value
 
     def values(self, shape: tuple[int, ...]) -> Any:
         if not isinstance(self.value, np.ndarray):

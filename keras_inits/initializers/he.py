@@ -14,17 +14,33 @@ from keras_inits.initializers.registry import register
 from keras_inits.initializers.variance_scaling import VarianceScaling
 
 
-def _slope(negative_slope: Any) -> float:
-    return checks.number(
-        "negative_slope",
-        negative_slope,
-        meaning="the slope of the activation below zero",
-        instead="For ReLU use negative_slope=0.",
-    )
+class _ForRelu(VarianceScaling):
+    """Kernels with the factor 2 / (1 + a²), `a` the slope below zero."""
+
+    def __init__(
+        self, negative_slope: float, mode: str, distribution: str, **geometry: Any
+    ) -> None:
+        super().__init__(2.0, mode, distribution, **geometry)
+        self.negative_slope = negative_slope
+
+    @property
+    def negative_slope(self) -> float:
+        """Slope of the activation below zero; the scale follows it."""
+        return self._negative_slope
+
+    @negative_slope.setter
+    def negative_slope(self, slope: float) -> None:
+        self._negative_slope = checks.number(
+            "negative_slope",
+            slope,
+            meaning="the slope of the activation below zero",
+            instead="For ReLU use negative_slope=0.",
+        )
+        self.scale = 2 / (1 + self._negative_slope**2)
 
 
 @register("he_fan_in")
-class HeFanIn(VarianceScaling):
+class HeFanIn(_ForRelu):
     """He's normal kernels that keep the variance of signals: for ReLU networks.
 
     Formula: w ~ N(0, 2 / ((1 + a²) * fan_in)), a the negative slope, not truncated;
@@ -54,14 +70,11 @@ class HeFanIn(VarianceScaling):
     """
 
     def __init__(self, negative_slope: float = 0.0, **geometry_and_seed: Any) -> None:
-        self.negative_slope = _slope(negative_slope)
-        super().__init__(
-            2 / (1 + self.negative_slope**2), "fan_in", "normal", **geometry_and_seed
-        )
+        super().__init__(negative_slope, "fan_in", "normal", **geometry_and_seed)
 
 
 @register("he_fan_out")
-class HeFanOut(VarianceScaling):
+class HeFanOut(_ForRelu):
     """He's normal kernels that keep the variance of gradients.
 
     Formula: w ~ N(0, 2 / ((1 + a²) * fan_out)), a the negative slope, not truncated;
@@ -91,14 +104,11 @@ class HeFanOut(VarianceScaling):
     """
 
     def __init__(self, negative_slope: float = 0.0, **geometry_and_seed: Any) -> None:
-        self.negative_slope = _slope(negative_slope)
-        super().__init__(
-            2 / (1 + self.negative_slope**2), "fan_out", "normal", **geometry_and_seed
-        )
+        super().__init__(negative_slope, "fan_out", "normal", **geometry_and_seed)
 
 
 @register("he_uniform_fan_in")
-class HeUniformFanIn(VarianceScaling):
+class HeUniformFanIn(_ForRelu):
     """He's uniform kernels that keep the variance of signals.
 
     Formula: w ~ U(-b, b), b = sqrt(6 / ((1 + a²) * fan_in)), a the negative slope.
@@ -127,14 +137,11 @@ class HeUniformFanIn(VarianceScaling):
     """
 
     def __init__(self, negative_slope: float = 0.0, **geometry_and_seed: Any) -> None:
-        self.negative_slope = _slope(negative_slope)
-        super().__init__(
-            2 / (1 + self.negative_slope**2), "fan_in", "uniform", **geometry_and_seed
-        )
+        super().__init__(negative_slope, "fan_in", "uniform", **geometry_and_seed)
 
 
 @register("he_uniform_fan_out")
-class HeUniformFanOut(VarianceScaling):
+class HeUniformFanOut(_ForRelu):
     """He's uniform kernels that keep the variance of gradients.
 
     Formula: w ~ U(-b, b), b = sqrt(6 / ((1 + a²) * fan_out)), a the negative slope.
@@ -163,10 +170,7 @@ class HeUniformFanOut(VarianceScaling):
     """
 
     def __init__(self, negative_slope: float = 0.0, **geometry_and_seed: Any) -> None:
-        self.negative_slope = _slope(negative_slope)
-        super().__init__(
-            2 / (1 + self.negative_slope**2), "fan_out", "uniform", **geometry_and_seed
-        )
+        super().__init__(negative_slope, "fan_out", "uniform", **geometry_and_seed)
 
 
 @register("he_normal")

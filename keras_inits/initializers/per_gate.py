@@ -92,7 +92,6 @@ class PerGate(Initializer):
         super().__init__(_seed_of(self.initializer))
         seeded = hasattr(self.initializer, "seed")
         self.is_random = getattr(self.initializer, "is_random", seeded)
-        self._arguments["initializer"] = self.initializer
 
     def compute(
         self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any

@@ -143,4 +143,4 @@ def get(name: str, **arguments: Any) -> Initializer:
     >>> keras_inits.get("he_fan_in", seed=7)
     HeFanIn(seed=7)
     """
-    return scheme(name).from_config(arguments)
+    return scheme(name)(**arguments)

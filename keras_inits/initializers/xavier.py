@@ -12,18 +12,32 @@ from keras_inits.initializers.registry import register
 from keras_inits.initializers.variance_scaling import VarianceScaling
 
 
-def _gain(gain: Any) -> float:
-    return checks.number(
-        "gain",
-        gain,
-        minimum=0,
-        meaning="the factor of the standard deviation",
-        instead="For tanh use gain=5/3, for linear layers gain=1.",
-    )
+class _WithGain(VarianceScaling):
+    """Kernels that keep the mean of both fans, with std in proportion to a gain."""
+
+    def __init__(self, gain: float, distribution: str, **geometry: Any) -> None:
+        super().__init__(1.0, "fan_avg", distribution, **geometry)
+        self.gain = gain
+
+    @property
+    def gain(self) -> float:
+        """Factor of the std; the scale follows it."""
+        return self._gain
+
+    @gain.setter
+    def gain(self, gain: float) -> None:
+        self._gain = checks.number(
+            "gain",
+            gain,
+            minimum=0,
+            meaning="the factor of the standard deviation",
+            instead="For tanh use gain=5/3, for linear layers gain=1.",
+        )
+        self.scale = self._gain**2
 
 
 @register("xavier_uniform")
-class XavierUniform(VarianceScaling):
+class XavierUniform(_WithGain):
     """Xavier's uniform kernels: for tanh, sigmoid and linear layers.
 
     Formula: w ~ U(-a, a), a = gain * sqrt(6 / (fan_in + fan_out)).
@@ -51,12 +65,11 @@ class XavierUniform(VarianceScaling):
     """
 
     def __init__(self, gain: float = 1.0, **geometry_and_seed: Any) -> None:
-        self.gain = _gain(gain)
-        super().__init__(self.gain**2, "fan_avg", "uniform", **geometry_and_seed)
+        super().__init__(gain, "uniform", **geometry_and_seed)
 
 
 @register("xavier_normal")
-class XavierNormal(VarianceScaling):
+class XavierNormal(_WithGain):
     """Xavier's normal kernels: for tanh, sigmoid and linear layers.
 
     Formula: w ~ N(0, 2 * gain² / (fan_in + fan_out)), not truncated.
@@ -85,8 +98,7 @@ class XavierNormal(VarianceScaling):
     """
 
     def __init__(self, gain: float = 1.0, **geometry_and_seed: Any) -> None:
-        self.gain = _gain(gain)
-        super().__init__(self.gain**2, "fan_avg", "normal", **geometry_and_seed)
+        super().__init__(gain, "normal", **geometry_and_seed)
 
 
 @register("glorot_uniform")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import keras_inits
+from keras_inits.initializers import registry
 from support.scheme_examples import EXAMPLES, FIXED, KERNEL, SCHEMES, make
 
 NAN, INF = math.nan, math.inf
@@ -148,11 +149,46 @@ def test_an_unknown_name_names_the_nearest(name, nearest):
     assert nearest in str(caught.value).split("Received:")[1]
 
 
-def test_get_refuses_arguments_that_the_scheme_has_not():
-    """By the same words as a config."""
-    with pytest.raises(ValueError, match=r"'gain'.*") as caught:
-        keras_inits.get("he_fan_in", gain=2.0)
-    assert "negative_slope" in str(caught.value)
+WAYS = {
+    "get": keras_inits.get,
+    "class": lambda name, **arguments: registry.scheme(name)(**arguments),
+    "config": lambda name, **arguments: registry.scheme(name).from_config(arguments),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("name", "argument", "taken"),
+    [
+        ("he_fan_in", "scale", "negative_slope, seed, "),  # its parent's argument
+        ("xavier_normal", "mode", "gain, seed, "),
+        ("he_normal", "distribution", "seed, "),
+        ("orthogonal", "scale", "gain, seed, "),
+        ("identity", "seed", "gain, input_axes, "),
+        ("zeros", "value", "none"),
+        ("random_normal", "groups", "mean, stddev, seed"),
+    ],
+)
+def test_an_argument_that_a_scheme_does_not_take_is_refused(way, name, argument, taken):
+    """Its bases may take it; the message offers only what the scheme takes."""
+    with pytest.raises(ValueError, match=f"Received: .*{argument}") as caught:
+        WAYS[way](name, **{argument: 3.0})
+    meant, _, way_out = str(caught.value).partition("Received: ")
+    assert registry.scheme(name).__name__ in meant
+    offered = sorted(re.findall(r"\w+", taken))
+    assert set(offered) <= set(re.findall(r"\w+", meant))
+    assert argument not in re.findall(r"\w+", meant)
+    if way != "config":
+        assert taken in meant
+        assert f"Received: {argument}=3.0. " in str(caught.value)
+    assert way_out.endswith((".", "?"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_misspelt_argument_names_the_nearest(way):
+    """By `get`, at construction and in a config."""
+    with pytest.raises(ValueError, match=r"Did you mean 'negative_slope'\?"):
+        WAYS[way]("he_fan_in", negativ_slope=0.1)
 
 
 RANDOM = [name for name in EXAMPLES if name not in FIXED]
@@ -251,7 +287,7 @@ def test_constants_fill_any_type():
     )
 
 
-def test_unknown_arguments_are_refused_by_python():
-    """A misspelt argument at construction is a TypeError, as for any function."""
+def test_a_misspelt_argument_is_a_type_error_too():
+    """At construction, as for any function of Python's."""
     with pytest.raises(TypeError, match="slope"):
         keras_inits.HeFanIn(slope=0.1)

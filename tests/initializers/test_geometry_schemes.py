@@ -27,7 +27,7 @@ WITH_GEOMETRY = sorted(KERNEL | {"Identity"})
 EVERY = {  # each argument off its default, and its JSON
     "input_axes": ((-1,), [-1]),
     "output_axes": ((1,), [1]),
-    "batch_axes": (0, 0),
+    "batch_axes": (0, [0]),
     "kernel_format": ("transpose", "transpose"),
     "groups": (2, 2),
     "gates": (np.int64(3), 3),

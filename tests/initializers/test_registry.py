@@ -1,5 +1,6 @@
 """Names: what each string means, and that Keras's own strings keep their meaning."""
 
+import copy
 import inspect
 import json
 import re
@@ -241,6 +242,77 @@ def test_a_users_scheme_survives_layers_that_add_axes(name):
     assert not np.array_equal(values(query), values(key))
     again = type(attention).from_config(attention.get_config())
     again(keras.KerasTensor((2, 3, 80)), keras.KerasTensor((2, 3, 80)))
+
+
+@pytest.mark.parametrize(
+    ("initializer", "argument", "value", "twin"),
+    [
+        (Triangle(), "width", 0.5, Triangle(width=0.5)),
+        (Naive(), "seed", 3, Naive(seed=3)),
+        (keras_inits.HeFanIn(), "negative_slope", 0.5, keras_inits.HeFanIn(0.5)),
+        (keras_inits.XavierUniform(), "gain", 2.0, keras_inits.XavierUniform(2.0)),
+        (keras_inits.Orthogonal(), "groups", 2, keras_inits.Orthogonal(groups=2)),
+        (
+            keras_inits.LecunUniform(),
+            "kernel_format",
+            "transpose",
+            keras_inits.LecunUniform(kernel_format="transpose"),
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_attribute_changed_later_is_drawn_and_saved(
+    initializer, argument, value, twin
+):
+    """Arguments are attributes: a file says what the initializer does now."""
+    initializer = copy.deepcopy(initializer)
+    setattr(initializer, argument, value)
+    if argument != "seed":
+        initializer.seed = twin.seed = 7
+    assert initializer.get_config() == twin.get_config()
+    assert initializer.get_config()[argument] == value
+    drawn = values(initializer((6, 4)))
+    np.testing.assert_array_equal(drawn, values(twin((6, 4))))
+    again = type(initializer).from_config(initializer.get_config())
+    np.testing.assert_array_equal(drawn, values(again((6, 4))))
+
+
+def test_a_users_scheme_that_keeps_no_attribute_is_told_so():
+    """Else its file would silently lack the argument."""
+
+    class Forgetful(keras_inits.Initializer):
+        def __init__(self, width=1.0, seed=None):
+            super().__init__(seed)
+            self.limit = width
+
+    with pytest.raises(ValueError, match=r"Received: Forgetful .*'width'.*self.width"):
+        Forgetful(2.0).get_config()
+
+
+def test_the_config_leaves_out_the_constructors_own_defaults():
+    """Where they are others than the base's, the base's value is kept."""
+
+    class Paired(keras_inits.LecunNormal):
+        def __init__(self, groups=2, **geometry_and_seed):
+            super().__init__(groups=groups, **geometry_and_seed)
+
+    assert Paired().get_config() == {}
+    assert Paired(1, seed=3).get_config() == {"groups": 1, "seed": 3}
+    assert Paired.from_config({"groups": 1}).groups == 1
+
+
+def test_what_a_constructor_passes_on_is_seed_and_geometry():
+    """So a subclass that wants more of its base's arguments names them."""
+
+    class Passing(keras_inits.HeFanIn):
+        def __init__(self, extra=1.0, **geometry_and_seed):
+            super().__init__(**geometry_and_seed)
+            self.extra = extra
+
+    made = Passing(2.0, seed=7, gates=2)
+    assert made.get_config() == {"extra": 2.0, "seed": 7, "gates": 2}
+    with pytest.raises(ValueError, match=r"Received: negative_slope=0.5"):
+        Passing(negative_slope=0.5)
 
 
 @pytest.mark.parametrize(
