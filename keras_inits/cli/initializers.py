@@ -18,19 +18,22 @@ def _one_line(text: str) -> str:
 
 
 def list_schemes(_: argparse.Namespace) -> int:
-    """Prints a table of every scheme."""
+    """Prints a table of every scheme, by family."""
     table = Table(
         title="Schemes, by the string to type in a layer", box=rich.box.SIMPLE
     )
     table.add_column("kernel_initializer=", no_wrap=True)
     table.add_column("What it is", ratio=1)
     table.add_column("Formula", ratio=1)
-    for name in registry.names():
-        parts = descriptions.sections(registry.scheme(name))
-        formula = _one_line(parts.get("Formula", ""))
-        table.add_row(
-            f'"{descriptions.layer_string(name)}"', _one_line(parts[""]), formula
-        )
+    for family, names in descriptions.by_family().items():
+        table.add_section()
+        table.add_row(f"[bold]{family}")
+        for name in names:
+            parts = descriptions.sections(registry.scheme(name))
+            formula = _one_line(parts.get("Formula", ""))
+            table.add_row(
+                f'"{descriptions.layer_string(name)}"', _one_line(parts[""]), formula
+            )
     console.out().print(table)
     return 0
 

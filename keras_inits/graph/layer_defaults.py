@@ -10,35 +10,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits import sampling
 from keras_inits.geometry.layers import Weight
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
 from keras_inits.graph.rebuild import initializers_of
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers import Constant, Ones, Zeros, registry
 from keras_inits.initializers.base import Initializer
-
-
-class ForgetBias(Initializer):
-    """The biases of an LSTM's four gates: the forget gate's, the second, are one."""
-
-    is_random = False
-
-    def __init__(self, others: Initializer) -> None:
-        super().__init__()
-        self.others = others
-
-    def compute(
-        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
-    ) -> Any:
-        """The biases, gate by gate."""
-        others = self.others.drawn(shape, "float32", key)
-        gates = np.array(keras.ops.convert_to_numpy(others)).reshape(4, -1)
-        gates[1] = 1
-        return sampling.filled(gates.reshape(shape), shape, dtype, layout)
-
-    def __repr__(self) -> str:
-        return f"{self.others!r}, forget gate 1"
+from keras_inits.initializers.recurrent import ForgetBias
 
 
 def filling(value: np.ndarray, shape: tuple[int, ...]) -> Initializer:

@@ -6,6 +6,7 @@ is read from these attributes, so that a subclass writes no `get_config`.
 """
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
@@ -14,11 +15,20 @@ import keras
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.layer_names import current_stream
+from keras_inits._utils.tensor_std import tensor_std
 from keras_inits.geometry import Fans, Geometry, check_axes
 from keras_inits.initializers.arguments import arguments_of, check_seed, plain, same
 
 AXES = {"input_axes": None, "output_axes": None}  # Keras itself adds these to configs
 GEOMETRY = {field.name: field.default for field in dataclasses.fields(Geometry)}
+
+
+def _std(distribution: sampling.Distribution) -> float:
+    if distribution.kind == "uniform":
+        return distribution.scale / math.sqrt(3)
+    if math.isinf(distribution.bound):
+        return distribution.scale
+    return distribution.scale * sampling.truncated_std(distribution.bound)
 
 
 def _rebuild(cls: type["Initializer"], config: dict[str, Any]) -> "Initializer":
@@ -50,6 +60,7 @@ class Initializer(keras.initializers.Initializer):
     True
     """
 
+    family: ClassVar[str] = "custom"  # under which tables list it
     is_random = True  # whether values are random, in a floating-point type
 
     _passed_on: ClassVar[dict[str, Any]] = {"seed": None}  # what `**` stands for
@@ -76,6 +87,31 @@ class Initializer(keras.initializers.Initializer):
     ) -> Any:
         """The tensor; by default independent draws of `entry_distribution(shape)`."""
         return sampling.draw(self.entry_distribution(shape), shape, dtype, key, layout)
+
+    def expected_std(self, shape: tuple[int, ...]) -> float | None:
+        """The standard deviation of a tensor's entries, by the formula.
+
+        Args:
+            shape: Shape of the tensor.
+
+        Returns:
+            Of all entries together; for a scheme that draws nothing, that of its
+            values. None if it is not known.
+
+        Raises:
+            ValueError: If the scheme cannot fill the shape.
+
+        Examples:
+        >>> import keras_inits
+        >>> keras_inits.get("he_fan_in").expected_std((3, 3, 32, 64))  # fan_in 288
+        0.08333333333333333
+        """
+        if not self.is_random:
+            return tensor_std(self.drawn(shape, "float32", sampling.Key(0, 0)))
+        try:
+            return _std(self.entry_distribution(shape))
+        except NotImplementedError:
+            return None
 
     def __call__(
         self, shape: Sequence[int], dtype: Any = None, layout: Any = None

@@ -1,4 +1,4 @@
-"""Kernels without chance: zeros, ones, a given array, the identity.
+"""Deterministic initializers: zeros, ones, a given array, the identity.
 
 Zeros are right for biases. In a kernel any constant leaves the units of a layer
 symmetric: they compute the same and get the same gradient for ever.
@@ -11,21 +11,23 @@ import numpy as np
 
 from keras_inits import sampling
 from keras_inits._utils import checks
+from keras_inits._utils.tensor_std import tensor_std
 from keras_inits.initializers.base import Initializer, KernelInitializer
 from keras_inits.initializers.registry import register
 
 
-class _Fixed(Initializer):
+class _Deterministic(Initializer):
     """A scheme that draws nothing and fills any dtype."""
 
     is_random = False
+    family = "constant"
 
     def values(self, shape: tuple[int, ...]) -> Any:
         """A number, or a NumPy array of the shape."""
         raise NotImplementedError
 
-    def __init__(self) -> None:
-        super().__init__()
+    def expected_std(self, shape: tuple[int, ...]) -> float | None:
+        return tensor_std(np.asarray(self.values(shape)))
 
     def compute(
         self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
@@ -34,7 +36,7 @@ class _Fixed(Initializer):
 
 
 @register("zeros")
-class Zeros(_Fixed):
+class Zeros(_Deterministic):
     """All entries 0: for biases, and for the last kernel of a residual branch.
 
     A hidden kernel of zeros never breaks the symmetry between its units.
@@ -49,12 +51,15 @@ class Zeros(_Fixed):
     Reference: Goodfellow, Bengio, Courville (2016), "Deep Learning", sec. 8.4.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def values(self, shape: tuple[int, ...]) -> Any:
         return 0
 
 
 @register("ones")
-class Ones(_Fixed):
+class Ones(_Deterministic):
     """All entries 1: for the gains of normalization layers.
 
     Formula: w = 1.
@@ -67,12 +72,15 @@ class Ones(_Fixed):
     Reference: Ioffe, Szegedy (2015), "Batch Normalization", arXiv 1502.03167.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def values(self, shape: tuple[int, ...]) -> Any:
         return 1
 
 
 @register("constant")
-class Constant(_Fixed):
+class Constant(_Deterministic):
     """A given number everywhere, or a given array.
 
     Formula: w = value.
@@ -129,7 +137,7 @@ class Constant(_Fixed):
 
 
 @register("identity")
-class Identity(KernelInitializer):
+class Identity(_Deterministic, KernelInitializer):
     """The rectangular identity: outputs copy the first inputs.
 
     Formula: w[i, j] = gain if i == j else 0, in each of the kernel's matrices: one for
@@ -159,17 +167,13 @@ class Identity(KernelInitializer):
     Networks of Rectified Linear Units", arXiv 1504.00941.
     """
 
-    is_random = False
-
     def __init__(self, gain: float = 1.0, **geometry: Any) -> None:
-        super().__init__(None, **geometry)
+        KernelInitializer.__init__(self, None, **geometry)
         self.gain = checks.number(
             "gain", gain, meaning="the diagonal", instead="For the identity use gain=1."
         )
 
-    def compute(
-        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
-    ) -> Any:
+    def values(self, shape: tuple[int, ...]) -> Any:
         blocks, rows, columns = self.geometry.blocks(shape)
         window = [shape[axis] for axis in self.geometry.window(shape)]
         if any(taps > 1 for taps in window):
@@ -179,5 +183,4 @@ class Identity(KernelInitializer):
                 "or as a recurrent kernel; for other kernels use 'orthogonal'."
             )
         matrices = np.broadcast_to(np.eye(rows, columns), (blocks, rows, columns))
-        kernel = self.geometry.assembled(self.gain * matrices, shape, np)
-        return sampling.filled(kernel, shape, dtype, layout)
+        return self.geometry.assembled(self.gain * matrices, shape, np)

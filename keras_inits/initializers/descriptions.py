@@ -1,4 +1,4 @@
-"""What the schemes say of themselves, for people: from their docstrings and names."""
+"""Texts about the registered schemes, made from their names and docstrings."""
 
 import inspect
 import re
@@ -20,7 +20,7 @@ def layer_string(name: str) -> str:
     Raises:
         ValueError: If no scheme has the name.
 
-    Example:
+    Examples:
     >>> from keras_inits.initializers.descriptions import layer_string
     >>> layer_string("he_fan_in"), layer_string("he_normal")
     ('he_fan_in', 'keras_inits>he_normal')
@@ -54,7 +54,7 @@ def usage_with_arguments(name: str) -> str:
     Raises:
         ValueError: If no scheme has the name.
 
-    Example:
+    Examples:
     >>> from keras_inits.initializers.descriptions import usage_with_arguments
     >>> usage_with_arguments("he_fan_in")
     'keras_inits.get("he_fan_in", negative_slope=0.0)'
@@ -65,6 +65,20 @@ def usage_with_arguments(name: str) -> str:
         if own and parameter.default is not parameter.empty:
             return f'keras_inits.get("{name}", {parameter.name}={parameter.default!r})'
     return f'keras_inits.get("{name}", seed=7)' if cls.is_random else ""
+
+
+def by_family() -> dict[str, list[str]]:
+    """The registered names, sorted, under the families of their schemes.
+
+    Examples:
+    >>> from keras_inits.initializers.descriptions import by_family
+    >>> by_family()["orthogonal"]
+    ['orthogonal']
+    """
+    found: dict[str, list[str]] = {}
+    for name in registry.names():
+        found.setdefault(registry.scheme(name).family, []).append(name)
+    return dict(sorted(found.items()))
 
 
 def sections(cls: type) -> dict[str, str]:

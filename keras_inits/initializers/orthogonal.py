@@ -14,6 +14,7 @@ an Application to Condition Estimators", SIAM J. Numer. Anal. 17(3); Mezzadri (2
 "How to generate random matrices from the classical compact groups", math-ph/0609050.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -148,6 +149,8 @@ class Orthogonal(KernelInitializer):
     construction is Stewart's (1980).
     """
 
+    family = "orthogonal"
+
     def __init__(self, gain: float = 1.0, **geometry_and_seed: Any) -> None:
         super().__init__(**geometry_and_seed)
         self.gain = checks.number(
@@ -156,6 +159,10 @@ class Orthogonal(KernelInitializer):
             meaning="the length of the orthogonal vectors",
             instead="For ReLU use gain=2**0.5, for linear layers gain=1.",
         )
+
+    def expected_std(self, shape: tuple[int, ...]) -> float:
+        _, rows, columns = self.geometry.blocks(shape)
+        return abs(self.gain) / math.sqrt(max(rows, columns, 1))
 
     def compute(
         self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any

@@ -80,6 +80,8 @@ class PerGate(Initializer):
     recurrent matrices; that each gate is one of them is our choice.
     """
 
+    family = "wrapper"
+
     def __init__(self, initializer: Any, gates: int) -> None:
         self.initializer = _resolved(initializer)
         whole = hasattr(gates, "__index__") and not isinstance(gates, bool)
@@ -93,20 +95,29 @@ class PerGate(Initializer):
         seeded = hasattr(self.initializer, "seed")
         self.is_random = getattr(self.initializer, "is_random", seeded)
 
-    def compute(
-        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
-    ) -> Any:
+    def _part(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of one gate."""
         if not shape or shape[-1] % self.gates:
             raise ValueError(
                 "The last axis must hold equal gates. Received: "
                 f"gates={self.gates} for shape={shape}. Use 4 in an LSTM, 3 in a GRU."
             )
-        inner = self.initializer
+        return (*shape[:-1], shape[-1] // self.gates)
+
+    def expected_std(self, shape: tuple[int, ...]) -> float | None:
+        part, inner = self._part(shape), self.initializer
+        if isinstance(inner, Initializer):
+            return inner.expected_std(part)
+        return super().expected_std(shape)
+
+    def compute(
+        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
+    ) -> Any:
+        part, inner = self._part(shape), self.initializer
         if isinstance(inner, KernelInitializer) and _ends_in_outputs(inner, shape):
             own = inner.geometry
             fused = dataclasses.replace(own, gates=own.gates * self.gates)
             return inner.with_geometry(fused).compute(shape, dtype, key, layout)
-        part = (*shape[:-1], shape[-1] // self.gates)
         blocks = [
             self._block(part, dtype, _key_of_gate(key, gate))
             for gate in range(self.gates)

@@ -48,6 +48,8 @@ class RandomUniform(Initializer):
     Reference: LeCun, Bottou, Orr, Müller (1998), "Efficient BackProp", sec. 4.6.
     """
 
+    family = "random"
+
     def __init__(
         self, minval: float = -0.05, maxval: float = 0.05, seed: Any = None
     ) -> None:
@@ -91,6 +93,8 @@ class RandomNormal(Initializer):
     Learners", whose stddev is 0.02.
     """
 
+    family = "random"
+
     def __init__(
         self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None
     ) -> None:
@@ -122,6 +126,8 @@ class StandardNormal(Initializer):
     Reference: Raffel et al. (2020), "Exploring the Limits of Transfer Learning with a
     Unified Text-to-Text Transformer", arXiv 1910.10683, for embeddings.
     """
+
+    family = "random"
 
     def __init__(self, seed: Any = None) -> None:
         super().__init__(seed)
@@ -156,6 +162,8 @@ class TruncatedNormal(Initializer):
     Reference: Devlin et al. (2019), "BERT", arXiv 1810.04805 (stddev 0.02, bound 2);
     the bound in units of the std is TensorFlow's meaning, PyTorch's is absolute.
     """
+
+    family = "random"
 
     def __init__(
         self,

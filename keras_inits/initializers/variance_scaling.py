@@ -83,6 +83,8 @@ class VarianceScaling(KernelInitializer):
     geometric mean is a choice of JAX's.
     """
 
+    family = "variance"
+
     def __init__(
         self,
         scale: float = 1.0,

@@ -8,10 +8,11 @@ import keras
 
 from keras_inits import sampling
 from keras_inits._utils.progress import progress
+from keras_inits._utils.tensor_std import tensor_std
 from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.initializers.arguments import check_seed
 from keras_inits.initializers.base import KernelInitializer
-from keras_inits.models import draw, expected_std, optimizers
+from keras_inits.models import draw, optimizers
 from keras_inits.models.assign import all_or_nothing
 from keras_inits.models.plan import LeftAlone, Plan, Planner, Task, joined, refuse
 from keras_inits.models.report import InitializationReport
@@ -80,7 +81,7 @@ def _draw_all(plan: Plan, seed: int) -> tuple[list[Any], list[dict[str, Any]]]:
         for task, size in zip(plan.tasks, sizes, strict=True):
             try:
                 values = draw.draw(task, seed)
-                std = expected_std.of_values(values)
+                std = tensor_std(values)
                 draw.check_finite(std)
             except MemoryError:
                 raise

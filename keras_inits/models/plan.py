@@ -11,7 +11,7 @@ from keras_inits.graph.layer_defaults import Origins, is_keras_s, present, trans
 from keras_inits.graph.weights import WeightInfo, layers_with_paths, weights_of
 from keras_inits.initializers import Ones, Zeros
 from keras_inits.initializers.base import Initializer, KernelInitializer
-from keras_inits.models import expected_std, patterns, rules
+from keras_inits.models import patterns, rules
 
 DEFAULTS: dict[str, Callable[[], Initializer]] = {
     Role.BIAS: Zeros,
@@ -227,8 +227,9 @@ class Planner:
         if _is_kernel(info) and not isinstance(scheme, Initializer):
             note = joined(note, "not of this package: sees the shape only")
         filled_by = _with_geometry(scheme, info)
+        ours = isinstance(filled_by, Initializer)
         try:
-            target = expected_std.of_scheme(filled_by, info.shape)
+            target = filled_by.expected_std(info.shape) if ours else None
         except ValueError as error:
             self.problems.append(f"{info.path!r}: {error}")
             return []

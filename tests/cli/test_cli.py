@@ -31,6 +31,14 @@ def test_list_has_every_name_as_a_layer_takes_it_and_every_formula(capsys):
     assert "Glorot and Bengio" not in printed  # references are for `show`
 
 
+def test_list_groups_the_names_by_family(capsys):
+    printed = output(capsys, "list")
+    random = printed.split("\n  random ")[1].split("\n  variance ")[0]
+    assert '"random_normal"' not in random  # Keras has that name
+    assert '"keras_inits>random_normal"' in random
+    assert "he_fan_in" not in random
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_show_has_formula_arguments_reference_and_a_usage_that_runs(name, capsys):
     printed = " ".join(output(capsys, "show", name).split())

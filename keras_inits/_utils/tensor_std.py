@@ -1,0 +1,29 @@
+"""The standard deviation of a tensor's values, whatever their mean and size."""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+
+
+def tensor_std(tensor: Any) -> float | None:
+    """Standard deviation of a tensor's values; None if it is empty or not all here.
+
+    Args:
+        tensor: A tensor, variable or array; shards on other machines are not all here.
+    """
+    if not getattr(tensor, "is_fully_addressable", True):
+        return None
+    values = np.asarray(keras.ops.convert_to_numpy(tensor)).ravel()
+    if values.size == 0:
+        return None
+    if values.dtype not in (np.float32, np.float64):
+        values = values.astype(np.float32)
+    # One pass each: the mean of a kernel is so near zero that no digits cancel.
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(values.mean())
+        square = float(np.dot(values, values)) / values.size
+        if math.isfinite(square) and mean**2 < square / 100:
+            return math.sqrt(square - mean**2)
+        return float(values.std(dtype=np.float64))
