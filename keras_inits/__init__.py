@@ -12,10 +12,17 @@ from keras_inits.geometry import Fans, Geometry, Weight, fans, register_geometry
 from keras_inits.geometry.gains import gain
 from keras_inits.graph.duplicates import duplicates
 from keras_inits.graph.weights import WeightInfo
-from keras_inits.initializers import *  # noqa: F403  the schemes, listed there
 from keras_inits.initializers.base import Initializer, KernelInitializer
+from keras_inits.initializers.constants import *  # noqa: F403
+from keras_inits.initializers.he import *  # noqa: F403
+from keras_inits.initializers.lecun import *  # noqa: F403
+from keras_inits.initializers.orthogonal import *  # noqa: F403
+from keras_inits.initializers.random import *  # noqa: F403
 from keras_inits.initializers.registry import get, names, register
 from keras_inits.initializers.replace_builtins import replacing_builtins
+from keras_inits.initializers.variance_scaling import *  # noqa: F403
+from keras_inits.initializers.wrappers import *  # noqa: F403
+from keras_inits.initializers.xavier import *  # noqa: F403
 from keras_inits.models.initialize import initialize
 from keras_inits.models.recommend import recommend
 from keras_inits.models.report import InitializationReport

@@ -19,7 +19,7 @@ def require(user: str, packages: Iterable[str], extra: str) -> None:
     Raises:
         MissingExtra: If one is not; the message has the command that installs it.
 
-    Example:
+    Examples:
     >>> from keras_inits._utils import extras
     >>> extras.require("A picture", ["no_such_package"], "plots")
     Traceback (most recent call last):

@@ -51,7 +51,7 @@ class Initializer(keras.initializers.Initializer):
     Raises:
         ValueError: At construction, if `seed` is none of these.
 
-    Example:
+    Examples:
     >>> import keras_inits
     >>> class Spread(keras_inits.Initializer):
     ...     def entry_distribution(self, shape):
@@ -308,7 +308,7 @@ class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
             A new initializer with the same other arguments. A seed generator is
             shared: a draw of either advances it.
 
-        Example:
+        Examples:
         >>> import keras_inits
         >>> he = keras_inits.HeFanIn(seed=7)
         >>> he.with_geometry(keras_inits.Geometry(kernel_format="depthwise"))

@@ -15,6 +15,8 @@ from keras_inits._utils.tensor_std import tensor_std
 from keras_inits.initializers.base import Initializer, KernelInitializer
 from keras_inits.initializers.registry import register
 
+__all__ = ["Constant", "Identity", "Ones", "Zeros"]
+
 
 class _Deterministic(Initializer):
     """A scheme that draws nothing and fills any dtype."""
@@ -43,7 +45,7 @@ class Zeros(_Deterministic):
 
     Formula: w = 0.
 
-    Example:
+    Examples:
     >>> import keras_inits
     >>> float(keras_inits.Zeros()((2, 3))[0, 0])
     0.0
@@ -64,7 +66,7 @@ class Ones(_Deterministic):
 
     Formula: w = 1.
 
-    Example:
+    Examples:
     >>> import keras_inits
     >>> float(keras_inits.Ones()((3,))[0])
     1.0
@@ -81,7 +83,7 @@ class Ones(_Deterministic):
 
 @register("constant")
 class Constant(_Deterministic):
-    """A given number everywhere, or a given array.
+    """A given number everywhere, or a given array: for biases and known weights.
 
     Formula: w = value.
 
@@ -94,12 +96,12 @@ class Constant(_Deterministic):
         ValueError: At construction, if `value` is not numeric; when called, if the
             shapes differ.
 
-    Example:
+    Examples:
     >>> import keras_inits
     >>> float(keras_inits.Constant(0.5)((2,))[1])
     0.5
-    >>> keras_inits.Constant([[1, 2, 3], [4, 5, 6]])((2, 3)).shape == (2, 3)
-    True
+    >>> float(keras_inits.Constant([[1, 2, 3], [4, 5, 6]])((2, 3))[1, 0])
+    4.0
 
     Reference: Lin et al. (2017), "Focal Loss for Dense Object Detection", arXiv
     1708.02002, sec. 4.1, for a bias set to a class's prior.
@@ -138,30 +140,26 @@ class Constant(_Deterministic):
 
 @register("identity")
 class Identity(_Deterministic, KernelInitializer):
-    """The rectangular identity: outputs copy the first inputs.
+    """The identity, square or not: for recurrent kernels that keep their state.
 
     Formula: w[i, j] = gain if i == j else 0, in each of the kernel's matrices: one for
     each group, each gate and each place along the batch axes.
 
     Args:
         gain: The diagonal; finite float.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
-
-    Call arguments:
-        shape: `(inputs, units)`, not necessarily equal, unless the geometry is given.
-            Axes of a window must be of size 1: a larger one has no tap of its own
-            that copies.
+        **geometry: As in `VarianceScaling`. Inputs and units need not be equal; axes
+            of a window must be of size 1, as a larger one has no tap that copies.
 
     Raises:
         ValueError: At construction, if `gain` is not a finite number; when called, if
             the shape has fewer than two axes or a window of more than one tap.
 
-    Example:
+    Examples:
     >>> import keras_inits
+    >>> import keras
     >>> kernel = keras_inits.Identity(gain=2.0)((2, 3))
-    >>> float(kernel[1, 1]), float(kernel[1, 2])
-    (2.0, 0.0)
+    >>> keras.ops.convert_to_numpy(kernel).tolist()
+    [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]
 
     Reference: Le, Jaitly, Hinton (2015), "A Simple Way to Initialize Recurrent
     Networks of Rectified Linear Units", arXiv 1504.00941.

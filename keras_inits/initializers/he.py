@@ -13,6 +13,17 @@ from keras_inits._utils import checks
 from keras_inits.initializers.registry import register
 from keras_inits.initializers.variance_scaling import VarianceScaling
 
+__all__ = [
+    "HeFanIn",
+    "HeFanOut",
+    "HeNormal",
+    "HeUniform",
+    "HeUniformFanIn",
+    "HeUniformFanOut",
+    "KaimingNormal",
+    "KaimingUniform",
+]
+
 
 class _ForRelu(VarianceScaling):
     """Kernels with the factor 2 / (1 + a²), `a` the slope below zero."""
@@ -41,7 +52,7 @@ class _ForRelu(VarianceScaling):
 
 @register("he_fan_in")
 class HeFanIn(_ForRelu):
-    """He's normal kernels that keep the variance of signals: for ReLU networks.
+    """Normal kernels that keep the variance of signals: for ReLU networks.
 
     Formula: w ~ N(0, 2 / ((1 + a²) * fan_in)), a the negative slope, not truncated;
     what PyTorch's `kaiming_normal_(w, a, mode="fan_in")` draws.
@@ -49,21 +60,16 @@ class HeFanIn(_ForRelu):
     Args:
         negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
             Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
-
-    Call arguments:
-        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
-            product of all but the last, fan_out of all but the last but one.
+        **geometry_and_seed: As in `VarianceScaling`.
 
     Raises:
         ValueError: At construction, if `negative_slope` is not a finite number.
 
-    Example:
-    >>> import keras_inits
-    >>> keras_inits.HeFanIn(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
-    True
+    Examples:
+    >>> import keras, keras_inits
+    >>> kernel = keras_inits.HeFanIn(seed=7)((3, 3, 64, 128))  # fan_in 3 * 3 * 64
+    >>> round(float(keras.ops.std(kernel)), 3), round((2 / 576) ** 0.5, 3)
+    (0.059, 0.059)
 
     Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
     1502.01852, eq. 10; the slope as in its eq. 15.
@@ -75,29 +81,23 @@ class HeFanIn(_ForRelu):
 
 @register("he_fan_out")
 class HeFanOut(_ForRelu):
-    """He's normal kernels that keep the variance of gradients.
+    """Normal kernels that keep the variance of gradients: for ReLU networks.
 
     Formula: w ~ N(0, 2 / ((1 + a²) * fan_out)), a the negative slope, not truncated;
     what PyTorch's `kaiming_normal_(w, a, mode="fan_out")` draws.
 
     Args:
-        negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
-            Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
-
-    Call arguments:
-        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
-            product of all but the last, fan_out of all but the last but one.
+        negative_slope: As in `HeFanIn`.
+        **geometry_and_seed: As in `VarianceScaling`.
 
     Raises:
         ValueError: At construction, if `negative_slope` is not a finite number.
 
-    Example:
-    >>> import keras_inits
-    >>> keras_inits.HeFanOut(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
-    True
+    Examples:
+    >>> import keras, keras_inits
+    >>> kernel = keras_inits.HeFanOut(seed=7)((3, 3, 64, 128))  # fan_out 3 * 3 * 128
+    >>> round(float(keras.ops.std(kernel)), 3), round((2 / 1152) ** 0.5, 3)
+    (0.042, 0.042)
 
     Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
     1502.01852, eq. 14; the slope as in its eq. 15.
@@ -109,28 +109,22 @@ class HeFanOut(_ForRelu):
 
 @register("he_uniform_fan_in")
 class HeUniformFanIn(_ForRelu):
-    """He's uniform kernels that keep the variance of signals.
+    """Uniform kernels that keep the variance of signals: for ReLU networks.
 
     Formula: w ~ U(-b, b), b = sqrt(6 / ((1 + a²) * fan_in)), a the negative slope.
 
     Args:
-        negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
-            Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
-
-    Call arguments:
-        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
-            product of all but the last, fan_out of all but the last but one.
+        negative_slope: As in `HeFanIn`.
+        **geometry_and_seed: As in `VarianceScaling`.
 
     Raises:
         ValueError: At construction, if `negative_slope` is not a finite number.
 
-    Example:
-    >>> import keras_inits
-    >>> keras_inits.HeUniformFanIn(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
-    True
+    Examples:
+    >>> import keras, keras_inits
+    >>> kernel = keras_inits.HeUniformFanIn(seed=7)((3, 3, 64, 128))  # fan_in 576
+    >>> round(float(keras.ops.max(kernel)), 3), round((6 / 576) ** 0.5, 3)
+    (0.102, 0.102)
 
     Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
     1502.01852, eq. 10 for the variance; the slope as in its eq. 15.
@@ -142,28 +136,22 @@ class HeUniformFanIn(_ForRelu):
 
 @register("he_uniform_fan_out")
 class HeUniformFanOut(_ForRelu):
-    """He's uniform kernels that keep the variance of gradients.
+    """Uniform kernels that keep the variance of gradients: for ReLU networks.
 
     Formula: w ~ U(-b, b), b = sqrt(6 / ((1 + a²) * fan_out)), a the negative slope.
 
     Args:
-        negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
-            Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
-
-    Call arguments:
-        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
-            product of all but the last, fan_out of all but the last but one.
+        negative_slope: As in `HeFanIn`.
+        **geometry_and_seed: As in `VarianceScaling`.
 
     Raises:
         ValueError: At construction, if `negative_slope` is not a finite number.
 
-    Example:
-    >>> import keras_inits
-    >>> keras_inits.HeUniformFanOut(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
-    True
+    Examples:
+    >>> import keras, keras_inits
+    >>> kernel = keras_inits.HeUniformFanOut(seed=7)((256, 512))  # fan_out 512
+    >>> round(float(keras.ops.max(kernel)), 3), round((6 / 512) ** 0.5, 3)
+    (0.108, 0.108)
 
     Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
     1502.01852, eq. 14 for the variance; the slope as in its eq. 15.
@@ -175,27 +163,24 @@ class HeUniformFanOut(_ForRelu):
 
 @register("he_normal")
 class HeNormal(VarianceScaling):
-    """The distribution of Keras's `he_normal`: truncated.
+    """Keras's `he_normal`, a truncated normal: for ReLU networks.
 
     Formula: w ~ N(0, s²) cut at ±2 s, with s such that the variance after the cut is
     2 / fan_in.
 
     Args:
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
+        **geometry_and_seed: As in `VarianceScaling`.
 
-    Call arguments:
-        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
-            product of all but the last, fan_out of all but the last but one.
+    Examples:
+    The variance is that of `he_fan_in`, but nothing is beyond 2.27 std:
 
-    Raises:
-        ValueError: At construction, if `seed` or an axis is not of its kind.
-
-    Example:
-    >>> import keras_inits
-    >>> keras_inits.HeNormal(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
-    True
+    >>> import keras, keras_inits
+    >>> kernel = keras_inits.HeNormal(seed=7)((3, 3, 64, 128))  # fan_in 576
+    >>> std = float(keras.ops.std(kernel))
+    >>> round(std, 3), round((2 / 576) ** 0.5, 3)
+    (0.059, 0.059)
+    >>> round(float(keras.ops.max(kernel)) / std, 2)
+    2.27
 
     Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
     1502.01852, eq. 10. The truncation is Keras's.
@@ -207,26 +192,18 @@ class HeNormal(VarianceScaling):
 
 @register("he_uniform")
 class HeUniform(VarianceScaling):
-    """The distribution of Keras's `he_uniform`.
+    """Keras's `he_uniform`: for ReLU networks.
 
     Formula: w ~ U(-b, b), b = sqrt(6 / fan_in).
 
     Args:
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
+        **geometry_and_seed: As in `VarianceScaling`.
 
-    Call arguments:
-        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
-            product of all but the last, fan_out of all but the last but one.
-
-    Raises:
-        ValueError: At construction, if `seed` or an axis is not of its kind.
-
-    Example:
-    >>> import keras_inits
-    >>> keras_inits.HeUniform(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
-    True
+    Examples:
+    >>> import keras, keras_inits
+    >>> kernel = keras_inits.HeUniform(seed=7)((256, 512))  # fan_in 256
+    >>> round(float(keras.ops.max(kernel)), 3), round((6 / 256) ** 0.5, 3)
+    (0.153, 0.153)
 
     Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
     1502.01852, eq. 10 for the variance.
@@ -238,49 +215,56 @@ class HeUniform(VarianceScaling):
 
 @register("kaiming_normal")
 class KaimingNormal(HeFanIn):
-    """Another name for `he_fan_in`: He's normal kernels, not truncated.
+    """Another name for `he_fan_in`, as in PyTorch: for ReLU networks.
 
     Formula: w ~ N(0, 2 / ((1 + a²) * fan_in)), a the negative slope.
 
     Args:
-        negative_slope: Slope of the activation below zero; finite float.
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
+        negative_slope: As in `HeFanIn`.
+        **geometry_and_seed: As in `VarianceScaling`.
 
     Raises:
         ValueError: At construction, if `negative_slope` is not a finite number.
 
-    Example:
-    >>> import keras_inits
-    >>> keras_inits.KaimingNormal(seed=7)((16, 8)).shape == (16, 8)
-    True
+    Examples:
+    Identity and ReLU, slopes 1 and 0, differ by a factor of sqrt(2):
 
-    Reference: He, Zhang, Ren, Sun (2015), arXiv 1502.01852, eq. 10; the name is
-    PyTorch's, after the first author's given name.
+    >>> import keras_inits
+    >>> for slope in (1.0, 0.3, 0.0):
+    ...     scheme = keras_inits.KaimingNormal(negative_slope=slope)
+    ...     print(round(scheme.expected_std((100, 50)), 4))
+    0.1
+    0.1355
+    0.1414
+
+    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
+    1502.01852, eq. 10; the name is PyTorch's, after the first author's given name.
     """
 
 
 @register("kaiming_uniform")
 class KaimingUniform(HeUniformFanIn):
-    """Another name for `he_uniform_fan_in`: He's uniform kernels.
+    """Another name for `he_uniform_fan_in`, as in PyTorch: for ReLU networks.
 
     Formula: w ~ U(-b, b), b = sqrt(6 / ((1 + a²) * fan_in)), a the negative slope.
 
     Args:
-        negative_slope: Slope of the activation below zero; finite float.
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
+        negative_slope: As in `HeFanIn`.
+        **geometry_and_seed: As in `VarianceScaling`.
 
     Raises:
         ValueError: At construction, if `negative_slope` is not a finite number.
 
-    Example:
-    >>> import keras_inits
-    >>> keras_inits.KaimingUniform(seed=7)((16, 8)).shape == (16, 8)
-    True
+    Examples:
+    PyTorch's own default has the slope sqrt(5), which is `torch_default`:
 
-    Reference: He, Zhang, Ren, Sun (2015), arXiv 1502.01852, eq. 10 for the variance;
-    the name is PyTorch's, after the first author's given name.
+    >>> import keras_inits
+    >>> kaiming = keras_inits.KaimingUniform(negative_slope=5**0.5)
+    >>> round(kaiming.expected_std((256, 64)), 4)
+    0.0361
+    >>> round(keras_inits.TorchDefault().expected_std((256, 64)), 4)
+    0.0361
+
+    Reference: He, Zhang, Ren, Sun (2015), "Delving Deep into Rectifiers", arXiv
+    1502.01852, eq. 10 for the variance; the name is PyTorch's.
     """

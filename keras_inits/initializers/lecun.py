@@ -5,30 +5,24 @@ from typing import Any
 from keras_inits.initializers.registry import register
 from keras_inits.initializers.variance_scaling import VarianceScaling
 
+__all__ = ["LecunNormal", "LecunUniform", "TorchDefault"]
+
 
 @register("lecun_normal")
 class LecunNormal(VarianceScaling):
-    """The distribution of Keras's `lecun_normal`: for SELU and linear layers.
+    """Keras's `lecun_normal`, truncated: for SELU and linear layers.
 
     Formula: w ~ N(0, s²) cut at ±2 s, with s such that the variance after the cut is
     1 / fan_in.
 
     Args:
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
+        **geometry_and_seed: As in `VarianceScaling`.
 
-    Call arguments:
-        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
-            product of all but the last, fan_out of all but the last but one.
-
-    Raises:
-        ValueError: At construction, if `seed` or an axis is not of its kind.
-
-    Example:
-    >>> import keras_inits
-    >>> keras_inits.LecunNormal(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
-    True
+    Examples:
+    >>> import keras, keras_inits
+    >>> kernel = keras_inits.LecunNormal(seed=7)((3, 3, 64, 128))  # fan_in 576
+    >>> round(float(keras.ops.std(kernel)), 4), round(576**-0.5, 4)
+    (0.0417, 0.0417)
 
     Reference: LeCun, Bottou, Orr, Müller (1998), "Efficient BackProp", sec. 4.6;
     Klambauer et al. (2017), "Self-Normalizing Neural Networks", arXiv 1706.02515, for
@@ -41,26 +35,18 @@ class LecunNormal(VarianceScaling):
 
 @register("lecun_uniform")
 class LecunUniform(VarianceScaling):
-    """The distribution of Keras's `lecun_uniform`: for SELU and linear layers.
+    """Keras's `lecun_uniform`: for SELU and linear layers.
 
     Formula: w ~ U(-a, a), a = sqrt(3 / fan_in).
 
     Args:
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
+        **geometry_and_seed: As in `VarianceScaling`.
 
-    Call arguments:
-        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
-            product of all but the last, fan_out of all but the last but one.
-
-    Raises:
-        ValueError: At construction, if `seed` or an axis is not of its kind.
-
-    Example:
-    >>> import keras_inits
-    >>> keras_inits.LecunUniform(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
-    True
+    Examples:
+    >>> import keras, keras_inits
+    >>> kernel = keras_inits.LecunUniform(seed=7)((300, 400))  # fan_in 300
+    >>> round(float(keras.ops.max(kernel)), 3), round((3 / 300) ** 0.5, 3)
+    (0.1, 0.1)
 
     Reference: LeCun, Bottou, Orr, Müller (1998), "Efficient BackProp", sec. 4.6;
     Klambauer et al. (2017), "Self-Normalizing Neural Networks", arXiv 1706.02515, for
@@ -79,21 +65,13 @@ class TorchDefault(VarianceScaling):
     LeCun's. PyTorch spells it `kaiming_uniform_(w, a=sqrt(5))`.
 
     Args:
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
-        **geometry: `input_axes`, `output_axes`, `batch_axes`, `kernel_format`,
-            `groups`, `gates` and `stride` as in `VarianceScaling`.
+        **geometry_and_seed: As in `VarianceScaling`.
 
-    Call arguments:
-        shape: `(*window, inputs, units)` unless the geometry is given; fan_in is the
-            product of all but the last, fan_out of all but the last but one.
-
-    Raises:
-        ValueError: At construction, if `seed` or an axis is not of its kind.
-
-    Example:
-    >>> import keras_inits
-    >>> keras_inits.TorchDefault(seed=7)((3, 3, 16, 8)).shape == (3, 3, 16, 8)
-    True
+    Examples:
+    >>> import keras, keras_inits
+    >>> kernel = keras_inits.TorchDefault(seed=7)((400, 300))  # fan_in 400
+    >>> round(float(keras.ops.max(kernel)), 3), round(400**-0.5, 3)
+    (0.05, 0.05)
 
     Reference: PyTorch, `torch.nn.Linear.reset_parameters`. Its biases use the same
     bounds with the kernel's fan_in, which a bias's own shape does not tell.

@@ -60,7 +60,7 @@ def register(name: str) -> Callable[[Scheme], Scheme]:
         ValueError: If the name is not in snake case or taken by another class, or the
             decorated object is not a subclass of `keras_inits.Initializer`.
 
-    Example:
+    Examples:
     >>> import keras, keras_inits
     >>> @keras_inits.register("he_tenth")
     ... class HeTenth(keras_inits.VarianceScaling):
@@ -138,7 +138,7 @@ def get(name: str, **arguments: Any) -> Initializer:
     Raises:
         ValueError: If the name or an argument is unknown, or an argument is refused.
 
-    Example:
+    Examples:
     >>> import keras_inits
     >>> keras_inits.get("he_fan_in", seed=7)
     HeFanIn(seed=7)

@@ -29,7 +29,7 @@ def replacing_builtins() -> Iterator[None]:
     A model built inside is saved with this package's initializers: opening the file
     needs `import keras_inits`.
 
-    Example:
+    Examples:
     >>> import keras, keras_inits
     >>> with keras_inits.replacing_builtins():
     ...     layer = keras.layers.Dense(4, kernel_initializer="he_normal")

@@ -1,4 +1,4 @@
-"""One distribution for all kernels whose spread follows from their fans.
+"""`variance_scaling`: kernels with a std that follows from their fans.
 
 A sum of `n` products has `n` times the variance of one. Entries of variance `scale / n`
 undo that, with `n` the fan that is to be kept: inputs for signals, outputs for
@@ -14,6 +14,8 @@ from keras_inits._utils import checks
 from keras_inits.geometry import Fans
 from keras_inits.initializers.base import KernelInitializer
 from keras_inits.initializers.registry import register
+
+__all__ = ["VarianceScaling"]
 
 MODES: dict[str, Callable[[Fans], float]] = {
     "fan_in": lambda fans: fans.fan_in,
@@ -35,7 +37,7 @@ DISTRIBUTIONS: dict[str, Callable[[float], sampling.Distribution]] = {
 
 @register("variance_scaling")
 class VarianceScaling(KernelInitializer):
-    """Kernels whose variance is inverse to a fan.
+    """Kernels whose variance is inverse to a fan: any of He's, Xavier's, LeCun's.
 
     Formula: Var(w) = scale / n, mean 0, with n = fan_in, fan_out, their mean
     (fan_in + fan_out) / 2 or their geometric mean sqrt(fan_in * fan_out).
@@ -46,7 +48,7 @@ class VarianceScaling(KernelInitializer):
         distribution: "normal" (Keras's "untruncated_normal", which works too);
             "truncated_normal", cut at two std and widened so that
             the variance holds after the cut; or "uniform", on ±sqrt(3 * scale / n).
-        seed: Int (same values on every call), `keras.random.SeedGenerator` or None.
+        seed: As in `Initializer`.
         input_axes: Axes of the kernel that are summed over, or None: as the format
             says.
         output_axes: Axes that index outputs, or None: as the format says. Axes in
@@ -72,11 +74,16 @@ class VarianceScaling(KernelInitializer):
         ValueError: At construction, if an argument is out of range; when called, if an
             axis is outside the shape, or groups and gates do not divide it.
 
-    Example:
+    Examples:
+    The std of a kernel with fan_in 3 * 3 * 64 and fan_out 3 * 3 * 128:
+
     >>> import keras_inits
-    >>> initializer = keras_inits.VarianceScaling(2.0, "fan_in", "normal", seed=7)
-    >>> initializer((3, 3, 16, 8)).shape == (3, 3, 16, 8)
-    True
+    >>> for mode in ("fan_in", "fan_avg", "fan_out"):
+    ...     scheme = keras_inits.VarianceScaling(2.0, mode, "normal")
+    ...     print(mode, round(scheme.expected_std((3, 3, 64, 128)), 4))
+    fan_in 0.0589
+    fan_avg 0.0481
+    fan_out 0.0417
 
     Reference: Glorot, Bengio (2010), "Understanding the difficulty of training deep
     feedforward neural networks"; He, Zhang, Ren, Sun (2015), arXiv 1502.01852; the

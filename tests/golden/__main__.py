@@ -1,9 +1,9 @@
 """Writes or checks the golden values: `python -m tests.golden [--write]`.
 
-The configs of a release are written once, and never again.
+The configs of a release are written once; only those of new schemes are added.
 
-To be run with `--write` only when drawn values are meant to change, which a user then
-finds in the change log. Any backend writes the same files.
+To be run with `--write` for a new scheme, or when drawn values are meant to change,
+which a user then finds in the change log. Any backend writes the same files.
 """
 
 import argparse
@@ -34,10 +34,13 @@ def main():
             if write:
                 test_golden.save(name, found)
     configs = test_golden_configs.PRESENT
-    if write and not configs.exists():
-        text = json.dumps(test_golden_configs.record(), indent=1)
-        configs.write_text(text + "\n", encoding="utf-8")
+    kept = test_golden_configs.load(configs) if configs.exists() else None
+    extended = test_golden_configs.extended(kept)
+    if extended != kept:
         changed.append(configs.name)
+        if write:
+            text = json.dumps(extended, indent=1)
+            configs.write_text(text + "\n", encoding="utf-8")
     verb = "written" if write else "different"
     print(f"{verb}: {', '.join(changed) or 'none'}; of {len(test_golden.CASES)}")
     return 1 if changed and not write else 0

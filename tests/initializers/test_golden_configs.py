@@ -1,8 +1,9 @@
 """Files once written open for ever: the configs kept in `golden/configs/` still load.
 
-One file a release, never edited again. Each entry is what `keras.saving` wrote into a
-saved model then, names of modules included, beside the arguments that made it.
-`python -m tests.golden --write` adds the file of the present version if it is missing.
+One file a release; new schemes are added until it is released. Each entry is what
+`keras.saving` wrote into a saved model then, names of modules included, beside the
+arguments that made it. `python -m tests.golden --write` adds the file of the present
+version, or to it.
 """
 
 import copy
@@ -84,6 +85,22 @@ def record():
         for n, a in arguments_to_keep()
     ]
     return {"initializers": entries, "model": json.loads(model().to_json())}
+
+
+def extended(kept):
+    """A version's file with the schemes that it lacks; what it has stays as it is."""
+    found = record()
+    if kept is None:
+        return found
+    old = {entry["name"] for entry in kept["initializers"]}
+    entries = [
+        *kept["initializers"],
+        *(entry for entry in found["initializers"] if entry["name"] not in old),
+    ]
+    order = list(dict.fromkeys(entry["name"] for entry in found["initializers"]))
+    return kept | {
+        "initializers": sorted(entries, key=lambda e: order.index(e["name"]))
+    }
 
 
 def load(file):
@@ -194,6 +211,18 @@ def test_a_model_of_every_release_opens_with_its_initializers(file):
     assert ours == of_ours(kept)
     assert len(ours) == 8  # three in each direction, one for attention, one for dense
     assert all(np.isfinite(values(weight)).all() for weight in opened.weights)
+
+
+def test_writing_adds_new_schemes_and_changes_no_other():
+    kept = load(PRESENT)
+    assert extended(kept) == kept
+    without = [e for e in kept["initializers"] if e["name"] != "HeFanOut"]
+    without[0] = without[0] | {"saved": "as it was"}
+    added = extended(kept | {"initializers": without})
+    assert added["initializers"][0]["saved"] == "as it was"
+    assert without_modules(added["initializers"][1:]) == without_modules(
+        kept["initializers"][1:]
+    )
 
 
 def test_the_file_of_this_version_is_what_it_writes():

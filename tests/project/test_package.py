@@ -144,9 +144,9 @@ def test_the_command_of_the_wheel_lists_every_name(installed, elsewhere):
     assert names == shipped
 
 
-def literal_names(*folders):
-    """What the literal `__all__` of a package's `__init__.py` lists."""
-    path = ROOT.joinpath("keras_inits", *folders, "__init__.py")
+def literal_names(*parts):
+    """What the literal `__all__` of a module lists."""
+    path = ROOT.joinpath("keras_inits", *parts)
     (found,) = [
         ast.literal_eval(node.value)
         for node in ast.parse(path.read_text()).body
@@ -155,19 +155,43 @@ def literal_names(*folders):
     return found
 
 
+FOLDER = ROOT / "keras_inits" / "initializers"
+FAMILIES = [  # the modules that list schemes
+    path.stem
+    for path in sorted(FOLDER.glob("*.py"))
+    if path.stem != "__init__" and "\n__all__ = [" in path.read_text()
+]
+
+
 def test_exported_names_are_sorted_unique_and_exist():
-    own, schemes = literal_names(), literal_names("initializers")
-    for names in (own, schemes):
+    lists = [literal_names("__init__.py")]
+    lists += [literal_names("initializers", f"{family}.py") for family in FAMILIES]
+    assert len(lists) > 8
+    for names in lists:
         assert names == sorted(set(names))
-    assert not set(own) & set(schemes)
+    assert keras_inits.__all__ == [name for names in lists for name in names]
+    assert len(set(keras_inits.__all__)) == len(keras_inits.__all__)
     assert [n for n in keras_inits.__all__ if not hasattr(keras_inits, n)] == []
 
 
+def test_every_scheme_of_a_family_is_in_its_list():
+    """A class that has a name, or a function that makes one, in the module's own."""
+    for name in filter(is_shipped, keras_inits.names()):
+        cls = keras_inits.initializers.registry.scheme(name)
+        module = cls.__module__.rpartition(".")[2]
+        assert cls.__name__ in literal_names("initializers", f"{module}.py")
+
+
 def test_type_checkers_can_read_the_exported_names():
-    """They do not run code: a literal, and `+=` of another, is what they know."""
-    source = (ROOT / "keras_inits" / "__init__.py").read_text()
-    assert source.endswith("\n__all__ += initializers.__all__\n")
-    assert literal_names() + literal_names("initializers") == keras_inits.__all__
+    """They do not run code: literals, stars, and `+=` of another list they know."""
+    exported = (ROOT / "keras_inits" / "__init__.py").read_text()
+    assert exported.endswith("\n__all__ += initializers.__all__\n")
+    schemes = (FOLDER / "__init__.py").read_text()
+    for family in FAMILIES:
+        star = f"from keras_inits.initializers.{family} import *"
+        assert star in exported
+        assert star in schemes
+        assert f"\n__all__ += {family}.__all__\n" in schemes
 
 
 def test_all_exported_names_are_offered_by_tab():

@@ -16,6 +16,8 @@ from keras_inits import sampling
 from keras_inits.initializers import registry
 from keras_inits.initializers.base import Initializer, KernelInitializer
 
+__all__ = ["per_gate"]
+
 
 def _resolved(initializer: Any) -> Any:
     if isinstance(initializer, str):
@@ -48,7 +50,7 @@ def _seed_of(initializer: Any) -> Any:
 
 @keras.saving.register_keras_serializable(registry.PACKAGE, "per_gate")
 class PerGate(Initializer):
-    """Any initializer, applied to each of the fused gates on its own.
+    """Any initializer, applied to each fused gate on its own: for LSTM and GRU.
 
     Formula: the last axis is cut into `gates` equal blocks; each is drawn as if it were
     the whole tensor, from a stream of its own. So fans are those of one gate, and every
@@ -59,21 +61,22 @@ class PerGate(Initializer):
             mean this package's schemes where there is one of the name. The stream
             follows its seed; a function must see for itself that its values differ.
         gates: Number of blocks; int, >= 1. LSTM and ConvLSTM layers have 4, GRU has 3.
-
-    Call arguments:
-        shape: Of a kernel, recurrent kernel or bias, `(..., gates * units)`.
+            The last axis of a kernel, recurrent kernel or bias is `gates * units`.
 
     Raises:
         ValueError: At construction, if an argument is not of its kind; when called, if
             the last axis does not divide.
 
-    Example:
-    >>> import keras, keras_inits
+    Examples:
+    Each gate of the LSTM's recurrent kernel (3, 12) is orthogonal:
+
+    >>> import keras, keras_inits, numpy as np
     >>> orthogonal = keras_inits.per_gate("orthogonal", 4)
     >>> layer = keras.layers.LSTM(3, recurrent_initializer=orthogonal)
     >>> layer.build((None, 7, 5))
-    >>> keras.ops.shape(layer.cell.recurrent_kernel)
-    (3, 12)
+    >>> kernel = keras.ops.convert_to_numpy(layer.cell.recurrent_kernel.value)
+    >>> np.linalg.svd(kernel[:, 3:6], compute_uv=False).round(4).tolist()
+    [1.0, 1.0, 1.0]
 
     Reference: Vorontsov, Trabelsi, Kadoury, Pal (2017), "On orthogonality and learning
     recurrent networks with long term dependencies", arXiv 1702.00071, for orthogonal
@@ -166,9 +169,14 @@ def per_gate(initializer: Any, gates: int) -> PerGate:
     Raises:
         ValueError: If an argument is not of its kind.
 
-    Example:
+    Examples:
+    Fans are those of one gate, 64 and 32, not 64 and 4 * 32:
+
     >>> import keras_inits
-    >>> keras_inits.per_gate("xavier_uniform", gates=3)((5, 21)).shape == (5, 21)
-    True
+    >>> gates = keras_inits.per_gate("xavier_uniform", gates=4)
+    >>> round(gates.expected_std((64, 4 * 32)), 4), round((2 / (64 + 32)) ** 0.5, 4)
+    (0.1443, 0.1443)
+    >>> round(keras_inits.get("xavier_uniform").expected_std((64, 4 * 32)), 4)
+    0.1021
     """
     return PerGate(initializer, gates)
