@@ -1,23 +1,9 @@
-"""Where a draw happens: the path of the layer that asks for it.
-
-One seed must give different kernels to the query and the key of an attention layer, and
-the same kernels when the same code runs again. The names of the layers on the way to
-the variable tell both, once the numbers are gone that Keras adds to default names
-(`dense_3`), which depend on what else the process has built.
-
-Keras keeps these names in private state. Where that is missing, every draw is in the
-nameless stream: seeds still repeat, and layers that share one seed share its values.
-"""
+"""Names of layers: in snake case, and without the numbers that Keras adds to them."""
 
 import re
 from typing import Any
 
 import keras
-
-try:
-    from keras.src.backend.common import global_state
-except ImportError:  # private: a later Keras may move it
-    global_state = None
 
 
 def snake_case(name: str) -> str:
@@ -57,23 +43,3 @@ def without_number(name: str, owner: Any = None) -> str:
     else:
         is_default = _is_class_name(base)
     return prefix + base if is_default else name
-
-
-def private_state(name: str) -> Any:
-    """What Keras keeps under a name in its private state; None where it keeps none."""
-    return None if global_state is None else global_state.get_global_attribute(name)
-
-
-def current_stream() -> str:
-    """The names of the layers under construction, outermost first, joined by `/`."""
-    try:
-        scopes = private_state("name_scope_stack") or []
-        components: list[str] = []
-        for scope in scopes:
-            if scope.override_parent is not None:
-                parents = filter(None, scope.override_parent.split("/"))
-                components = [without_number(parent) for parent in parents]
-            components.append(without_number(scope.name, scope.caller))
-    except AttributeError:  # the private objects have changed
-        return ""
-    return "/".join(components)

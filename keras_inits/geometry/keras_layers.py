@@ -4,6 +4,7 @@ import math
 import re
 from typing import Any
 
+from keras_inits._utils.keras_private import conv_lstm_cells
 from keras_inits.geometry.kernels import Geometry
 from keras_inits.geometry.layers import Answer, Weight, describe, rule
 from keras_inits.geometry.roles import Role
@@ -89,15 +90,7 @@ def _embedding(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
     }.get(name) or _quantization(name)
 
 
-def _conv_lstm_cells() -> list[type]:
-    try:  # not public: Keras exports the layers only
-        from keras.src.layers.rnn.conv_lstm import ConvLSTMCell
-    except ImportError:
-        return []
-    return [ConvLSTMCell]
-
-
-@rule("SimpleRNNCell", "GRUCell", "LSTMCell", classes=_conv_lstm_cells())
+@rule("SimpleRNNCell", "GRUCell", "LSTMCell", classes=conv_lstm_cells())
 def _cell(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
     units = getattr(layer, "units", None) or layer.filters
     geometry = Geometry(gates=shape[-1] // units)

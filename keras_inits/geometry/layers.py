@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import keras
 
 from keras_inits._utils import checks
+from keras_inits._utils.keras_private import flat_layers
 from keras_inits.geometry.kernels import Fans, Geometry
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
 
@@ -221,7 +222,7 @@ def fans(layer: Any, name: str = "kernel") -> Fans:
         )
     owned = {  # the innermost owner, as some wrappers hold their layer's kernel, too
         id(variable): (owner, variable)
-        for owner in layer._flatten_layers()
+        for owner in flat_layers(layer)
         for variables in _own(owner)
         for variable in variables
     }

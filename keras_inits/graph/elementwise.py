@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from keras_inits._utils.keras_private import is_of_keras
 from keras_inits.graph.graph import Graph, Step
 from keras_inits.graph.weights import own_variables
 
@@ -138,7 +139,7 @@ _kinds: dict[Any, _Kind] = {}
 def _key(step: Step) -> Any:
     """What tells two calls of Keras's own operations apart; None if that is unsure."""
     operation = step.operation
-    if not type(operation).__module__.startswith("keras.src."):
+    if not is_of_keras(type(operation)):
         return None
     settings = {k: v for k, v in vars(operation).items() if k[0] != "_"}
     for name in ("name", "build", "quantize", "call_signature_parameters"):

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_inits._utils.keras_private import is_of_keras
 from keras_inits.geometry.layers import Weight
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
 from keras_inits.graph.rebuild import initializers_of
@@ -105,7 +106,7 @@ class Origins:
 
 def is_keras_s(layer: Any) -> bool:
     """Whether a layer is one that Keras exports: what it starts with is known."""
-    return type(layer).__module__.startswith("keras.src.layers")
+    return is_of_keras(type(layer), "layers")
 
 
 def present(info: WeightInfo) -> Initializer | None:

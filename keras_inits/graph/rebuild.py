@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits._utils.layer_names import private_state
+from keras_inits._utils.keras_private import private_state
 from keras_inits.graph.weights import children, own_variables
 from keras_inits.initializers.replace_builtins import replacing_builtins
 

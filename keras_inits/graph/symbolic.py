@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_inits._utils.keras_private import producer
 from keras_inits.graph.weights import children, own_variables
 
 OWN_LAYERS = "keras.src.layers."  # where Keras keeps layers whose meaning is known
@@ -49,10 +50,9 @@ def calls_between(inputs: list[Any], outputs: list[Any]) -> list[Any]:
     stack = [(x, False) for x in reversed(outputs)]
     while stack:
         tensor, is_done = stack.pop()
-        history = getattr(tensor, "_keras_history", None)
-        if id(tensor) in ends or history is None or history.operation is None:
+        node = producer(tensor)
+        if id(tensor) in ends or node is None:
             continue
-        node = history.operation._inbound_nodes[history.node_index]
         if is_done:
             ordered.append(node)
         elif id(node) not in seen:

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from keras_inits._utils.keras_private import call_parameters, call_records
 from keras_inits.graph.graph import Graph, Step
 from keras_inits.graph.symbolic import (
     calls_between,
@@ -127,7 +128,7 @@ class _Tracer:
 def _arguments(layer: Any, size: int | None) -> dict[str, Any]:
     """Symbolic arguments of the shapes that a layer was built for; none if unknown."""
     shapes = dict(getattr(layer, "_build_shapes_dict", None) or {})
-    names = list(layer._call_signature.parameters)
+    names = call_parameters(layer)
     if len(shapes) == 1:  # a layer's only argument may have any name in `build`
         shapes = {names[0]: next(iter(shapes.values()))}
 
@@ -160,7 +161,7 @@ def trace(model: Any) -> Graph:
     graph = Graph()
     tracer = _Tracer(graph)
     layers = list({id(layer): layer for layer in _inside(model)}.values())
-    lists = [calls for x in layers for calls in (x._inbound_nodes, x._outbound_nodes)]
+    lists = [calls for x in layers for calls in call_records(x)]
     lengths = [len(calls) for calls in lists]
     try:
         with warnings.catch_warnings(), keras.StatelessScope():

@@ -14,7 +14,7 @@ import keras
 
 from keras_inits import sampling
 from keras_inits._utils import checks
-from keras_inits._utils.layer_names import current_stream
+from keras_inits._utils.keras_private import current_stream
 from keras_inits._utils.tensor_std import tensor_std
 from keras_inits.geometry import Fans, Geometry, check_axes
 from keras_inits.initializers.arguments import arguments_of, check_seed, plain, same

@@ -1,11 +1,11 @@
-"""This package's drawing inside models whose code nobody wants to touch."""
+"""`replacing_builtins`: Keras's names mean this package's schemes for a while."""
 
 import contextlib
 from collections.abc import Iterator
 
 import keras
 
-from keras_inits._utils.layer_names import private_state
+from keras_inits._utils.keras_private import private_state
 from keras_inits.initializers import registry
 
 

@@ -183,7 +183,7 @@ class Changed:
 @pytest.mark.parametrize("state", [None, Moved, Changed])
 def test_without_the_private_state_of_keras_everything_still_builds(monkeypatch, state):
     """Seeds repeat; what is lost is that layers under one seed differ."""
-    monkeypatch.setattr(keras_inits._utils.layer_names, "global_state", state)
+    monkeypatch.setattr(keras_inits._utils.keras_private, "global_state", state)
     he = keras_inits.HeFanIn(seed=42)
     layer = keras.layers.MultiHeadAttention(4, 5, kernel_initializer=he)
     query, key, *_ = kernels(layer, (2, 3, 20), (2, 3, 20))

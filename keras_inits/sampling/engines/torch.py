@@ -7,8 +7,8 @@ import keras
 import ml_dtypes
 import numpy as np
 import torch
-from keras.src.backend.torch.core import get_device
 
+from keras_inits._utils.keras_private import torch_device_getter
 from keras_inits.sampling import bits, tables
 from keras_inits.sampling.distributions import (
     HALF_OF_24_BITS,
@@ -18,6 +18,7 @@ from keras_inits.sampling.distributions import (
 )
 
 BLOCKS = 128  # blocks in one step: few calls, and what is worked on stays in L2
+get_device = torch_device_getter()
 
 
 class TorchOperations(Operations):

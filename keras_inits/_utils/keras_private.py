@@ -1,0 +1,106 @@
+"""All that this package uses of Keras's private state, with a fallback for each.
+
+Keras may move or rename any of it. Then the fallback gives less, and nothing breaks: a
+test says what the installed Keras still has (`tests/utils/test_keras_private.py`).
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from keras_inits._utils.layer_names import without_number
+
+
+def _private(module: str, name: str) -> Any:
+    """An object of a module below `keras.src`; None where it is not there."""
+    try:
+        return getattr(importlib.import_module(f"keras.src.{module}"), name, None)
+    except ImportError:
+        return None
+
+
+global_state = _private("backend.common", "global_state")
+
+
+def private_state(name: str) -> Any:
+    """What Keras keeps under a name in its global state; None where it keeps none."""
+    return None if global_state is None else global_state.get_global_attribute(name)
+
+
+def current_stream() -> str:
+    """The names of the layers under construction, outermost first, joined by `/`.
+
+    One seed must give different kernels to the query and the key of an attention layer,
+    and the same kernels when the same code runs again. These names tell both, once the
+    numbers of default names are gone. Where Keras's name scopes cannot be read, every
+    draw is in the nameless stream: seeds still repeat, and layers that share one seed
+    share its values.
+    """
+    try:
+        scopes = private_state("name_scope_stack") or []
+        components: list[str] = []
+        for scope in scopes:
+            if scope.override_parent is not None:
+                parents = filter(None, scope.override_parent.split("/"))
+                components = [without_number(parent) for parent in parents]
+            components.append(without_number(scope.name, scope.caller))
+    except AttributeError:  # the private objects have changed
+        return ""
+    return "/".join(components)
+
+
+def is_of_keras(cls: type, part: str = "") -> bool:
+    """Whether Keras itself defines a class, in a part of it such as "layers".
+
+    Where Keras has moved its source, no class is its own: more is read, less is known.
+    """
+    return f"{cls.__module__}.".startswith(f"keras.src.{part}".rstrip(".") + ".")
+
+
+def conv_lstm_cells() -> list[type]:
+    """The class of the cells of ConvLSTM layers, of which only the layers are public.
+
+    Without it, ask for their kernels' geometry by `register_geometry`.
+    """
+    found = _private("layers.rnn.conv_lstm", "ConvLSTMCell")
+    return [] if found is None else [found]
+
+
+def flat_layers(layer: Any) -> list[Any]:
+    """A layer and all layers inside it; of a later Keras, those of models only."""
+    if hasattr(layer, "_flatten_layers"):
+        return list(layer._flatten_layers())
+    return [layer, *(x for y in getattr(layer, "layers", ()) for x in flat_layers(y))]
+
+
+def call_parameters(layer: Any) -> list[str]:
+    """The names of the arguments of a layer's `call`."""
+    signature = getattr(layer, "_call_signature", None) or inspect.signature(layer.call)
+    return list(signature.parameters)
+
+
+def call_records(layer: Any) -> list[list[Any]]:
+    """The layer's own lists of its symbolic calls; none of a later Keras."""
+    names = ("_inbound_nodes", "_outbound_nodes")
+    return [getattr(layer, name) for name in names if hasattr(layer, name)]
+
+
+def producer(tensor: Any) -> Any:
+    """The record of the symbolic call that a tensor comes from; None for any other."""
+    try:
+        history = tensor._keras_history
+        return history.operation._inbound_nodes[history.node_index]
+    except AttributeError:  # an eager tensor, an input's, or another Keras
+        return None
+
+
+def torch_device_getter() -> Callable[[], str]:
+    """The function that says on which device Keras puts PyTorch's tensors."""
+    found: Callable[[], str] | None = _private("backend.torch.core", "get_device")
+    return found or _torch_device
+
+
+def _torch_device() -> str:
+    torch = importlib.import_module("torch")
+    return "cuda" if torch.cuda.is_available() else "cpu"
