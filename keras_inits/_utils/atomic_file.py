@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under another name, then renamed."""
+"""Atomic writing of files: under another name, then renamed."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""Packages that only a part of this one needs, and what to type if one is missing."""
+"""Checks that optional packages are installed; the error says what to type."""
 
 import importlib.util
 from collections.abc import Iterable

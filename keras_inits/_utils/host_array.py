@@ -1,4 +1,4 @@
-"""Tensors that NumPy can look at where they are.
+"""Zero-copy NumPy views of tensors on the CPU.
 
 On a CPU a tensor's memory is an array's: slicing it there costs no copy, and less than
 a dozen operations of the backend, each of which takes longer than the arithmetic.

@@ -1,4 +1,4 @@
-"""What rich can print, as text and as a notebook's HTML."""
+"""Rich's tables and the like, as plain text and as a notebook's HTML."""
 
 import io
 from typing import Any

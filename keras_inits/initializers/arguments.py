@@ -1,4 +1,4 @@
-"""Arguments of an initializer's constructor: which there are, and as plain JSON."""
+"""Checks of an initializer's arguments, and their form in a config."""
 
 import functools
 import inspect
@@ -28,6 +28,40 @@ def check_seed(seed: Any) -> Any:
             "For other values on every call use seed=None."
         )
     return int(seed)
+
+
+def check_shape(shape: Any) -> tuple[int, ...]:
+    """Returns `shape` as a tuple of ints.
+
+    Raises:
+        ValueError: If it is no sequence of sizes >= 0.
+    """
+    try:
+        checked = tuple(int(n) for n in shape)
+    except TypeError:
+        checked = (-1,)
+    if any(n < 0 for n in checked):
+        raise ValueError(
+            "`shape` must be a sequence of sizes >= 0. "
+            f"Received: shape={shape!r}. For a vector of 8 use shape=(8,)."
+        )
+    return checked
+
+
+def check_dtype(dtype: Any, initializer: Any) -> str:
+    """Returns the name of a type that the initializer fills; of None, Keras's floatx.
+
+    Raises:
+        ValueError: If it draws and the type is not a floating-point type.
+    """
+    name: str = keras.backend.standardize_dtype(dtype or keras.config.floatx())
+    if initializer.is_random and not keras.backend.is_float_dtype(name):
+        raise ValueError(
+            f"{type(initializer).__name__} draws real numbers, so `dtype` must be a "
+            f"floating-point type. Received: dtype={name!r}. Draw with "
+            "dtype='float32' and cast the result."
+        )
+    return name
 
 
 def arguments_of(cls: type, passed_on: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,14 @@ from keras_inits._utils import checks
 from keras_inits._utils.keras_private import current_stream
 from keras_inits._utils.tensor_std import tensor_std
 from keras_inits.geometry import Fans, Geometry, check_axes
-from keras_inits.initializers.arguments import arguments_of, check_seed, plain, same
+from keras_inits.initializers.arguments import (
+    arguments_of,
+    check_dtype,
+    check_seed,
+    check_shape,
+    plain,
+    same,
+)
 
 AXES = {"input_axes": None, "output_axes": None}  # Keras itself adds these to configs
 GEOMETRY = {field.name: field.default for field in dataclasses.fields(Geometry)}
@@ -36,7 +43,7 @@ def _rebuild(cls: type["Initializer"], config: dict[str, Any]) -> "Initializer":
 
 
 class Initializer(keras.initializers.Initializer):
-    """Base of all schemes; subclass it, or a scheme, for one of your own.
+    """Base of all initializers here; subclass it, or one, for one of your own.
 
     A subclass implements `entry_distribution`, or `compute` where entries are not
     independent. It keeps each argument of its constructor as an attribute of the same
@@ -53,11 +60,12 @@ class Initializer(keras.initializers.Initializer):
 
     Examples:
     >>> import keras_inits
-    >>> class Spread(keras_inits.Initializer):
+    >>> class WithinFanIn(keras_inits.Initializer):
     ...     def entry_distribution(self, shape):
     ...         return keras_inits.sampling.uniform(-1 / shape[0], 1 / shape[0])
-    >>> Spread(seed=7)((4, 2)).shape == (4, 2)
-    True
+    >>> scheme = WithinFanIn(seed=7)
+    >>> scheme((4, 2)).shape == (4, 2), round(scheme.expected_std((4, 2)), 3)
+    (True, 0.144)
     """
 
     family: ClassVar[str] = "custom"  # under which tables list it
@@ -71,7 +79,8 @@ class Initializer(keras.initializers.Initializer):
         known = arguments_of(cls, cls._passed_on)
         if unknown := {key: kwargs[key] for key in kwargs if key not in known}:
             raise checks.unknown_argument(cls.__name__, unknown, known)
-        return super().__new__(cls)
+        self: Self = super().__new__(cls)
+        return self
 
     def __init__(self, seed: Any = None) -> None:
         self.seed = check_seed(seed)
@@ -131,7 +140,7 @@ class Initializer(keras.initializers.Initializer):
             ValueError: If the scheme cannot fill the shape, or draws and `dtype` is
                 not a floating-point type.
         """
-        shape, dtype = self._checked_shape(shape), self._checked_dtype(dtype)
+        shape, dtype = check_shape(shape), check_dtype(dtype, self)
         key = sampling.Key(0, 0)
         if self.is_random:
             key = sampling.key_from_seed(self.seed, shape, current_stream())
@@ -154,30 +163,8 @@ class Initializer(keras.initializers.Initializer):
         Raises:
             ValueError: As in a call.
         """
-        shape, dtype = self._checked_shape(shape), self._checked_dtype(dtype)
+        shape, dtype = check_shape(shape), check_dtype(dtype, self)
         return self.compute(shape, dtype, key, layout)
-
-    def _checked_dtype(self, dtype: Any) -> str:
-        name: str = keras.backend.standardize_dtype(dtype or keras.config.floatx())
-        if self.is_random and not keras.backend.is_float_dtype(name):
-            raise ValueError(
-                f"{type(self).__name__} draws real numbers, so `dtype` must be a "
-                f"floating-point type. Received: dtype={name!r}. Draw with "
-                "dtype='float32' and cast the result."
-            )
-        return name
-
-    def _checked_shape(self, shape: Any) -> tuple[int, ...]:
-        try:
-            checked = tuple(int(n) for n in shape)
-        except TypeError:
-            checked = (-1,)
-        if any(n < 0 for n in checked):
-            raise ValueError(
-                "`shape` must be a sequence of sizes >= 0. "
-                f"Received: shape={shape!r}. For a vector of 8 use shape=(8,)."
-            )
-        return checked
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments that are not the defaults, as plain JSON.
@@ -248,19 +235,7 @@ class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
 
     Args:
         seed: As in `Initializer`.
-        input_axes: Axes that are summed over, or None: as the format says.
-        output_axes: Axes that index outputs, or None: as the format says. Given
-            together with `input_axes`; axes in neither are the receptive field.
-        batch_axes: Axes along which the kernel is many independent ones, or None: as
-            the format says.
-        kernel_format: Order of the axes that are not given: "default" (*window, inputs,
-            outputs), "transpose" (*window, outputs, inputs), "depthwise" (*window,
-            channels, multiplier), "embedding" (vocabulary, units) or "experts"
-            (experts, inputs, outputs).
-        groups: Into how many independent groups the last output axis is cut; int.
-        gates: How many kernels of fused gates the last output axis holds; int.
-        stride: Product of the strides that share out the window's taps; int. In the
-            format "transpose" it divides fan_in, in others fan_out.
+        input_axes: This and all that follow: as in `VarianceScaling`.
 
     Raises:
         ValueError: At construction, if an argument is not of its kind, or only one of

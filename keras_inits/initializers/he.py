@@ -1,4 +1,4 @@
-"""He or Kaiming: for ReLU and its variants.
+"""He's (Kaiming's) initializers: for ReLU and its variants.
 
 ReLU drops half of a symmetric signal's second moment, a leaky one (1 - a²) / 2 of it.
 The factor 2 / (1 + a²) puts it back. `he_fan_in`, `he_fan_out` and their uniform

@@ -1,4 +1,4 @@
-"""Orthogonal kernels: maps that keep lengths.
+"""The orthogonal initializer: kernels that keep the length of signals.
 
 A uniformly distributed (Haar) orthogonal matrix is the Q of the QR factorisation of a
 Gaussian matrix, with the signs that make the diagonal of R positive. Householder's

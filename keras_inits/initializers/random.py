@@ -1,4 +1,4 @@
-"""Plain draws, whose spread the user states: uniform, normal, truncated normal."""
+"""Uniform, normal and truncated normal initializers with a std that the user states."""
 
 from typing import Any
 

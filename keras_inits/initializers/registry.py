@@ -1,4 +1,4 @@
-"""Names: which scheme a string stands for.
+"""The names of initializers: `register`, `names` and `get`.
 
 Every scheme is registered with Keras as `keras_inits>name`. The bare name works too
 unless Keras owns it: it stands among Keras's custom objects, which would take

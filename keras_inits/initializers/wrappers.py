@@ -1,4 +1,4 @@
-"""Kernels of fused gates, each gate drawn as a kernel of its own.
+"""`per_gate`: any initializer, applied to each fused gate on its own.
 
 An LSTM keeps the kernels of its four gates side by side, a GRU those of its three. An
 initializer that sees them as one kernel counts all of them as outputs, and makes them

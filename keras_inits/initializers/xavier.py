@@ -1,4 +1,4 @@
-"""Xavier or Glorot: for tanh, sigmoid and linear layers.
+"""Xavier's (Glorot's) initializers: for tanh, sigmoid and linear layers.
 
 Signals ask for variance 1 / fan_in, gradients for 1 / fan_out; the mean of both fans is
 the compromise. `xavier_*` take a gain and, as in the paper and in PyTorch, are not
