@@ -158,4 +158,4 @@ def draw(
         return engine.draw_staged(distribution, shape, dtype, key, layout)
     if engine.__name__.endswith("torch") and engine.draws_on_device():
         return engine.draw_on_device(distribution, shape, dtype, key)
-    return engine.adopt(host.draw(distribution, shape, dtype, key, engine.fill))
+    return engine.adopt(host.draw(distribution, shape, dtype, key))

@@ -8,7 +8,6 @@ import pytest
 from keras_inits import sampling
 from keras_inits.sampling import Key, bits
 from keras_inits.sampling.engines import numpy as host
-from keras_inits.sampling.engines import staged
 from support import sampling_engines as engines
 from support.sampling_engines import (
     DISTRIBUTIONS,
@@ -139,38 +138,6 @@ def test_the_host_draws_beyond_2_to_the_32(first, name):
     assert same_bits(plain[places], engines.values_of(distribution, wrapped)) == (
         first + size < 2**32
     )
-
-
-@pytest.mark.skipif(not engines.HAS_FILL, reason="the backend's arrays are NumPy's")
-@pytest.mark.parametrize("first", [2**33 - 2**22, 2**33, 2**45 + 2**22])
-def test_the_programs_of_the_backend_draw_beyond_2_to_the_32(first):
-    """By counters of two words, from below, at and above the second one's start."""
-    distribution, size = DISTRIBUTIONS["uniform"], 2**22 + 5
-    drawn = np.empty(size, np.float32)
-    for start in range(0, size, staged.STEP_VALUES):
-        part = drawn[start : start + staged.STEP_VALUES]
-        engines.backend_fill()(distribution, KEY, first + start, part)
-    places = np.append(np.arange(0, size, 99_991), [2**21 - 1, 2**21, size - 1])
-    words = engines.words_at(KEY, first + places)
-    assert same_bits(drawn[places], engines.values_of(distribution, words))
-
-
-@pytest.mark.skipif(not engines.HAS_FILL, reason="the backend's arrays are NumPy's")
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_without_numba_a_large_tensor_is_filled_step_by_step(dtype, monkeypatch):
-    """So that what is needed besides the result does not grow with it."""
-    distribution, size = DISTRIBUTIONS["normal"], staged.STEP_VALUES + 77
-    steps = []
-
-    def fill(distribution, key, first, out):
-        steps.append((first, out.size))
-        engines.backend_fill()(distribution, key, first, out)
-
-    monkeypatch.setattr(host, "_numba_kernels", lambda: None)
-    monkeypatch.setattr(host, "NUMBA_PAYS_FROM", 0)
-    drawn = host.draw(distribution, (size,), dtype, KEY, fill)
-    assert steps == [(0, staged.STEP_VALUES), (staged.STEP_VALUES, 77)]
-    assert same_bits(drawn, on_numpy(distribution, (size,), dtype, KEY))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])

@@ -5,7 +5,6 @@ array.
 """
 
 import contextlib
-import importlib
 from unittest import mock
 
 import keras
@@ -136,26 +135,13 @@ def on_torch_device(distribution, shape, dtype, key):
     return on_torch.draw_on_device(distribution, shape, dtype, key, device="cpu")
 
 
-def backend_fill():
-    """What fills host arrays with the backend's operations where Numba is missing."""
-    return importlib.import_module(f"keras_inits.sampling.engines.{BACKEND}").fill
-
-
-def on_host_by_backend(distribution, shape, dtype, key):
-    """The host without Numba, for tensors that are worth the backend's programs."""
-    values = {"NUMBA_PAYS_FROM": 0, "COMPILED_PAYS_FROM": 0}
-    with numpy_only(), mock.patch.multiple(host, **values):
-        return host.draw(distribution, shape, dtype, key, backend_fill())
-
-
 ON_BACKEND = {
     "tensorflow": [in_tf_function, in_tf_function_of_xla],
     "jax": [in_jax_jit, on_a_mesh_of_one],
     "torch": [on_torch_device],
 }.get(BACKEND, [])
-HAS_FILL = BACKEND in ("tensorflow", "jax", "torch")
 # What must equal `on_numpy`.
-ENGINES = [on_numba, *ON_BACKEND, *([on_host_by_backend] if HAS_FILL else [])]
+ENGINES = [on_numba, *ON_BACKEND]
 
 
 def words_at(key, indices):

@@ -165,25 +165,6 @@ def draw_staged(
     return staged.values(distribution, words, shape, dtype, OPS)
 
 
-@functools.lru_cache(maxsize=16)
-def _step_programs(distribution: Distribution) -> tuple[Any, Any]:
-    # Two programs: in one, XLA draws the bits anew for each look-up.
-    def draw_words(k0: Any, k1: Any, low: Any, high: Any) -> jax.Array:
-        return staged.words(bits.Key(k0, k1), staged.STEP, OPS, (low, high))
-
-    def draw_values(words: jax.Array) -> jax.Array:
-        return staged.values(distribution, words, (staged.STEP_VALUES,), "float32", OPS)
-
-    return jax.jit(draw_words), jax.jit(draw_values)
-
-
-def fill(
-    distribution: Distribution, key: bits.Key, first: int, out: np.ndarray
-) -> None:
-    """Fills a host array by programs compiled once a distribution."""
-    staged.fill(distribution, key, first, out, _step_programs)
-
-
 def _axes_names(spec: Any, rank: int) -> list[tuple[str, ...]]:
     """For each axis of the tensor, the axes of the mesh that it is cut along."""
     entries = [() if e is None else e if isinstance(e, tuple) else (e,) for e in spec]

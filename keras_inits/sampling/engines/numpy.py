@@ -26,13 +26,11 @@ from keras_inits.sampling.distributions import (
     placed,
     standard_values,
 )
-from keras_inits.sampling.engines import staged
 
 VALUES_OF_BLOCK = 2 * bits.BLOCK
 NUMPY_BLOCKS = 8  # blocks in one NumPy call: few calls, and buffers that stay in L2
 CHUNK = 256 * VALUES_OF_BLOCK  # values that one task of a thread fills
 NUMBA_PAYS_FROM = 2**25  # values drawn in this process: about its loading time in NumPy
-COMPILED_PAYS_FROM = 2**18  # values of one draw: a compiled step fills more at once
 HUGE_PAGE = 2**21  # bytes
 ALIGNMENT = 64  # bytes: what the backends ask of an array that they adopt uncopied
 
@@ -125,29 +123,16 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-Run = Callable[[Callable[[int], None], range], None]
-
-
-def _filler(
-    distribution: Distribution, size: int, compiled: Fill | None
-) -> tuple[Fill, int, Run]:
-    """What fills a tensor of this size, the values of one task, and what runs tasks.
-
-    Args:
-        distribution: The distribution of the entries.
-        size: Number of values.
-        compiled: The backend's filler of host arrays, threaded by itself, or None.
-    """
+def _filler(distribution: Distribution, size: int) -> Fill:
+    """What fills a tensor of this size: Numba where it pays, else NumPy."""
     _Drawn.values += size
     if _Drawn.values >= NUMBA_PAYS_FROM:
         with _loading:
             kernels = _numba_kernels()
             if kernels is not None:
                 kernels.prepare(distribution)
-                return kernels.fill, CHUNK, _in_parallel
-        if compiled is not None and size >= COMPILED_PAYS_FROM:
-            return compiled, staged.STEP_VALUES, _in_turn
-    return _fill_with_numpy, CHUNK, _in_parallel
+                return kernels.fill
+    return _fill_with_numpy
 
 
 def threads() -> int:
@@ -241,7 +226,6 @@ def draw(
     shape: tuple[int, ...],
     dtype: str,
     key: bits.Key,
-    compiled: Fill | None = None,
 ) -> np.ndarray:
     """Draws a tensor on the host.
 
@@ -252,29 +236,28 @@ def draw(
         shape: Shape of the tensor.
         dtype: Name of a floating-point type; values are drawn in float32.
         key: Two Python ints of 32 bits.
-        compiled: What fills large arrays where Numba cannot, or None for NumPy.
 
     Returns:
         A new array, aligned so that the backends can adopt it.
     """
     size = math.prod(shape)
     out = aligned_empty(size, numpy_dtype(dtype))
-    fill, chunk, run = _filler(distribution, size, compiled)
+    fill = _filler(distribution, size)
     if dtype == "float32":
 
         def task(start: int) -> None:
-            fill(distribution, key, start, out[start : start + chunk])
+            fill(distribution, key, start, out[start : start + CHUNK])
     else:
         low, high = distribution.limits(dtype)
 
         def task(start: int) -> None:
-            part = out[start : start + chunk]
+            part = out[start : start + CHUNK]
             values = np.empty(part.size, np.float32)
             fill(distribution, key, start, values)
             part[:] = np.clip(values, low, high, out=values)
 
     if size:
-        run(task, range(0, size, chunk))
+        _in_parallel(task, range(0, size, CHUNK))
     return out.reshape(shape)
 
 

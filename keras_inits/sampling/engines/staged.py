@@ -5,10 +5,7 @@ exist only when it runs.
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from keras_inits.sampling import bits
 from keras_inits.sampling.distributions import (
@@ -83,30 +80,3 @@ def values(
     standard = standard_values(distribution, drawn, ops)
     flat = ops.reshape(placed(distribution, standard, dtype, ops), (-1,))
     return ops.cast(ops.reshape(flat[: math.prod(shape)], shape), dtype)
-
-
-STEP = 512  # blocks that one call fills on the host: few calls, bounded memory
-STEP_VALUES = STEP * 2 * bits.BLOCK
-
-
-def fill(
-    distribution: Distribution,
-    key: bits.Key,
-    first: int,
-    out: np.ndarray,
-    programs: Callable[[Distribution], tuple[Callable[..., Any], Callable[[Any], Any]]],
-) -> None:
-    """Fills a step of a host array by compiled programs of one fixed size.
-
-    Args:
-        distribution: The distribution of the entries.
-        key: Two Python ints.
-        first: Index of the first value; a multiple of `STEP_VALUES`.
-        out: A float32 vector of at most `STEP_VALUES`.
-        programs: From a distribution, the two compiled programs: words from
-            `(k0, k1, first block's low word, its high word)`, and values from words.
-    """
-    draw_words, draw_values = programs(distribution)
-    block = first // (2 * bits.BLOCK)
-    counters = [np.uint32(word) for word in (*key, block & bits.WORD, block >> 32)]
-    out[:] = np.asarray(draw_values(draw_words(*counters)))[: out.size]

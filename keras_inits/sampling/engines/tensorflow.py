@@ -128,20 +128,3 @@ def _values_program(
         return staged.values(distribution, words, shape, dtype, OPS)
 
     return tf.function(program, jit_compile=True)
-
-
-@functools.lru_cache(maxsize=16)
-def _step_programs(distribution: Distribution) -> tuple[Any, Any]:
-    def draw_words(k0: Any, k1: Any, low: Any, high: Any) -> Any:
-        return staged.words(bits.Key(k0, k1), staged.STEP, OPS, (low, high))
-
-    word = tf.TensorSpec((), tf.uint32)
-    words = tf.function(draw_words, [word] * 4, jit_compile=True)
-    return words, _values_program(distribution, (staged.STEP_VALUES,), "float32")
-
-
-def fill(
-    distribution: Distribution, key: bits.Key, first: int, out: np.ndarray
-) -> None:
-    """Fills a host array by programs compiled once a distribution."""
-    staged.fill(distribution, key, first, out, _step_programs)

@@ -108,13 +108,6 @@ def draw_on_device(
     return out.view(shape)
 
 
-def fill(
-    distribution: Distribution, key: bits.Key, first: int, out: np.ndarray
-) -> None:
-    """Fills a host array with tensor operations, which share it out to threads."""
-    _fill(distribution, key, first, torch.from_numpy(out), "float32")
-
-
 def _fill(
     distribution: Distribution, key: bits.Key, first: int, out: torch.Tensor, dtype: str
 ) -> None:
