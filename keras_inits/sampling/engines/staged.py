@@ -47,21 +47,12 @@ def blocks(shape: tuple[int, ...]) -> int:
     return -(-math.prod(shape) // (2 * bits.BLOCK))
 
 
-def words(key: bits.Key, count: int, ops: StagedOperations, first: Any = (0, 0)) -> Any:
-    """The words of `count` blocks, one row a block.
-
-    Args:
-        key: The key.
-        count: How many blocks.
-        ops: The library.
-        first: Low and high words of the first block's number. The low one is a multiple
-            of `count`, rounded up to a power of two, so that no sum wraps.
-    """
-    block = ops.reshape(ops.iota(count), (count, 1)) + ops.word(first[0])
+def words(key: bits.Key, count: int, ops: StagedOperations) -> Any:
+    """The words of the first `count` blocks, one row a block."""
+    block = ops.reshape(ops.iota(count), (count, 1))
     place = ops.reshape(ops.iota(bits.BLOCK), (1, bits.BLOCK))
     low = ops.shift_left(block, BLOCK_LOG2) + place
     high = ops.shift_right(block, 32 - BLOCK_LOG2) + place * ops.word(0)
-    high = high + ops.shift_left(ops.word(first[1]), BLOCK_LOG2)
     added = bits.schedule(
         bits.Key(ops.word(key.k0), ops.word(key.k1)), word=lambda sum_: sum_
     )
