@@ -13,7 +13,6 @@ Reference: Salmon, Moraes, Dror, Shaw (2011), "Parallel Random Numbers: As Easy 
 1, 2, 3", SC'11; known-answer vectors from its library, Random123.
 """
 
-import hashlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -82,22 +81,3 @@ def threefry_of_ints(key: Key, counter: tuple[int, int]) -> tuple[int, int]:
         x0 = (x0 + added[2 * group + 2]) & WORD
         x1 = (x1 + added[2 * group + 3]) & WORD
     return x0, x1
-
-
-def key_of(kind: str, seed: int | None, shape: tuple[int, ...], stream: str) -> Key:
-    """The key of one tensor's draw.
-
-    Hashing takes in every argument whole, so that neighbouring seeds, prefixes of
-    shapes and parts of names give unrelated keys.
-
-    Args:
-        kind: What the seed is: `"int"` or `"generator"`.
-        seed: Any integer, or None where the seed enters later by `fold`.
-        shape: Shape of the tensor.
-        stream: Name of the place of the draw; may be empty.
-    """
-    text = "\x1f".join(["keras_inits", kind, str(seed), str(tuple(shape)), stream])
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-    return Key(
-        int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
-    )

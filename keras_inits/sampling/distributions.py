@@ -1,24 +1,23 @@
-"""The distributions that can be drawn, and how a 32-bit word becomes a value of one.
+"""The distributions that can be drawn: uniform, normal and truncated normal.
 
-A distribution is a standard distribution (uniform on (-1, 1), or a normal, cut or not),
-times a scale, plus a shift. The words become standard values by shifts, masks and one
-table look-up, all exact; the scaling is exact up to one rounding, or, with a shift, a
-fixed sequence of roundings that no compiler can fuse away.
+Each is a standard distribution (uniform on (-1, 1), or a normal, cut or not), times a
+scale, plus a shift. `values` turns random words into its values.
 """
 
 import functools
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import ml_dtypes
 import numpy as np
 
 from keras_inits.sampling import tables
+from keras_inits.sampling.arrays import numpy_dtype
+from keras_inits.sampling.tables import Table
 
 Kind = Literal["uniform", "segments", "tail"]
-HALF_OF_24_BITS = 8388607.5
-LOW_BITS = 12  # of a float32's 24 significant bits: what `_split` and `placed` cut off
+LOW_BITS = 12  # of a float32's 24 significant bits: what is split off
 
 
 def _split(value: float) -> tuple[np.float32, np.float32]:
@@ -26,11 +25,6 @@ def _split(value: float) -> tuple[np.float32, np.float32]:
     whole = np.float32(value)
     high = (whole.view(np.uint32) >> LOW_BITS << LOW_BITS).view(np.float32)
     return high, np.float32(whole - high)
-
-
-def numpy_dtype(dtype: str) -> np.dtype:
-    """The NumPy type of a Keras dtype's name, `bfloat16` and the float8s included."""
-    return np.dtype(getattr(ml_dtypes, dtype, dtype))
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,7 @@ class Distribution:
     open_ends: tuple[float, float] | None = None
 
     @property
-    def table(self) -> tables.Table:
+    def table(self) -> Table:
         """Knots and slopes; of no use, but present, for the uniform distribution."""
         if self.kind == "tail":
             return tables.by_tail(self.bound)
@@ -124,89 +118,3 @@ def truncated_normal(mean: float, std: float, bound: float) -> Distribution:
     """N(mean, std²) cut at `mean ± bound * std`."""
     kind: Kind = "segments" if bound <= tables.EQUAL_SEGMENTS_UP_TO else "tail"
     return Distribution(kind, std, mean, bound)
-
-
-class Operations:
-    """What `standard_values` and `place` need of an array library, over 32-bit words.
-
-    Every method takes and returns arrays of that library.
-    """
-
-    def shift_right(self, words: Any, bits: int) -> Any:
-        """Shifts in zeros."""
-        raise NotImplementedError
-
-    def to_float(self, words: Any) -> Any:
-        """Words below 2**31 as float32, rounded to nearest."""
-        raise NotImplementedError
-
-    def to_index(self, words: Any) -> Any:
-        """Words as signed integers that index."""
-        raise NotImplementedError
-
-    def take(self, table: np.ndarray, index: Any) -> Any:
-        """Entries of a vector."""
-        raise NotImplementedError
-
-    def bits_of(self, floats: Any) -> Any:
-        """The words that represent float32 numbers."""
-        raise NotImplementedError
-
-    def floats_of(self, words: Any) -> Any:
-        """The float32 numbers that words represent."""
-        raise NotImplementedError
-
-    def clip(self, floats: Any, low: np.float32, high: np.float32) -> Any:
-        """Entries moved into [low, high]."""
-        raise NotImplementedError
-
-    def shift_left(self, words: Any, bits: int) -> Any:
-        """Shifts in zeros."""
-        raise NotImplementedError
-
-    def rotate(self, words: Any, bits: int) -> Any:
-        """Rotates left."""
-        return self.shift_left(words, bits) | self.shift_right(words, 32 - bits)
-
-
-def standard_values(distribution: Distribution, words: Any, ops: Operations) -> Any:
-    """The values of the standard distribution that words stand for; float32."""
-    if distribution.kind == "uniform":
-        centred = ops.to_float(ops.shift_right(words, 8)) - np.float32(HALF_OF_24_BITS)
-        # No value is clipped: graph optimizers would merge this factor with a small
-        # scale to a subnormal one, which some machines take for zero.
-        one = np.float32(1)
-        return ops.clip(centred * np.float32(2.0**-23), -one, one)
-    values, slopes = distribution.table
-    if distribution.kind == "segments":
-        index = ops.to_index(ops.shift_right(words, 32 - tables.SEGMENTS_LOG2))
-        fraction = ops.shift_right(words, 8) & 0xFFF
-    else:
-        # 31 bits of tail probability; as a float32, its exponent and leading bits are
-        # the segment and the next bits the place in it. The sign's bit is not part.
-        tail = ops.bits_of(ops.to_float(ops.shift_right(words, 1) | 1))
-        first = 127 << tables.MANTISSA_LOG2
-        index = ops.to_index(ops.shift_right(tail, 23 - tables.MANTISSA_LOG2)) - first
-        fraction = ops.shift_right(tail, 11 - tables.MANTISSA_LOG2) & 0xFFF
-    place = ops.to_float(fraction) * np.float32(2.0**-12)
-    size = ops.take(values, index) + ops.take(slopes, index) * place
-    # The word's last bit becomes the sign's bit of a number that has none.
-    return ops.floats_of(ops.bits_of(size) | ops.shift_left(words, 31))
-
-
-def placed(
-    distribution: Distribution, standard: Any, dtype: str, ops: Operations
-) -> Any:
-    """Standard values scaled, shifted and kept between the limits; float32."""
-    low, high = distribution.limits(dtype)
-    if distribution.shift == 0:
-        return ops.clip(standard * np.float32(distribution.scale), low, high)
-    # Two numbers of 12 bits have an exact product, fused with a sum or not. Only
-    # differences: TensorFlow's graph optimizer reorders trees of sums.
-    _, scale_high, scale_low, *_ = distribution.placing()
-    cut = ops.shift_right(ops.bits_of(standard), LOW_BITS)
-    upper = ops.floats_of(ops.shift_left(cut, LOW_BITS))
-    lower = standard - upper
-    total = upper * scale_high - np.float32(-distribution.shift)
-    total = total - (upper * -scale_low - lower * scale_high)
-    return ops.clip(total - lower * -scale_low, low, high)

@@ -7,7 +7,8 @@ import pytest
 
 from keras_inits import sampling
 from keras_inits.sampling import Key, bits
-from keras_inits.sampling.engines import numpy as host
+from keras_inits.sampling.engines import host
+from keras_inits.sampling.engines import numpy as plain_numpy
 from support import sampling_engines as engines
 from support.sampling_engines import (
     DISTRIBUTIONS,
@@ -129,7 +130,7 @@ def test_the_host_draws_beyond_2_to_the_32(first, name):
     distribution, size = DISTRIBUTIONS[name], 8 * 2 * BLOCK + 5
     compiled, plain = np.empty((2, size), np.float32)
     host._numba_kernels().fill(distribution, KEY, first, compiled)
-    host._fill_with_numpy(distribution, KEY, first, plain)
+    plain_numpy.fill(distribution, KEY, first, plain)
     assert same_bits(compiled, plain)
     places = np.arange(0, size, BLOCK // 2 - 1)
     words = engines.words_at(KEY, first + places)
@@ -159,7 +160,9 @@ def test_the_choice_between_numpy_and_numba_is_of_no_consequence(monkeypatch):
     monkeypatch.setattr(host, "NUMBA_PAYS_FROM", 12_000)
     monkeypatch.setattr(host._Drawn, "values", 0)
     for _ in range(4):
-        assert same_bits(host.draw(distribution, (5000,), "float32", KEY), expected)
+        assert same_bits(
+            host.draw_on_host(distribution, (5000,), "float32", KEY), expected
+        )
     assert len(used) == 2
 
 

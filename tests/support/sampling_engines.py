@@ -12,8 +12,10 @@ import numpy as np
 
 from keras_inits import sampling
 from keras_inits.sampling import bits
-from keras_inits.sampling.distributions import placed, standard_values
-from keras_inits.sampling.engines import numpy as host
+from keras_inits.sampling import threads as pool
+from keras_inits.sampling.engines import host
+from keras_inits.sampling.engines.numpy import NumpyOperations
+from keras_inits.sampling.values import placed, standard_values
 from support.distributions import values
 
 BACKEND = keras.backend.backend()
@@ -74,24 +76,24 @@ def numpy_only():
 def threads(count):
     """Context with a pool of `count` threads."""
     with (
-        mock.patch.object(host, "threads", return_value=count),
-        mock.patch.object(host._Pool, "executor", None),
+        mock.patch.object(pool, "count", return_value=count),
+        mock.patch.object(pool._Pool, "executor", None),
     ):
         yield
-        if host._Pool.executor is not None:
-            host._Pool.executor.shutdown()
+        if pool._Pool.executor is not None:
+            pool._Pool.executor.shutdown()
 
 
 def on_numba(distribution, shape, dtype, key):
     """The host's compiled kernels."""
     with numba_only():
-        return host.draw(distribution, shape, dtype, key)
+        return host.draw_on_host(distribution, shape, dtype, key)
 
 
 def on_numpy(distribution, shape, dtype, key):
     """The host without Numba."""
     with numpy_only():
-        return host.draw(distribution, shape, dtype, key)
+        return host.draw_on_host(distribution, shape, dtype, key)
 
 
 def in_tf_function(distribution, shape, dtype, key):
@@ -162,5 +164,5 @@ def words_at(key, indices):
 
 def values_of(distribution, words, dtype="float32"):
     """The values that words stand for, by NumPy, before the cast to `dtype`."""
-    ops = host.NumpyOperations()
+    ops = NumpyOperations()
     return placed(distribution, standard_values(distribution, words, ops), dtype, ops)

@@ -3,12 +3,13 @@
 import functools
 from typing import Any
 
-import keras
 import ml_dtypes
 import numpy as np
 import tensorflow as tf
 
+from keras_inits._utils.types import Layout, Shape
 from keras_inits.sampling import bits
+from keras_inits.sampling.bits import Key
 from keras_inits.sampling.distributions import Distribution
 from keras_inits.sampling.engines import staged
 
@@ -59,72 +60,58 @@ class TensorFlowOperations(staged.StagedOperations):
 OPS = TensorFlowOperations()
 
 
-def is_tracing() -> bool:
-    """Whether operations are being staged into a graph."""
-    return not tf.executing_eagerly()
-
-
-def supported(dtype: str) -> str:
-    """The type that this backend gives for `dtype`."""
-    return dtype
-
-
-def adopt(array: np.ndarray) -> tf.Tensor:
-    """The tensor of a new host array, uncopied where the dtype allows it.
-
-    The array must not be written to afterwards.
-    """
-    if array.size and array.dtype in (np.float32, np.float64, np.float16):
-        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
-    if array.dtype == ml_dtypes.bfloat16 and array.size:
-        words = tf.experimental.dlpack.from_dlpack(array.view(np.int16).__dlpack__())
-        return tf.bitcast(words, tf.bfloat16)
-    return tf.convert_to_tensor(array)
-
-
-def is_symbolic(state: Any) -> bool:
-    """Whether a generator's state has no value yet."""
-    return not hasattr(state, "numpy")
-
-
-def next_state(generator: keras.random.SeedGenerator) -> tf.Tensor:
-    """The generator's state, which advances."""
-    return generator.next()
-
-
-def generator_words(state: Any) -> tuple[Any, Any]:
-    """The two words of a seed generator's state, inside a graph."""
-    # Seeds are any 64-bit integers there; their low words are the seed.
-    state = tf.bitwise.bitwise_and(tf.cast(state, tf.int64), bits.WORD)
-    return tf.cast(state[0], tf.uint32), tf.cast(state[1], tf.uint32)
-
-
-def draw_staged(
-    distribution: Distribution,
-    shape: tuple[int, ...],
-    dtype: str,
-    key: bits.Key,
-    layout: Any,
-) -> tf.Tensor:
-    """Draws inside a graph."""
-    # Two programs: in one, XLA draws the bits anew for each look-up.
-    words = _words_program(staged.blocks(shape))(OPS.word(key.k0), OPS.word(key.k1))
-    return _values_program(distribution, shape, dtype)(words)
-
-
 @functools.lru_cache(maxsize=256)
 def _words_program(blocks: int) -> Any:
     def program(k0: Any, k1: Any) -> Any:
-        return staged.words(bits.Key(k0, k1), blocks, OPS)
+        return staged.words(Key(k0, k1), blocks, OPS)
 
     return tf.function(program, jit_compile=True)
 
 
 @functools.lru_cache(maxsize=256)
-def _values_program(
-    distribution: Distribution, shape: tuple[int, ...], dtype: str
-) -> Any:
+def _values_program(distribution: Distribution, shape: Shape, dtype: str) -> Any:
     def program(words: Any) -> Any:
         return staged.values(distribution, words, shape, dtype, OPS)
 
     return tf.function(program, jit_compile=True)
+
+
+class TensorFlowEngine(staged.StagedEngine):
+    """Draws inside graphs, too."""
+
+    ops = OPS
+
+    def is_tracing(self) -> bool:
+        return not tf.executing_eagerly()
+
+    def adopt(self, array: np.ndarray) -> tf.Tensor:
+        if array.size and array.dtype in (np.float32, np.float64, np.float16):
+            return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+        if array.dtype == ml_dtypes.bfloat16 and array.size:
+            words = array.view(np.int16).__dlpack__()
+            words = tf.experimental.dlpack.from_dlpack(words)
+            return tf.bitcast(words, tf.bfloat16)
+        return tf.convert_to_tensor(array)
+
+    def is_symbolic(self, state: tf.Tensor) -> bool:
+        return not hasattr(state, "numpy")
+
+    def words_of_state(self, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # Seeds are any 64-bit integers there; their low words are the seed.
+        state = tf.bitwise.bitwise_and(tf.cast(state, tf.int64), bits.WORD)
+        return tf.cast(state[0], tf.uint32), tf.cast(state[1], tf.uint32)
+
+    def draw_staged(
+        self,
+        distribution: Distribution,
+        shape: Shape,
+        dtype: str,
+        key: Key,
+        layout: Layout,
+    ) -> tf.Tensor:
+        # Two programs: in one, XLA draws the bits anew for each look-up.
+        words = _words_program(staged.blocks(shape))(OPS.word(key.k0), OPS.word(key.k1))
+        return _values_program(distribution, shape, dtype)(words)
+
+
+ENGINE = TensorFlowEngine()

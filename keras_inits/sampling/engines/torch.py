@@ -1,21 +1,18 @@
 """Drawing on PyTorch: host arrays for the CPU, tensor operations on other devices."""
 
 import math
-from typing import Any
 
-import keras
 import ml_dtypes
 import numpy as np
 import torch
 from keras.src.backend.torch.core import get_device
 
+from keras_inits._utils.types import Layout, Shape
 from keras_inits.sampling import bits
-from keras_inits.sampling.distributions import (
-    Distribution,
-    Operations,
-    placed,
-    standard_values,
-)
+from keras_inits.sampling.bits import Key
+from keras_inits.sampling.distributions import Distribution
+from keras_inits.sampling.engines.base import Engine
+from keras_inits.sampling.values import Operations, placed, standard_values
 
 BLOCKS = 128  # blocks in one step: few calls, and what is worked on stays in L2
 
@@ -62,64 +59,24 @@ def _on_device(table: np.ndarray, device: torch.device) -> torch.Tensor:
     return _tables[place][1]
 
 
-def is_tracing() -> bool:
-    """PyTorch draws eagerly."""
-    return False
-
-
-def is_symbolic(state: Any) -> bool:
-    """PyTorch's states have values."""
-    return False
-
-
-def next_state(generator: keras.random.SeedGenerator) -> torch.Tensor:
-    """The generator's state, which advances."""
-    return generator.next()
-
-
 def _signed(word: int) -> int:
     return (word & bits.WORD ^ 0x80000000) - 0x80000000
 
 
-def supported(dtype: str) -> str:
-    """The type that this backend gives for `dtype`."""
-    return dtype
-
-
-def adopt(array: np.ndarray) -> torch.Tensor:
-    """The tensor of a new host array, uncopied on a CPU.
-
-    The array must not be written to afterwards.
-    """
-    if array.dtype == ml_dtypes.bfloat16:
-        tensor = torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
-    else:
-        tensor = torch.from_numpy(array)
-    return tensor.to(get_device())
-
-
-def draws_on_device() -> bool:
-    """Whether Keras's current device is not the host."""
-    return torch.device(get_device()).type not in ("cpu", "meta")
-
-
 def draw_on_device(
     distribution: Distribution,
-    shape: tuple[int, ...],
+    shape: Shape,
     dtype: str,
-    key: bits.Key,
-    device: Any = None,
+    key: Key,
+    device: torch.device | str,
 ) -> torch.Tensor:
-    """Draws with tensor operations, on Keras's current device or the given one."""
-    device = device or get_device()
+    """Draws with tensor operations on a device."""
     out = torch.empty(math.prod(shape), dtype=getattr(torch, dtype), device=device)
     _fill(distribution, key, out, dtype)
     return out.view(shape)
 
 
-def _fill(
-    distribution: Distribution, key: bits.Key, out: torch.Tensor, dtype: str
-) -> None:
+def _fill(distribution: Distribution, key: Key, out: torch.Tensor, dtype: str) -> None:
     added = [_signed(word) for word in bits.schedule(key)]
     half = BLOCKS * bits.BLOCK
     place = torch.arange(half, dtype=torch.int32, device=out.device)
@@ -136,3 +93,30 @@ def _fill(
             blocks[:, i] = values.view(BLOCKS, bits.BLOCK)
         part = out[start : start + 2 * half]
         part.copy_(blocks.view(-1)[: part.numel()])
+
+
+class TorchEngine(Engine):
+    """Draws on Keras's current device."""
+
+    def adopt(self, array: np.ndarray) -> torch.Tensor:
+        if array.dtype == ml_dtypes.bfloat16:
+            tensor = torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+        else:
+            tensor = torch.from_numpy(array)
+        return tensor.to(get_device())
+
+    def draw(
+        self,
+        distribution: Distribution,
+        shape: Shape,
+        dtype: str,
+        key: Key,
+        layout: Layout = None,
+    ) -> torch.Tensor:
+        device = get_device()
+        if torch.device(device).type in ("cpu", "meta"):
+            return super().draw(distribution, shape, dtype, key)
+        return draw_on_device(distribution, shape, dtype, key, device)
+
+
+ENGINE = TorchEngine()
