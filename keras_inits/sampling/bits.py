@@ -14,22 +14,23 @@ Reference: Salmon, Moraes, Dror, Shaw (2011), "Parallel Random Numbers: As Easy 
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 BLOCK = 2048  # counters in a block: its two buffers of words stay in a core's L1 cache
 WORD = 0xFFFFFFFF
 PARITY = 0x1BD11BDA
+Word: TypeAlias = Any  # an int below 2**32, a scalar or an array of such words
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 
 
 class Key(NamedTuple):
     """Two 32-bit words: Python ints, or scalars of a program that is being traced."""
 
-    k0: Any
-    k1: Any
+    k0: Word
+    k1: Word
 
 
-def schedule(key: Key, word: Callable[[Any], Any] = lambda x: x & WORD) -> list[Any]:
+def schedule(key: Key, word: Callable[[Word], Word] = lambda x: x & WORD) -> list[Word]:
     """The twelve words that the rounds add, in order.
 
     Args:
@@ -44,8 +45,8 @@ def schedule(key: Key, word: Callable[[Any], Any] = lambda x: x & WORD) -> list[
 
 
 def threefry(
-    added: list[Any], x0: Any, x1: Any, rotate: Callable[[Any, int], Any]
-) -> tuple[Any, Any]:
+    added: list[Word], x0: Word, x1: Word, rotate: Callable[[Word, int], Word]
+) -> tuple[Word, Word]:
     """Twenty rounds over two arrays of counter words.
 
     Args:

@@ -46,9 +46,8 @@ def truncated_std(bound: float) -> float:
 
 def _exact_slopes(knots: np.ndarray) -> np.ndarray:
     significand, exponent = np.frexp(np.diff(knots))
-    return np.ldexp(np.round(np.ldexp(significand, 12)), exponent - 12).astype(
-        "float32"
-    )
+    slopes = np.ldexp(np.round(np.ldexp(significand, 12)), exponent - 12)
+    return np.asarray(slopes, "float32")
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -49,7 +49,8 @@ def _filler(distribution: Distribution, size: int) -> Fill:
             kernels = _numba_kernels()
             if kernels is not None:
                 kernels.prepare(distribution)
-                return kernels.fill
+                fill: Fill = kernels.fill
+                return fill
     return numpy.fill
 
 

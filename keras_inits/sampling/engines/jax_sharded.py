@@ -2,7 +2,7 @@
 
 import functools
 import math
-from typing import Any
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -17,14 +17,14 @@ from keras_inits.sampling.engines.jax_operations import OPS
 from keras_inits.sampling.values import placed, standard_values
 
 
-def _axes_names(spec: Any, rank: int) -> list[tuple[str, ...]]:
+def _axes_names(spec: jax.sharding.PartitionSpec, rank: int) -> list[tuple[str, ...]]:
     """For each axis of the tensor, the axes of the mesh that it is cut along."""
     entries = [() if e is None else e if isinstance(e, tuple) else (e,) for e in spec]
     return entries + [()] * (rank - len(entries))
 
 
 def _flat_index(
-    shape: Shape, local: Shape, devices: list[Any]
+    shape: Shape, local: Shape, devices: list[jax.Array]
 ) -> tuple[jax.Array, jax.Array]:
     """Low and high words of the index in the whole tensor, for a shard's entries."""
     low = jnp.zeros((), jnp.uint32)
@@ -56,7 +56,7 @@ def _product(word: jax.Array, factor: int) -> tuple[jax.Array, jax.Array]:
 @functools.lru_cache(maxsize=256)
 def program(
     distribution: Distribution, shape: Shape, dtype: str, layout: Layout
-) -> Any:
+) -> Callable[..., jax.Array]:
     """A program in which each device computes its shard's entries and no others."""
     mesh = layout.mesh
     names = _axes_names(layout.spec, len(shape))
@@ -85,4 +85,5 @@ def program(
     mapped = jax.shard_map(
         shard, mesh=mesh, in_specs=(none, none), out_specs=layout.spec
     )
-    return jax.jit(mapped)
+    compiled: Callable[..., jax.Array] = jax.jit(mapped)
+    return compiled

@@ -1,12 +1,13 @@
-"""The host's kernels as machine code: `bits` and `distributions`, fused in cache.
+"""The draw as machine code: `bits` and `values`, fused in cache.
 
-The arithmetic is that of `bits.threefry`, `distributions.standard_values` and
-`distributions.placed`, bit for bit; tests compare them. Every word is kept a uint32 by
-hand: one promotion to 64 bits costs a factor of ten. The machine code is kept on disk.
+The arithmetic is that of `bits.threefry`, `values.standard_values` and `values.placed`,
+bit for bit; tests compare them. Every word is kept a uint32 by hand: one promotion to
+64 bits costs a factor of ten. The machine code is kept on disk.
 The kernels release the GIL and start no threads of Numba's own, whose threading layers
 abort a process that forks or draws from several threads.
 """
 
+# Numba finds the types of what it compiles.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
 
 import functools
@@ -20,6 +21,8 @@ import numpy as np
 from numba import float32, int32, uint32, uint64
 
 from keras_inits.sampling import bits, tables
+from keras_inits.sampling.bits import Key
+from keras_inits.sampling.distributions import Distribution
 
 BLOCK = bits.BLOCK
 PARITY = bits.PARITY
@@ -179,10 +182,10 @@ COMMON = {
 GENERAL = {"segments": _segments, "tail": _tail}
 
 
-def prepare(distribution):
+def prepare(distribution: Distribution) -> None:
     """Compiles the distribution's kernel, or reads it from disk, once."""
     if not _kernel_of(distribution).signatures:
-        fill(distribution, bits.Key(0, 0), 0, np.empty(0, np.float32))
+        fill(distribution, Key(0, 0), 0, np.empty(0, np.float32))
 
 
 def _kernel_of(distribution):
@@ -193,7 +196,7 @@ def _kernel_of(distribution):
     return _kernel(standard, _shifted if distribution.shift else _scaled)
 
 
-def fill(distribution, key, first, out):
+def fill(distribution: Distribution, key: Key, first: int, out: np.ndarray) -> None:
     """Fills `out` with the float32 values from index `first`, a multiple of a block."""
     kernel = _kernel_of(distribution)
     k0, k1 = np.uint32(key.k0), np.uint32(key.k1)

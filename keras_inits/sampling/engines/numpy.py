@@ -13,31 +13,31 @@ NUMPY_BLOCKS = 8  # blocks in one NumPy call: few calls, and buffers that stay i
 class NumpyOperations(Operations):
     """Words are uint32 arrays, which wrap by themselves."""
 
-    def shift_right(self, words, bits):
+    def shift_right(self, words: np.ndarray, bits: int) -> np.ndarray:
         return words >> np.uint32(bits)
 
-    def shift_left(self, words, bits):
+    def shift_left(self, words: np.ndarray, bits: int) -> np.ndarray:
         return words << np.uint32(bits)
 
-    def to_float(self, words):
+    def to_float(self, words: np.ndarray) -> np.ndarray:
         return words.view(np.int32).astype(np.float32)
 
-    def to_index(self, words):
+    def to_index(self, words: np.ndarray) -> np.ndarray:
         return words.view(np.int32)
 
-    def take(self, table, index):
+    def take(self, table: np.ndarray, index: np.ndarray) -> np.ndarray:
         return table.take(index)
 
-    def bits_of(self, floats):
+    def bits_of(self, floats: np.ndarray) -> np.ndarray:
         return floats.view(np.uint32)
 
-    def floats_of(self, words):
+    def floats_of(self, words: np.ndarray) -> np.ndarray:
         return words.view(np.float32)
 
-    def clip(self, floats, low, high):
+    def clip(self, floats: np.ndarray, low: np.float32, high: np.float32) -> np.ndarray:
         return np.clip(floats, low, high, out=floats)
 
-    def rotate(self, words, bits):
+    def rotate(self, words: np.ndarray, bits: int) -> np.ndarray:
         wrapped = words >> np.uint32(32 - bits)
         words <<= np.uint32(bits)
         words |= wrapped

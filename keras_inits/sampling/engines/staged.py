@@ -5,16 +5,14 @@ exist only when it runs.
 """
 
 import math
-from typing import Any, TypeAlias
 
 from keras_inits._utils.types import Layout, Shape, Tensor
 from keras_inits.sampling import bits
-from keras_inits.sampling.bits import Key
+from keras_inits.sampling.bits import Key, Word
 from keras_inits.sampling.distributions import Distribution
 from keras_inits.sampling.engines.base import Engine
 from keras_inits.sampling.values import Array, Operations, placed, standard_values
 
-Word: TypeAlias = Any  # an int below 2**32, or a scalar
 BLOCK_LOG2 = bits.BLOCK.bit_length() - 1
 
 

@@ -1,7 +1,7 @@
 """Drawing on TensorFlow: host arrays when eager, a compiled program inside a graph."""
 
 import functools
-from typing import Any
+from collections.abc import Callable
 
 import ml_dtypes
 import numpy as np
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_inits._utils.types import Layout, Shape
 from keras_inits.sampling import bits
-from keras_inits.sampling.bits import Key
+from keras_inits.sampling.bits import Key, Word
 from keras_inits.sampling.distributions import Distribution
 from keras_inits.sampling.engines import staged
 
@@ -17,43 +17,43 @@ from keras_inits.sampling.engines import staged
 class TensorFlowOperations(staged.StagedOperations):
     """Words are uint32 tensors, which wrap by themselves."""
 
-    def shift_right(self, words, bits):
+    def shift_right(self, words: tf.Tensor, bits: int) -> tf.Tensor:
         return tf.bitwise.right_shift(words, tf.constant(bits, tf.uint32))
 
-    def shift_left(self, words, bits):
+    def shift_left(self, words: tf.Tensor, bits: int) -> tf.Tensor:
         return tf.bitwise.left_shift(words, tf.constant(bits, tf.uint32))
 
-    def to_float(self, words):
+    def to_float(self, words: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.bitcast(words, tf.int32), tf.float32)
 
-    def to_index(self, words):
+    def to_index(self, words: tf.Tensor) -> tf.Tensor:
         return tf.bitcast(words, tf.int32)
 
-    def take(self, table, index):
+    def take(self, table: np.ndarray, index: tf.Tensor) -> tf.Tensor:
         return tf.gather(table, index)
 
-    def bits_of(self, floats):
+    def bits_of(self, floats: tf.Tensor) -> tf.Tensor:
         return tf.bitcast(floats, tf.uint32)
 
-    def floats_of(self, words):
+    def floats_of(self, words: tf.Tensor) -> tf.Tensor:
         return tf.bitcast(words, tf.float32)
 
-    def clip(self, floats, low, high):
+    def clip(self, floats: tf.Tensor, low: np.float32, high: np.float32) -> tf.Tensor:
         return tf.minimum(tf.maximum(floats, low), high)
 
-    def word(self, value):
+    def word(self, value: Word) -> tf.Tensor:
         return tf.cast(value, tf.uint32)
 
-    def iota(self, size):
+    def iota(self, size: int) -> tf.Tensor:
         return tf.bitcast(tf.range(size, dtype=tf.int32), tf.uint32)
 
-    def stack(self, arrays, axis):
+    def stack(self, arrays: list[tf.Tensor], axis: int) -> tf.Tensor:
         return tf.stack(arrays, axis)
 
-    def reshape(self, array, shape):
+    def reshape(self, array: tf.Tensor, shape: Shape) -> tf.Tensor:
         return tf.reshape(array, shape)
 
-    def cast(self, array, dtype):
+    def cast(self, array: tf.Tensor, dtype: str) -> tf.Tensor:
         return tf.cast(array, dtype)
 
 
@@ -61,19 +61,23 @@ OPS = TensorFlowOperations()
 
 
 @functools.lru_cache(maxsize=256)
-def _words_program(blocks: int) -> Any:
-    def program(k0: Any, k1: Any) -> Any:
+def _words_program(blocks: int) -> Callable[..., tf.Tensor]:
+    def program(k0: tf.Tensor, k1: tf.Tensor) -> tf.Tensor:
         return staged.words(Key(k0, k1), blocks, OPS)
 
-    return tf.function(program, jit_compile=True)
+    compiled: Callable[..., tf.Tensor] = tf.function(program, jit_compile=True)
+    return compiled
 
 
 @functools.lru_cache(maxsize=256)
-def _values_program(distribution: Distribution, shape: Shape, dtype: str) -> Any:
-    def program(words: Any) -> Any:
+def _values_program(
+    distribution: Distribution, shape: Shape, dtype: str
+) -> Callable[..., tf.Tensor]:
+    def program(words: tf.Tensor) -> tf.Tensor:
         return staged.values(distribution, words, shape, dtype, OPS)
 
-    return tf.function(program, jit_compile=True)
+    compiled: Callable[..., tf.Tensor] = tf.function(program, jit_compile=True)
+    return compiled
 
 
 class TensorFlowEngine(staged.StagedEngine):

@@ -20,28 +20,30 @@ BLOCKS = 128  # blocks in one step: few calls, and what is worked on stays in L2
 class TorchOperations(Operations):
     """Words are int32 tensors, whose sums wrap; shifts to the right are masked."""
 
-    def shift_right(self, words, bits):
+    def shift_right(self, words: torch.Tensor, bits: int) -> torch.Tensor:
         return (words >> bits).bitwise_and_((1 << (32 - bits)) - 1)
 
-    def shift_left(self, words, bits):
+    def shift_left(self, words: torch.Tensor, bits: int) -> torch.Tensor:
         return words << bits
 
-    def to_float(self, words):
+    def to_float(self, words: torch.Tensor) -> torch.Tensor:
         return words.to(torch.float32)
 
-    def to_index(self, words):
+    def to_index(self, words: torch.Tensor) -> torch.Tensor:
         return words
 
-    def take(self, table, index):
+    def take(self, table: np.ndarray, index: torch.Tensor) -> torch.Tensor:
         return torch.index_select(_on_device(table, index.device), 0, index)
 
-    def bits_of(self, floats):
+    def bits_of(self, floats: torch.Tensor) -> torch.Tensor:
         return floats.view(torch.int32)
 
-    def floats_of(self, words):
+    def floats_of(self, words: torch.Tensor) -> torch.Tensor:
         return words.view(torch.float32)
 
-    def clip(self, floats, low, high):
+    def clip(
+        self, floats: torch.Tensor, low: np.float32, high: np.float32
+    ) -> torch.Tensor:
         return floats.clamp_(float(low), float(high))
 
 
