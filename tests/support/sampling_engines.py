@@ -5,6 +5,7 @@ array.
 """
 
 import contextlib
+import math
 from unittest import mock
 
 import keras
@@ -134,7 +135,10 @@ def on_torch_device(distribution, shape, dtype, key):
     """Tensor operations of PyTorch's, on the device that every machine has."""
     from keras_inits.sampling.engines import torch as on_torch
 
-    return on_torch.draw_on_device(distribution, shape, dtype, key, device="cpu")
+    # Small tensors in steps of a block, so that they take several steps.
+    blocks = 1 if math.prod(shape) < 2**18 else on_torch.BLOCKS
+    with mock.patch.object(on_torch, "BLOCKS", blocks):
+        return on_torch.draw_on_device(distribution, shape, dtype, key, device="cpu")
 
 
 ON_BACKEND = {
