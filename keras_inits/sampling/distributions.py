@@ -31,6 +31,8 @@ def _split(value: float) -> tuple[np.float32, np.float32]:
 class Distribution:
     """How independent entries are distributed: `shift + scale * standard value`.
 
+    Made by `uniform`, `normal` and `truncated_normal`.
+
     Attributes:
         kind: How words become standard values.
         scale: Factor of the standard values; float32 rounds it.
@@ -56,7 +58,7 @@ class Distribution:
     # A model draws many kernels from few distributions: what follows from one is kept.
 
     @functools.lru_cache(maxsize=512)  # noqa: B019  distributions are small
-    def placing(self) -> tuple[np.float32, ...]:
+    def scaling(self) -> tuple[np.float32, ...]:
         """Scale, its halves, shift and limits, for float32.
 
         The halves are two float32 whose products with 12 bits are exact.
@@ -102,7 +104,14 @@ def _inside(value: float, direction: int, dtype: str) -> np.float32:
 
 
 def uniform(low: float, high: float) -> Distribution:
-    """U(low, high), neither end included."""
+    """U(low, high), neither end included.
+
+    Examples:
+    The largest float16 below 0.1, to which float32 values are rounded:
+
+    >>> uniform(0.0, 0.1).limits("float16")[1]
+    np.float32(0.099975586)
+    """
     middle, half = (low + high) / 2, (high - low) / 2
     return Distribution(
         "uniform", half, middle, open_ends=(low, high) if half else None
@@ -115,6 +124,9 @@ def normal(mean: float, std: float) -> Distribution:
 
 
 def truncated_normal(mean: float, std: float, bound: float) -> Distribution:
-    """N(mean, std²) cut at `mean ± bound * std`."""
+    """N(mean, std²) cut at `mean ± bound * std`.
+
+    The cut makes the standard deviation smaller: see `truncated_std`.
+    """
     kind: Kind = "segments" if bound <= tables.EQUAL_SEGMENTS_UP_TO else "tail"
     return Distribution(kind, std, mean, bound)

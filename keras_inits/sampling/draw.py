@@ -54,6 +54,13 @@ def filled(
         shape: Shape of the tensor.
         dtype: Name of any type.
         layout: As in `draw`.
+
+    Examples:
+    >>> import keras
+    >>> from keras_inits import sampling
+    >>> keras.ops.convert_to_numpy(sampling.filled(0.5, (2, 3), "float32"))
+    array([[0.5, 0.5, 0.5],
+           [0.5, 0.5, 0.5]], dtype=float32)
     """
     return engine().filled(value, shape, dtype, layout)
 

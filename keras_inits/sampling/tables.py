@@ -36,6 +36,10 @@ def truncated_std(bound: float) -> float:
 
     The variance is `1 - 2 c φ(c) / (2 Φ(c) - 1)`; for small bounds, where that cancels,
     the series `c²/3 - 2 c⁴/45 + ...` of the same expression.
+
+    Examples:
+    >>> round(truncated_std(2.0), 6)
+    0.879626
     """
     if bound < 1e-2:
         return bound * math.sqrt(1 / 3 - 2 * bound**2 / 45)

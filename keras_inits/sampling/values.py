@@ -84,7 +84,7 @@ def standard_values(distribution: Distribution, words: Array, ops: Operations) -
     return ops.floats_of(ops.bits_of(size) | ops.shift_left(words, 31))
 
 
-def placed(
+def scaled(
     distribution: Distribution, standard: Array, dtype: str, ops: Operations
 ) -> Array:
     """Standard values scaled, shifted and kept between the limits; float32."""
@@ -93,7 +93,7 @@ def placed(
         return ops.clip(standard * np.float32(distribution.scale), low, high)
     # Two numbers of 12 bits have an exact product, fused with a sum or not. Only
     # differences: TensorFlow's graph optimizer reorders trees of sums.
-    _, scale_high, scale_low, *_ = distribution.placing()
+    _, scale_high, scale_low, *_ = distribution.scaling()
     cut = ops.shift_right(ops.bits_of(standard), LOW_BITS)
     upper = ops.floats_of(ops.shift_left(cut, LOW_BITS))
     lower = standard - upper

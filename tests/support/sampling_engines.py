@@ -16,7 +16,7 @@ from keras_inits.sampling import bits
 from keras_inits.sampling import threads as pool
 from keras_inits.sampling.engines import host
 from keras_inits.sampling.engines.numpy import NumpyOperations
-from keras_inits.sampling.values import placed, standard_values
+from keras_inits.sampling.values import scaled, standard_values
 from support.distributions import values
 
 BACKEND = keras.backend.backend()
@@ -169,4 +169,4 @@ def words_at(key, indices):
 def values_of(distribution, words, dtype="float32"):
     """The values that words stand for, by NumPy, before the cast to `dtype`."""
     ops = NumpyOperations()
-    return placed(distribution, standard_values(distribution, words, ops), dtype, ops)
+    return scaled(distribution, standard_values(distribution, words, ops), dtype, ops)

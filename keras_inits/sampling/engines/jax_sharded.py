@@ -14,7 +14,7 @@ from keras_inits.sampling.bits import Key
 from keras_inits.sampling.distributions import Distribution
 from keras_inits.sampling.engines import staged
 from keras_inits.sampling.engines.jax_operations import OPS
-from keras_inits.sampling.values import placed, standard_values
+from keras_inits.sampling.values import scaled, standard_values
 
 
 def _axes_names(spec: jax.sharding.PartitionSpec, rank: int) -> list[tuple[str, ...]]:
@@ -76,7 +76,7 @@ def program(
         x0, x1 = bits.threefry(added, counter, above, OPS.rotate)
         words = jnp.where(is_second == 1, x1, x0)
         words = jax.lax.optimization_barrier(words)
-        values = placed(
+        values = scaled(
             distribution, standard_values(distribution, words, OPS), dtype, OPS
         )
         return OPS.cast(values, dtype)

@@ -1,6 +1,6 @@
 """The draw as machine code: `bits` and `values`, fused in cache.
 
-The arithmetic is that of `bits.threefry`, `values.standard_values` and `values.placed`,
+The arithmetic is that of `bits.threefry`, `values.standard_values` and `values.scaled`,
 bit for bit; tests compare them. Every word is kept a uint32 by hand: one promotion to
 64 bits costs a factor of ten. The machine code is kept on disk.
 The kernels release the GIL and start no threads of Numba's own, whose threading layers
@@ -121,13 +121,13 @@ def _cut(w, values, slopes):
 
 
 @numba.njit(inline="always")
-def _scaled(z, placing):
-    return z * placing[0]
+def _scaled(z, scaling):
+    return z * scaling[0]
 
 
 @numba.njit(inline="always")
-def _shifted(z, placing):
-    _, scale_high, scale_low, shift, _, _ = placing
+def _shifted(z, scaling):
+    _, scale_high, scale_low, shift, _, _ = scaling
     upper = np.uint32(np.float32(z).view(np.uint32) & uint32(0xFFFFF000))
     u = upper.view(np.float32)
     rest = z - u
@@ -135,12 +135,12 @@ def _shifted(z, placing):
     return (x + (u * scale_low + rest * scale_high)) + rest * scale_low
 
 
-def _place(standard, placed):
+def _place(standard, scaled):
     @numba.njit(inline="always")
-    def place(words, out, values, slopes, placing):
-        low, high = placing[4], placing[5]
+    def place(words, out, values, slopes, scaling):
+        low, high = scaling[4], scaling[5]
         for i in range(out.size):
-            x = placed(standard(words[i], values, slopes), placing)
+            x = scaled(standard(words[i], values, slopes), scaling)
             x = x if x > low else low
             out[i] = x if x < high else high
 
@@ -150,7 +150,7 @@ def _place(standard, placed):
 place: Any = None  # what `_fill` calls; each kernel has its own
 
 
-def _fill(k0, k1, counter, out, values, slopes, placing):
+def _fill(k0, k1, counter, out, values, slopes, scaling):
     words0, words1 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
     for start in range(0, out.size, 2 * BLOCK):
         left = out.size - start
@@ -158,16 +158,16 @@ def _fill(k0, k1, counter, out, values, slopes, placing):
         c = uint64(counter + uint64(start // 2))
         _words(k0, k1, c, n0, words0, words1)
         end = start + n0
-        place(words0, out[start:end], values, slopes, placing)
-        place(words1, out[end : end + n1], values, slopes, placing)
+        place(words0, out[start:end], values, slopes, scaling)
+        place(words1, out[end : end + n1], values, slopes, scaling)
 
 
 @functools.cache
-def _kernel(standard, placed):
+def _kernel(standard, scaled):
     # The cache on disk goes by this file's date and the kernel's name, and the machine
     # code holds the tables: so their contents are part of the name.
-    name = f"fill{standard.__name__}{placed.__name__}_{TABLES}"
-    place = _place(standard, placed)
+    name = f"fill{standard.__name__}{scaled.__name__}_{TABLES}"
+    place = _place(standard, scaled)
     # A global, not a closure: Numba's cache on disk never finds a closure again.
     fill = types.FunctionType(_fill.__code__, {**globals(), "place": place}, name)
     fill.__qualname__ = name
@@ -201,5 +201,5 @@ def fill(distribution: Distribution, key: Key, first: int, out: np.ndarray) -> N
     kernel = _kernel_of(distribution)
     k0, k1 = np.uint32(key.k0), np.uint32(key.k1)
     kernel(
-        k0, k1, np.uint64(first // 2), out, *distribution.table, distribution.placing()
+        k0, k1, np.uint64(first // 2), out, *distribution.table, distribution.scaling()
     )

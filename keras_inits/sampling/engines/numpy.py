@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_inits.sampling import bits
 from keras_inits.sampling.distributions import Distribution
-from keras_inits.sampling.values import Operations, placed, standard_values
+from keras_inits.sampling.values import Operations, scaled, standard_values
 
 VALUES_OF_BLOCK = 2 * bits.BLOCK
 NUMPY_BLOCKS = 8  # blocks in one NumPy call: few calls, and buffers that stay in L2
@@ -64,6 +64,6 @@ def fill(
         x0, x1 = bits.threefry(added, low, high, ops.rotate)
         words = np.stack([x0.reshape(blocks, width), x1.reshape(blocks, width)], axis=1)
         words = words.reshape(-1)[: part.size]
-        part[:] = placed(
+        part[:] = scaled(
             distribution, standard_values(distribution, words, ops), "float32", ops
         )

@@ -11,7 +11,7 @@ from keras_inits.sampling import bits
 from keras_inits.sampling.bits import Key, Word
 from keras_inits.sampling.distributions import Distribution
 from keras_inits.sampling.engines.base import Engine
-from keras_inits.sampling.values import Array, Operations, placed, standard_values
+from keras_inits.sampling.values import Array, Operations, scaled, standard_values
 
 BLOCK_LOG2 = bits.BLOCK.bit_length() - 1
 
@@ -67,7 +67,7 @@ def values(
 ) -> Array:
     """The tensor that words stand for."""
     standard = standard_values(distribution, words, ops)
-    flat = ops.reshape(placed(distribution, standard, dtype, ops), (-1,))
+    flat = ops.reshape(scaled(distribution, standard, dtype, ops), (-1,))
     return ops.cast(ops.reshape(flat[: math.prod(shape)], shape), dtype)
 
 

@@ -12,7 +12,7 @@ from keras_inits.sampling import bits
 from keras_inits.sampling.bits import Key
 from keras_inits.sampling.distributions import Distribution
 from keras_inits.sampling.engines.base import Engine
-from keras_inits.sampling.values import Operations, placed, standard_values
+from keras_inits.sampling.values import Operations, scaled, standard_values
 
 BLOCKS = 128  # blocks in one step: few calls, and what is worked on stays in L2
 
@@ -91,7 +91,7 @@ def _fill(distribution: Distribution, key: Key, out: torch.Tensor, dtype: str) -
         # First words and second ones apart: fewer numbers at a time stay in cache.
         for i, words in enumerate(bits.threefry(added, x0, x1, OPS.rotate)):
             standard = standard_values(distribution, words, OPS)
-            values = placed(distribution, standard, dtype, OPS)
+            values = scaled(distribution, standard, dtype, OPS)
             blocks[:, i] = values.view(BLOCKS, bits.BLOCK)
         part = out[start : start + 2 * half]
         part.copy_(blocks.view(-1)[: part.numel()])
