@@ -78,6 +78,17 @@ def test_float64_is_the_same_where_jax_has_it():
 
 
 @each_engine
+@pytest.mark.parametrize("shift", [0.0, 0.1])
+def test_values_beyond_the_limits_become_the_limits_on_every_engine(engine, shift):
+    """Limits so narrow that many values are: others are reached once in 2**24."""
+    narrow = sampling.Distribution("uniform", 1.0, shift, open_ends=(-0.5, 0.25))
+    drawn = engines.values(engine(narrow, (3, 2111), "float32", KEY))
+    limits = [np.nextafter(np.float32(-0.5), np.float32(0)), np.float32(0.25 - 2**-26)]
+    assert [drawn.min(), drawn.max()] == limits
+    check(engine, narrow, "float32")
+
+
+@each_engine
 @pytest.mark.parametrize("size", SIZES)
 def test_every_size_is_the_same_on_every_engine(engine, size):
     distribution = DISTRIBUTIONS["normal, shifted"]
