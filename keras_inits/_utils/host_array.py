@@ -4,13 +4,13 @@ On a CPU a tensor's memory is an array's: slicing it there costs no copy, and le
 a dozen operations of the backend, each of which takes longer than the arithmetic.
 """
 
-from typing import Any
-
 import keras
 import numpy as np
 
+from keras_inits._utils.types import Tensor
 
-def numpy_view(x: Any) -> Any:
+
+def numpy_view(x: Tensor) -> np.ndarray | Tensor:
     """A tensor as an array that shares its memory; where that cannot be, the tensor."""
     backend = keras.backend.backend()
     if isinstance(x, np.ndarray):
@@ -30,7 +30,7 @@ def numpy_view(x: Any) -> Any:
     return x
 
 
-def _in_place(x: Any) -> np.ndarray:
+def _in_place(x: Tensor) -> np.ndarray:
     """The memory of TensorFlow's tensor or variable, which `numpy()` would copy."""
     tensor = x.read_value() if hasattr(x, "read_value") else x
     try:
@@ -39,10 +39,10 @@ def _in_place(x: Any) -> np.ndarray:
         return np.asarray(tensor.numpy())
 
 
-def to_numpy(x: Any) -> np.ndarray:
+def to_numpy(x: Tensor) -> np.ndarray:
     """A tensor as an array, without a copy where that can be."""
     x = numpy_view(x)
-    return x if isinstance(x, np.ndarray) else keras.ops.convert_to_numpy(x)
+    return x if isinstance(x, np.ndarray) else np.asarray(keras.ops.convert_to_numpy(x))
 
 
 def all_finite(x: np.ndarray) -> bool:

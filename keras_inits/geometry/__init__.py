@@ -1,14 +1,10 @@
-"""How large should they be: what a kernel connects, in any layer."""
+"""How large weights should be: the fans of kernels, in any layer."""
 
 from keras_inits.geometry import keras_layers
-from keras_inits.geometry.kernels import (
-    KERNEL_FORMATS,
-    Fans,
-    Geometry,
-    MatrixView,
-    check_axes,
-)
-from keras_inits.geometry.layers import Weight, describe, fans, register_geometry
+from keras_inits.geometry.axes import KERNEL_FORMATS, check_axes
+from keras_inits.geometry.kernels import Fans, Geometry, MatrixView
+from keras_inits.geometry.layer_fans import fans
+from keras_inits.geometry.layers import Weight, describe, register_geometry
 
 __all__ = [
     "KERNEL_FORMATS",

@@ -1,4 +1,4 @@
-"""Gains: by what an activation shrinks a signal, to be undone by the weights.
+"""Gains: the factor of a kernel's std that makes up for an activation.
 
 For z ~ N(0, 1), the gain of f is E[f(z)²]^(-1/2): kernels of std gain / sqrt(fan_in)
 keep the second moment of pre-activations. It is exact for every scale if f is
@@ -8,12 +8,16 @@ homogeneous (the ReLU family), else for pre-activations of variance 1.
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TypeAlias
 
 import keras
 import numpy as np
 
 from keras_inits._utils import checks
+from keras_inits._utils.types import Tensor
+
+Function: TypeAlias = Callable[[Tensor], Tensor]
+Activation: TypeAlias = str | Function | keras.layers.Layer | None
 
 REACH = 12.0  # std; the normal distribution beyond has mass 4e-33
 CELLS_LOG2 = 13  # cells in a unit: kinks and jumps at multiples of it fall on edges
@@ -36,7 +40,7 @@ def _nodes() -> tuple[np.ndarray, np.ndarray]:
     return z, density / density.sum()
 
 
-def second_moment(function: Callable[[Any], Any]) -> float:
+def second_moment(function: Function) -> float:
     """E[f(z)²] of a function of tensors, for z ~ N(0, 1).
 
     The midpoint rule on cells of 2**-13 has an error below 1e-8 for functions with
@@ -48,13 +52,11 @@ def second_moment(function: Callable[[Any], Any]) -> float:
     return float(np.sum(mass * values**2))
 
 
-def _activation(activation: Any) -> Callable[[Any], Any]:
-    if activation is None:
-        return keras.activations.linear
+def _activation(activation: Activation) -> Function:
     if isinstance(activation, keras.layers.Layer):
         return lambda x: activation(x)
     try:
-        return keras.activations.get(activation)
+        function: Function = keras.activations.get(activation)
     except (ValueError, TypeError):
         known = [n for n in dir(keras.activations) if n[0].islower()]
         raise ValueError(
@@ -62,10 +64,11 @@ def _activation(activation: Any) -> Callable[[Any], Any]:
             f"tensors, a layer or None. Received: activation={activation!r}. "
             f"{checks.did_you_mean(activation, known)}"
         ) from None
+    return function
 
 
 def gain(
-    activation: Any,
+    activation: Activation,
     *,
     negative_slope: float | None = None,
     convention: str = "quadrature",
@@ -88,7 +91,7 @@ def gain(
         ValueError: If an argument is unknown, or the activation is zero or not finite
             under the normal distribution.
 
-    Example:
+    Examples:
     >>> import keras_inits
     >>> round(keras_inits.gain("gelu"), 6)
     1.53353
@@ -120,7 +123,7 @@ def gain(
             return math.sqrt(2 / (1 + 0.01**2))
         name = "linear" if activation is None else activation
         checks.choice("activation", name, TORCH, meaning="a name of PyTorch's table")
-        return TORCH[name]
+        return TORCH[str(name)]
     moment = second_moment(_activation(activation))
     if not 0 < moment < math.inf:
         raise ValueError(

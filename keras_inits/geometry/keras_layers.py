@@ -1,10 +1,12 @@
-"""The rules for the layers that Keras ships with weights."""
+"""The geometry rules for Keras's own layers."""
 
 import math
 import re
-from typing import Any
+
+import keras
 
 from keras_inits._utils.keras_private import conv_lstm_cells
+from keras_inits._utils.types import Shape
 from keras_inits.geometry.kernels import Geometry
 from keras_inits.geometry.layers import Answer, Weight, describe, rule
 from keras_inits.geometry.roles import Role
@@ -18,7 +20,7 @@ def _quantization(name: str) -> Weight | None:
 
 
 @rule("Dense")
-def _dense(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _dense(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     roles = {
         "kernel": Role.KERNEL,
         "lora_kernel_a": Role.LORA_A,
@@ -28,14 +30,14 @@ def _dense(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
 
 
 @rule("Conv1D", "Conv2D", "Conv3D")
-def _conv(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _conv(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     if name == "kernel":
         return Geometry(groups=layer.groups)
     return {"lora_kernel_a": Role.LORA_A, "lora_kernel_b": Role.LORA_B}.get(name)
 
 
 @rule("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
-def _depthwise(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _depthwise(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     if name == "pointwise_kernel":
         return Role.KERNEL
     is_kernel = name in ("kernel", "depthwise_kernel")
@@ -43,7 +45,7 @@ def _depthwise(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
 
 
 @rule("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
-def _transpose(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _transpose(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     if name != "kernel":
         return None
     return Geometry(kernel_format="transpose", stride=math.prod(layer.strides))
@@ -69,7 +71,7 @@ def einsum_geometry(equation: str, rank: int) -> Geometry:
 
 
 @rule("EinsumDense")
-def _einsum(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _einsum(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     if name == "kernel":
         return einsum_geometry(layer.equation, len(shape))
     if name == "lora_kernel_a":  # the kernel with the rank in place of its last axis
@@ -80,7 +82,7 @@ def _einsum(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
 
 
 @rule("Embedding", "ReversibleEmbedding")
-def _embedding(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _embedding(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     table = Geometry(kernel_format="embedding")
     return {
         "embeddings": Weight(Role.EMBEDDING, table),
@@ -91,7 +93,7 @@ def _embedding(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
 
 
 @rule("SimpleRNNCell", "GRUCell", "LSTMCell", classes=conv_lstm_cells())
-def _cell(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _cell(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     units = getattr(layer, "units", None) or layer.filters
     geometry = Geometry(gates=shape[-1] // units)
     roles = {
@@ -103,45 +105,45 @@ def _cell(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
 
 
 @rule("RNN")
-def _stateful(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _stateful(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     return Role.STATE if name == "rnn_state" else None
 
 
 @rule("AdditiveAttention")
-def _additive(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _additive(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     # A vector that is multiplied and summed: one output.
     return Geometry((0,), ()) if name == "scale" else None
 
 
 @rule("Attention")
-def _attention(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _attention(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     return Role.GAIN if name in ("scale", "concat_score_weight") else None
 
 
 @rule("PReLU")
-def _prelu(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _prelu(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     return Role.SLOPE if name == "alpha" else None
 
 
 @rule("BatchNormalization")
-def _renormalized(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _renormalized(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     # Standard deviations start at one, as variances do.
     spreads = {"moving_stddev": Role.VARIANCE, "renorm_stddev": Role.VARIANCE}
     return ({"renorm_mean": Role.MEAN} | spreads).get(name)
 
 
 @rule("SpectralNormalization")
-def _spectral(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _spectral(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     if name == "vector_u":  # of the power iteration: an estimate, not a parameter
         return Role.STATE
     return describe(layer.layer, name, shape)
 
 
 @rule("Normalization", "STFTSpectrogram", "MelSpectrogram")
-def _adapted(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _adapted(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     return Role.STATE  # comes from data, or from a formula
 
 
 @rule("JaxLayer", "FlaxLayer", "TorchModuleWrapper", "TFSMLayer")
-def _foreign(layer: Any, name: str, shape: tuple[int, ...]) -> Answer:
+def _foreign(layer: keras.layers.Layer, name: str, shape: Shape) -> Answer:
     return Weight(Role.STATE, note="of another library: left alone")

@@ -1,4 +1,4 @@
-"""What a kernel connects: fans, and the matrices it stands for.
+"""The geometry of a kernel: its fans, and the matrices that it holds.
 
 A kernel is a linear map from inputs to outputs. `fan_in` counts the inputs that are
 summed into one output, `fan_out` the outputs that one input reaches. Axes that belong
@@ -10,10 +10,12 @@ other: none of them counts as a fan.
 import dataclasses
 import functools
 import math
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import NamedTuple
 
 from keras_inits._utils import checks
+from keras_inits._utils.types import Shape, Tensor
+from keras_inits.geometry.axes import KERNEL_FORMATS, check_axes, normalized
 
 
 class Fans(NamedTuple):
@@ -26,19 +28,10 @@ class Fans(NamedTuple):
 class MatrixView(NamedTuple):
     """A kernel's axes in the roles they have in the linear map."""
 
-    batch: tuple[int, ...]
-    rows: tuple[int, ...]
-    columns: tuple[int, ...]
+    batch: Shape
+    rows: Shape
+    columns: Shape
 
-
-# Axes counted from the end: input, output and batch axes of a kernel of that format.
-KERNEL_FORMATS: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = {
-    "default": ((-2,), (-1,), ()),  # (*window, inputs, outputs)
-    "transpose": ((-1,), (-2,), ()),  # (*window, outputs, inputs)
-    "depthwise": ((), (-1,), (-2,)),  # (*window, channels, multiplier)
-    "embedding": ((-2,), (-1,), ()),  # (vocabulary, units): one row is looked up
-    "experts": ((-2,), (-1,), (0,)),  # (experts, inputs, outputs)
-}
 
 COUNTS = {
     "groups": "the number of groups of a convolution",
@@ -47,48 +40,7 @@ COUNTS = {
 }
 
 
-def check_axes(name: str, axes: Any) -> tuple[int, ...] | None:
-    """Returns `axes` as a tuple of ints, or None.
-
-    Raises:
-        ValueError: If `axes` is neither None, an int nor a sequence of distinct ints.
-    """
-    if axes is None:
-        return None
-    members = list(axes) if isinstance(axes, Iterable) else [axes]
-    whole = all(hasattr(a, "__index__") and not isinstance(a, bool) for a in members)
-    if isinstance(axes, str) or not whole or len(set(members)) != len(members):
-        raise ValueError(
-            f"`{name}` names the axes of the kernel by distinct integers. "
-            f"Received: {name}={axes!r}. For a kernel (inputs, heads, units) type "
-            "input_axes=[0], output_axes=[1, 2]."
-        )
-    return tuple(int(a) for a in members)
-
-
-def normalized(name: str, axes: tuple[int, ...], shape: tuple[int, ...]) -> list[int]:
-    """`axes` as non-negative integers, in their order.
-
-    Raises:
-        ValueError: If one is outside the shape.
-    """
-    rank = len(shape)
-    if any(not -rank <= a < rank for a in axes):
-        raise ValueError(
-            f"`{name}` must name axes of the kernel, which has {rank}. "
-            f"Received: {name}={list(axes)} for shape={shape}. "
-            f"Use integers from {-rank} to {rank - 1}."
-        )
-    found = [a % rank for a in axes]
-    if len(set(found)) < len(found):
-        raise ValueError(
-            f"`{name}` must name each axis of the kernel once. Received: "
-            f"{name}={list(axes)} for shape={shape}. Use {name}={sorted(set(found))}."
-        )
-    return found
-
-
-def _positive(name: str, value: Any, meaning: str) -> int:
+def _positive(name: str, value: int, meaning: str) -> int:
     whole = hasattr(value, "__index__") and not isinstance(value, bool)
     if not whole or value < 1:
         raise ValueError(
@@ -126,7 +78,7 @@ class Geometry:
         ValueError: At construction, if an attribute is not of its kind, or only one of
             `input_axes` and `output_axes` is given.
 
-    Example:
+    Examples:
     >>> import keras_inits
     >>> keras_inits.Geometry(kernel_format="depthwise").fans((3, 3, 64, 1))
     Fans(fan_in=9, fan_out=9)
@@ -134,9 +86,9 @@ class Geometry:
     Fans(fan_in=5, fan_out=7)
     """
 
-    input_axes: tuple[int, ...] | None = None
-    output_axes: tuple[int, ...] | None = None
-    batch_axes: tuple[int, ...] | None = None
+    input_axes: Shape | None = None
+    output_axes: Shape | None = None
+    batch_axes: Shape | None = None
     kernel_format: str = "default"
     groups: int = 1
     gates: int = 1
@@ -167,7 +119,7 @@ class Geometry:
         """Independent maps side by side along the last output axis."""
         return self.groups * self.gates
 
-    def axes(self, shape: tuple[int, ...]) -> tuple[list[int], list[int], list[int]]:
+    def axes(self, shape: Shape) -> tuple[list[int], list[int], list[int]]:
         """Input, output and batch axes of a kernel of this shape, non-negative."""
         inputs, outputs, batch = KERNEL_FORMATS[self.kernel_format]
         if self.input_axes is not None and self.output_axes is not None:
@@ -181,12 +133,12 @@ class Geometry:
         ]
         return rest[0], sorted(rest[1]), sorted(cut)
 
-    def window(self, shape: tuple[int, ...]) -> list[int]:
+    def window(self, shape: Shape) -> list[int]:
         """The axes that are neither inputs nor outputs nor batch axes."""
         listed = {axis for axes in self.axes(shape) for axis in axes}
         return [axis for axis in range(len(shape)) if axis not in listed]
 
-    def check_parts(self, size: int, shape: tuple[int, ...]) -> None:
+    def check_parts(self, size: int, shape: Shape) -> None:
         """Refuses a last output axis that groups and gates do not divide."""
         if size % self.parts:
             raise ValueError(
@@ -195,7 +147,7 @@ class Geometry:
                 f"Use numbers whose product divides {size}."
             )
 
-    def fans(self, shape: tuple[int, ...]) -> Fans:
+    def fans(self, shape: Shape) -> Fans:
         """Fans of a kernel of this shape.
 
         A vector counts its length as both, as in Keras; a scalar counts 1. An axis
@@ -212,7 +164,7 @@ class Geometry:
         """
         return _fans(self, tuple(shape))
 
-    def matrix_view(self, shape: tuple[int, ...]) -> MatrixView:
+    def matrix_view(self, shape: Shape) -> MatrixView:
         """The axes that make the rows and the columns of the kernel's matrices.
 
         Rows are summed over: the input axes and the receptive field. Columns are
@@ -239,13 +191,13 @@ class Geometry:
         rows = [a for a in range(len(shape)) if a not in {*outputs, *batch}]
         return MatrixView(tuple(batch), tuple(rows), tuple(outputs))
 
-    def blocks(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
+    def blocks(self, shape: Shape) -> tuple[int, int, int]:
         """Number of independent matrices in the kernel, and their rows and columns."""
         view = self.matrix_view(shape)
         batch, rows, columns = (math.prod(shape[a] for a in axes) for axes in view)
         return batch * self.parts, rows, columns // self.parts
 
-    def assembled(self, blocks: Any, shape: tuple[int, ...], ops: Any) -> Any:
+    def assembled(self, blocks: Tensor, shape: Shape, ops: ModuleType) -> Tensor:
         """The kernel whose independent matrices these are.
 
         Args:
@@ -267,7 +219,7 @@ class Geometry:
 
 
 @functools.lru_cache(maxsize=1024)  # models ask for the same few again and again
-def _fans(geometry: Geometry, shape: tuple[int, ...]) -> Fans:
+def _fans(geometry: Geometry, shape: Shape) -> Fans:
     if geometry.input_axes is None and len(shape) < 2:
         size = math.prod(shape)
         geometry.check_parts(size, shape)

@@ -1,18 +1,18 @@
-"""What the weights of a layer are for: their role, and a kernel's true geometry.
+"""The role of each weight of a layer, and the true geometry of its kernels.
 
 A class of layers has a rule, and a class without one is read by the nearest class above
 it. So layers derived from Keras's own need nothing; `register_geometry` teaches others.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import keras
 
 from keras_inits._utils import checks
-from keras_inits._utils.keras_private import flat_layers
-from keras_inits.geometry.kernels import Fans, Geometry
-from keras_inits.geometry.roles import KERNEL_ROLES, Role
+from keras_inits._utils.types import Shape
+from keras_inits.geometry.kernels import Geometry
+from keras_inits.geometry.roles import Role
 
 
 class Weight(NamedTuple):
@@ -31,8 +31,8 @@ class Weight(NamedTuple):
     note: str = ""
 
 
-Answer = Weight | Geometry | str | None
-Rule = Callable[[Any, str, tuple[int, ...]], Answer]
+Answer: TypeAlias = Weight | Geometry | str | None
+Rule: TypeAlias = Callable[[keras.layers.Layer, str, Shape], Answer]
 _rules: dict[type, Rule] = {}
 
 BY_NAME = {
@@ -45,7 +45,7 @@ BY_NAME = {
 }
 
 
-def _weight(answer: Any, asked: str) -> Weight | None:
+def _weight(answer: object, asked: str) -> Weight | None:
     """What a rule answers, as a `Weight`.
 
     Raises:
@@ -66,7 +66,7 @@ def _weight(answer: Any, asked: str) -> Weight | None:
     return answer
 
 
-def _rule_of(weights: Mapping[Any, Any], owner: str) -> Rule:
+def _rule_of(weights: Mapping[str, Answer], owner: str) -> Rule:
     """The rule that a mapping from names stands for."""
     for name in weights:
         if not isinstance(name, str):
@@ -95,7 +95,7 @@ def register_geometry(
         ValueError: If `layer_class` is no class of layers, or `weights` neither a
             mapping nor a function; if a role is unknown.
 
-    Example:
+    Examples:
     >>> import keras, keras_inits
     >>> class Bilinear(keras.layers.Layer):
     ...     def build(self, left, right):
@@ -139,7 +139,7 @@ def rule(*names: str, classes: Iterable[type] = ()) -> Callable[[Rule], Rule]:
     return decorate
 
 
-def describe(layer: Any, name: str, shape: tuple[int, ...]) -> Weight:
+def describe(layer: keras.layers.Layer, name: str, shape: Shape) -> Weight:
     """What a layer's weight is for.
 
     Args:
@@ -155,7 +155,8 @@ def describe(layer: Any, name: str, shape: tuple[int, ...]) -> Weight:
     Raises:
         ValueError: If the layer's rule answers what is no weight.
     """
-    trained, fixed = ([v for v in kind if v.name == name] for kind in _own(layer))
+    own = own_variables(layer)
+    trained, fixed = ([v for v in kind if v.name == name] for kind in own)
     if any(not keras.backend.is_float_dtype(v.dtype) for v in trained + fixed):
         return Weight(Role.STATE)  # quantized
     for cls in type(layer).__mro__:
@@ -177,70 +178,12 @@ def describe(layer: Any, name: str, shape: tuple[int, ...]) -> Weight:
     return Weight(Role.KERNEL, note=f"{where}: read by its shape")
 
 
-def _own(layer: Any) -> tuple[list[Any], list[Any]]:
+def own_variables(
+    layer: keras.layers.Layer,
+) -> tuple[list[keras.Variable], list[keras.Variable]]:
     """The layer's own variables: those made to be trained, and the others.
 
     Keras's private lists tell them apart in frozen layers, too.
     """
     trained = list(getattr(layer, "_trainable_variables", ()))
     return trained, list(getattr(layer, "_non_trainable_variables", ()))
-
-
-def fans(layer: Any, name: str = "kernel") -> Fans:
-    """True fans of a layer's kernel.
-
-    A transposed convolution shares its window's taps out among its outputs: its fan_in
-    is the mean number of inputs that reach an output, window * inputs / strides.
-    A strided convolution's fan_out counts every tap, as is customary: although an input
-    reaches only some of them, that keeps the gradients of kernels as large before the
-    stride, where more positions add up, as after it.
-
-    Args:
-        layer: A built layer.
-        name: The kernel's name: "kernel", "recurrent_kernel", "embeddings", ... Where
-            inner layers have several of one name, the end of the path that tells them
-            apart: "query/kernel".
-
-    Returns:
-        `Fans`.
-
-    Raises:
-        ValueError: If the layer is not built, has no weight of that name or several,
-            or the weight is no kernel.
-
-    Example:
-    >>> import keras, keras_inits
-    >>> layer = keras.layers.DepthwiseConv2D(3)
-    >>> layer.build((None, 8, 8, 64))
-    >>> keras_inits.fans(layer, "kernel")
-    Fans(fan_in=9, fan_out=9)
-    """
-    if not isinstance(layer, keras.layers.Layer):
-        raise ValueError(
-            "`layer` must be a Keras layer, which knows what its kernel connects. "
-            f"Received: layer={layer!r}. For a shape use Geometry().fans(shape)."
-        )
-    owned = {  # the innermost owner, as some wrappers hold their layer's kernel, too
-        id(variable): (owner, variable)
-        for owner in flat_layers(layer)
-        for variables in _own(owner)
-        for variable in variables
-    }
-    found = [(o, v) for o, v in owned.values() if f"/{v.path}".endswith(f"/{name}")]
-    if len(found) != 1:
-        paths = sorted({v.path for _, v in found or owned.values()})
-        raise ValueError(
-            "`name` must be the name of one of the layer's weights, or the end of its "
-            f"path ({', '.join(paths) or 'it has none: it is not built'}). "
-            f"Received: name={name!r} for {layer.name!r}, {len(found)} weights. "
-            "Build the layer first, and type as much of the path as tells it apart."
-        )
-    owner, variable = found[0]
-    weight = describe(owner, variable.name, tuple(variable.shape))
-    if weight.role not in (*KERNEL_ROLES, Role.LORA_B):
-        raise ValueError(
-            "`name` must be that of a kernel: only kernels have fans. "
-            f"Received: name={name!r}, which is a {weight.role}. Name a kernel, or "
-            "say with register_geometry that it is one."
-        )
-    return weight.geometry.fans(tuple(variable.shape))

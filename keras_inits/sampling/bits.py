@@ -13,24 +13,24 @@ Reference: Salmon, Moraes, Dror, Shaw (2011), "Parallel Random Numbers: As Easy 
 1, 2, 3", SC'11; known-answer vectors from its library, Random123.
 """
 
-import hashlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 BLOCK = 2048  # counters in a block: its two buffers of words stay in a core's L1 cache
 WORD = 0xFFFFFFFF
 PARITY = 0x1BD11BDA
+Word: TypeAlias = Any  # an int below 2**32, a scalar or an array of such words
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 
 
 class Key(NamedTuple):
     """Two 32-bit words: Python ints, or scalars of a program that is being traced."""
 
-    k0: Any
-    k1: Any
+    k0: Word
+    k1: Word
 
 
-def schedule(key: Key, word: Callable[[Any], Any] = lambda x: x & WORD) -> list[Any]:
+def schedule(key: Key, word: Callable[[Word], Word] = lambda x: x & WORD) -> list[Word]:
     """The twelve words that the rounds add, in order.
 
     Args:
@@ -45,8 +45,8 @@ def schedule(key: Key, word: Callable[[Any], Any] = lambda x: x & WORD) -> list[
 
 
 def threefry(
-    added: list[Any], x0: Any, x1: Any, rotate: Callable[[Any, int], Any]
-) -> tuple[Any, Any]:
+    added: list[Word], x0: Word, x1: Word, rotate: Callable[[Word, int], Word]
+) -> tuple[Word, Word]:
     """Twenty rounds over two arrays of counter words.
 
     Args:
@@ -82,22 +82,3 @@ def threefry_of_ints(key: Key, counter: tuple[int, int]) -> tuple[int, int]:
         x0 = (x0 + added[2 * group + 2]) & WORD
         x1 = (x1 + added[2 * group + 3]) & WORD
     return x0, x1
-
-
-def key_of(kind: str, seed: int | None, shape: tuple[int, ...], stream: str) -> Key:
-    """The key of one tensor's draw.
-
-    Hashing takes in every argument whole, so that neighbouring seeds, prefixes of
-    shapes and parts of names give unrelated keys.
-
-    Args:
-        kind: What the seed is: `"int"` or `"generator"`.
-        seed: Any integer, or None where the seed enters later by `fold`.
-        shape: Shape of the tensor.
-        stream: Name of the place of the draw; may be empty.
-    """
-    text = "\x1f".join(["keras_inits", kind, str(seed), str(tuple(shape)), stream])
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-    return Key(
-        int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
-    )

@@ -36,6 +36,10 @@ def truncated_std(bound: float) -> float:
 
     The variance is `1 - 2 c φ(c) / (2 Φ(c) - 1)`; for small bounds, where that cancels,
     the series `c²/3 - 2 c⁴/45 + ...` of the same expression.
+
+    Examples:
+    >>> round(truncated_std(2.0), 6)
+    0.879626
     """
     if bound < 1e-2:
         return bound * math.sqrt(1 / 3 - 2 * bound**2 / 45)
@@ -46,9 +50,8 @@ def truncated_std(bound: float) -> float:
 
 def _exact_slopes(knots: np.ndarray) -> np.ndarray:
     significand, exponent = np.frexp(np.diff(knots))
-    return np.ldexp(np.round(np.ldexp(significand, 12)), exponent - 12).astype(
-        "float32"
-    )
+    slopes = np.ldexp(np.round(np.ldexp(significand, 12)), exponent - 12)
+    return np.asarray(slopes, "float32")
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

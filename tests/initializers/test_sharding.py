@@ -233,7 +233,7 @@ def test_a_shard_of_a_tensor_beyond_2_to_the_32_values(monkeypatch, number, rank
     import jax
     import jax.numpy as jnp
 
-    from keras_inits.sampling.engines import jax as on_jax
+    from keras_inits.sampling.engines import jax_sharded
 
     size = 2**34 + 2**20 * 3
     shape = {1: (size,), 2: (2**20, size // 2**20), 3: (2**20, 1, size // 2**20)}[rank]
@@ -243,7 +243,7 @@ def test_a_shard_of_a_tensor_beyond_2_to_the_32_values(monkeypatch, number, rank
     monkeypatch.setattr(jax, "shard_map", lambda shard, **where: shard)
     distribution, key = sampling.uniform(-1, 1), sampling.Key(1, 2)
     # Around the function's cache, which asks for a layout that hashes.
-    shard = on_jax._sharded.__wrapped__(distribution, shape, "float32", layout)
+    shard = jax_sharded.program.__wrapped__(distribution, shape, "float32", layout)
     drawn = np.ravel(shard(jnp.uint32(1), jnp.uint32(2)))
     first = number * (size // 2**20)
     assert drawn.size == size // 2**20

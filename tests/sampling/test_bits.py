@@ -8,7 +8,9 @@ import pytest
 
 from keras_inits.sampling import Key, bits
 from keras_inits.sampling.engines import numba as numba_kernels
-from keras_inits.sampling.engines import numpy as host
+from keras_inits.sampling.engines.choose import engine
+from keras_inits.sampling.engines.numpy import NumpyOperations
+from keras_inits.sampling.key import key_of
 from support import sampling_engines as engines
 
 BACKEND = keras.backend.backend()
@@ -31,7 +33,7 @@ def in_numpy(key, low, high):
     """Arrays of 32-bit words."""
     added = [np.uint32(word) for word in bits.schedule(key)]
     low, high = np.array(low, np.uint32), np.array(high, np.uint32)
-    return bits.threefry(added, low, high, host.NumpyOperations().rotate)
+    return bits.threefry(added, low, high, NumpyOperations().rotate)
 
 
 def in_numba(key, low, high):
@@ -46,9 +48,7 @@ def in_numba(key, low, high):
 
 def in_xla(key, low, high):
     """The operations of the staged programs, on TensorFlow or JAX."""
-    import importlib
-
-    ops = importlib.import_module(f"keras_inits.sampling.engines.{BACKEND}").OPS
+    ops = engine().ops
     added = [ops.word(word) for word in bits.schedule(key)]
     low = ops.word(np.array(low, np.uint32))
     high = ops.word(np.array(high, np.uint32))
@@ -139,7 +139,7 @@ def test_neighbouring_arguments_give_unrelated_keys():
     The mean of m distances between pairs of random 64-bit words is 32 with a standard
     error of 4 / sqrt(m).
     """
-    keys = [bits.key_of(*arguments) for arguments in neighbours()]
+    keys = [key_of(*arguments) for arguments in neighbours()]
     assert len(set(keys)) == len(keys)
     words = np.array([key.k0 << 32 | key.k1 for key in keys], np.uint64)
     distances = np.bitwise_count(words[1:] ^ words[:-1])
@@ -156,11 +156,11 @@ def test_the_distances_refuse_a_seed_that_is_added():
 
 def test_the_arguments_do_not_run_into_one_another():
     """A text that could be split in two ways would give two draws one key."""
-    assert bits.key_of("int", 1, (2,), "x") != bits.key_of("int", 12, (), "x")
-    assert bits.key_of("int", 1, (), "(2,)") != bits.key_of("int", 1, (2,), "()")
-    assert bits.key_of("int", 1, (2,), "") == bits.key_of("int", 1, [2], "")
+    assert key_of("int", 1, (2,), "x") != key_of("int", 12, (), "x")
+    assert key_of("int", 1, (), "(2,)") != key_of("int", 1, (2,), "()")
+    assert key_of("int", 1, (2,), "") == key_of("int", 1, [2], "")
 
 
 def test_a_key_is_two_words_of_32_bits():
     for arguments in itertools.islice(neighbours(), 50):
-        assert all(0 <= word <= ONES for word in bits.key_of(*arguments))
+        assert all(0 <= word <= ONES for word in key_of(*arguments))

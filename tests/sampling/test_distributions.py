@@ -13,7 +13,8 @@ from scipy import special, stats
 
 from keras_inits import sampling
 from keras_inits.sampling import bits
-from keras_inits.sampling.engines import numpy as host
+from keras_inits.sampling.engines import host
+from keras_inits.sampling.key import key_of
 
 N = 10_000_000
 CHANCE = 1e-6
@@ -46,8 +47,8 @@ each_distribution = pytest.mark.parametrize("name", DISTRIBUTIONS)
 @functools.lru_cache(4)
 def sample(name, number=0):
     """Ten million values of a distribution by this name; others for every number."""
-    key = bits.key_of("int", number, (N,), "")
-    return host.draw(DISTRIBUTIONS[name][0], (N,), "float32", key)
+    key = key_of("int", number, (N,), "")
+    return host.draw_on_host(DISTRIBUTIONS[name][0], (N,), "float32", key)
 
 
 def passes_kolmogorov(values, cdf):
@@ -205,8 +206,8 @@ RELATIVES = [
 @pytest.mark.parametrize("other", RELATIVES[1:], ids=str)
 def test_neighbouring_seeds_shapes_and_streams_are_not_correlated(other):
     seed, shape, stream = other
-    key = bits.key_of("int", seed, shape, stream)
-    values = host.draw(DISTRIBUTIONS["normal"][0], (N,), "float32", key)
+    key = key_of("int", seed, shape, stream)
+    values = host.draw_on_host(DISTRIBUTIONS["normal"][0], (N,), "float32", key)
     assert not correlated(sample("normal"), values)
     assert not correlated(sample("normal")[1:], values[:-1])
 

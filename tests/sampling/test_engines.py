@@ -1,5 +1,6 @@
 """Whichever engine draws, for whatever size and type, the bits are the same."""
 
+import itertools
 import math
 
 import numpy as np
@@ -7,12 +8,11 @@ import pytest
 
 from keras_inits import sampling
 from keras_inits.sampling import Key, bits
-from keras_inits.sampling.engines import numpy as host
-from keras_inits.sampling.engines import staged
+from keras_inits.sampling.engines import host
+from keras_inits.sampling.engines import numpy as plain_numpy
 from support import sampling_engines as engines
 from support.sampling_engines import (
     DISTRIBUTIONS,
-    DTYPES,
     ENGINES,
     KEY,
     on_numpy,
@@ -24,9 +24,6 @@ CHUNK = host.CHUNK
 SIZES = [0, 1, 2, 2047, 2048, 2049, 4095, 4096, 4097, 6143, 6145, 8191, 8193]
 LARGE = [CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 2049]
 each_engine = pytest.mark.parametrize("engine", ENGINES, ids=lambda f: f.__name__)
-each_distribution = pytest.mark.parametrize(
-    "distribution", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS
-)
 
 
 def skip_missing(dtype):
@@ -35,18 +32,34 @@ def skip_missing(dtype):
         pytest.skip("the backend has no float64")
 
 
-@each_engine
-@each_distribution
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_every_distribution_and_type_is_the_same_on_every_engine(
-    engine, distribution, dtype
-):
-    skip_missing(dtype)
+def check(engine, distribution, dtype):
+    """Asserts that an engine draws what NumPy does."""
     shape = (3, 2111)  # the second block is partly used
     assert same_bits(
         engine(distribution, shape, dtype, KEY),
         on_numpy(distribution, shape, dtype, KEY),
     )
+
+
+@each_engine
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS)
+def test_every_distribution_is_the_same_on_every_engine(engine, distribution):
+    check(engine, distribution, "float32")
+
+
+@each_engine
+@pytest.mark.parametrize(
+    ("dtype", "name"),
+    [
+        # Limits that only these types have: of open ends, none, and of a cut.
+        *itertools.product(["float16", "bfloat16"], ["uniform", "normal", "truncated"]),
+        ("float16", "truncated, shifted"),
+        ("float64", "normal, shifted"),
+    ],
+)
+def test_every_type_is_the_same_on_every_engine(engine, dtype, name):
+    skip_missing(dtype)
+    check(engine, DISTRIBUTIONS[name], dtype)
 
 
 @pytest.mark.skipif(engines.BACKEND != "jax", reason="JAX alone has a mode without")
@@ -65,6 +78,17 @@ def test_float64_is_the_same_where_jax_has_it():
 
 
 @each_engine
+@pytest.mark.parametrize("shift", [0.0, 0.1])
+def test_values_beyond_the_limits_become_the_limits_on_every_engine(engine, shift):
+    """Limits so narrow that many values are: others are reached once in 2**24."""
+    narrow = sampling.Distribution("uniform", 1.0, shift, open_ends=(-0.5, 0.25))
+    drawn = engines.values(engine(narrow, (3, 2111), "float32", KEY))
+    limits = [np.nextafter(np.float32(-0.5), np.float32(0)), np.float32(0.25 - 2**-26)]
+    assert [drawn.min(), drawn.max()] == limits
+    check(engine, narrow, "float32")
+
+
+@each_engine
 @pytest.mark.parametrize("size", SIZES)
 def test_every_size_is_the_same_on_every_engine(engine, size):
     distribution = DISTRIBUTIONS["normal, shifted"]
@@ -75,8 +99,9 @@ def test_every_size_is_the_same_on_every_engine(engine, size):
 
 
 @each_engine
-@pytest.mark.parametrize("size", LARGE)
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    ("size", "dtype"), [*((size, "float32") for size in LARGE), (LARGE[-1], "bfloat16")]
+)
 def test_large_draws_are_the_same_on_every_engine(engine, size, dtype):
     """Around the sizes at which the host cuts a draw into tasks."""
     distribution = DISTRIBUTIONS["truncated"]
@@ -130,7 +155,7 @@ def test_the_host_draws_beyond_2_to_the_32(first, name):
     distribution, size = DISTRIBUTIONS[name], 8 * 2 * BLOCK + 5
     compiled, plain = np.empty((2, size), np.float32)
     host._numba_kernels().fill(distribution, KEY, first, compiled)
-    host._fill_with_numpy(distribution, KEY, first, plain)
+    plain_numpy.fill(distribution, KEY, first, plain)
     assert same_bits(compiled, plain)
     places = np.arange(0, size, BLOCK // 2 - 1)
     words = engines.words_at(KEY, first + places)
@@ -141,40 +166,10 @@ def test_the_host_draws_beyond_2_to_the_32(first, name):
     )
 
 
-@pytest.mark.skipif(not engines.HAS_FILL, reason="the backend's arrays are NumPy's")
-@pytest.mark.parametrize("first", [2**33 - 2**22, 2**33, 2**45 + 2**22])
-def test_the_programs_of_the_backend_draw_beyond_2_to_the_32(first):
-    """By counters of two words, from below, at and above the second one's start."""
-    distribution, size = DISTRIBUTIONS["uniform"], 2**22 + 5
-    drawn = np.empty(size, np.float32)
-    for start in range(0, size, staged.STEP_VALUES):
-        part = drawn[start : start + staged.STEP_VALUES]
-        engines.backend_fill()(distribution, KEY, first + start, part)
-    places = np.append(np.arange(0, size, 99_991), [2**21 - 1, 2**21, size - 1])
-    words = engines.words_at(KEY, first + places)
-    assert same_bits(drawn[places], engines.values_of(distribution, words))
-
-
-@pytest.mark.skipif(not engines.HAS_FILL, reason="the backend's arrays are NumPy's")
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_without_numba_a_large_tensor_is_filled_step_by_step(dtype, monkeypatch):
-    """So that what is needed besides the result does not grow with it."""
-    distribution, size = DISTRIBUTIONS["normal"], staged.STEP_VALUES + 77
-    steps = []
-
-    def fill(distribution, key, first, out):
-        steps.append((first, out.size))
-        engines.backend_fill()(distribution, key, first, out)
-
-    monkeypatch.setattr(host, "_numba_kernels", lambda: None)
-    monkeypatch.setattr(host, "NUMBA_PAYS_FROM", 0)
-    drawn = host.draw(distribution, (size,), dtype, KEY, fill)
-    assert steps == [(0, staged.STEP_VALUES), (staged.STEP_VALUES, 77)]
-    assert same_bits(drawn, on_numpy(distribution, (size,), dtype, KEY))
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 7])
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize(
+    ("count", "dtype"),
+    [(1, "float32"), (2, "float16"), (3, "float32"), (7, "float16")],
+)
 def test_any_number_of_threads_gives_the_same_bits(count, dtype):
     distribution, shape = DISTRIBUTIONS["normal"], (5, CHUNK + 99)
     expected = on_numpy(distribution, shape, dtype, KEY)
@@ -192,7 +187,9 @@ def test_the_choice_between_numpy_and_numba_is_of_no_consequence(monkeypatch):
     monkeypatch.setattr(host, "NUMBA_PAYS_FROM", 12_000)
     monkeypatch.setattr(host._Drawn, "values", 0)
     for _ in range(4):
-        assert same_bits(host.draw(distribution, (5000,), "float32", KEY), expected)
+        assert same_bits(
+            host.draw_on_host(distribution, (5000,), "float32", KEY), expected
+        )
     assert len(used) == 2
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_inits.sampling.engines import numpy as host
+from keras_inits.sampling import threads as pool
+from keras_inits.sampling.engines import host
+from keras_inits.sampling.engines import numpy as plain_numpy
 from support import sampling_engines as engines
 from support import sampling_processes as processes
 from support.sampling_engines import DISTRIBUTIONS, KEY, on_numpy, same_bits
@@ -71,10 +73,10 @@ class Refusing:
 def test_a_draw_goes_on_when_threads_run_out(monkeypatch, taken):
     distribution, shape = DISTRIBUTIONS["truncated"], (4, host.CHUNK)
     with engines.threads(3):
-        executor = Refusing(host._Pool.get())
+        executor = Refusing(pool._Pool.get())
         executor.taken = 1 - taken
-        monkeypatch.setattr(host._Pool, "get", lambda: executor)
-        drawn = host.draw(distribution, shape, "float32", KEY)
+        monkeypatch.setattr(pool._Pool, "get", lambda: executor)
+        drawn = host.draw_on_host(distribution, shape, "float32", KEY)
     assert same_bits(drawn, on_numpy(distribution, shape, "float32", KEY))
 
 
@@ -83,7 +85,7 @@ def test_nothing_is_written_after_the_draw_has_returned(monkeypatch):
 
     The tensor is its owner's from then on: a late task would undo what training wrote.
     """
-    true, writing = host._fill_with_numpy, threading.Event()
+    true, writing = plain_numpy.fill, threading.Event()
     ended = []
 
     def slow(*arguments):
@@ -93,11 +95,13 @@ def test_nothing_is_written_after_the_draw_has_returned(monkeypatch):
         true(*arguments)
         ended.append(time.monotonic())
 
-    monkeypatch.setattr(host, "_fill_with_numpy", slow)
+    monkeypatch.setattr(plain_numpy, "fill", slow)
     with engines.threads(2), engines.numpy_only():
-        executor = Refusing(host._Pool.get())
-        monkeypatch.setattr(host._Pool, "get", lambda: executor)
-        drawn = host.draw(DISTRIBUTIONS["normal"], (4 * host.CHUNK,), "float32", KEY)
+        executor = Refusing(pool._Pool.get())
+        monkeypatch.setattr(pool._Pool, "get", lambda: executor)
+        drawn = host.draw_on_host(
+            DISTRIBUTIONS["normal"], (4 * host.CHUNK,), "float32", KEY
+        )
         returned = time.monotonic()
         kept = drawn.copy()
         drawn[:] = 0
@@ -115,9 +119,9 @@ def test_an_error_in_one_task_is_raised(monkeypatch):
             raise MemoryError("no memory left")
         out[:] = 0
 
-    monkeypatch.setattr(host, "_fill_with_numpy", failing)
+    monkeypatch.setattr(plain_numpy, "fill", failing)
     with engines.threads(2), engines.numpy_only(), pytest.raises(MemoryError):
-        host.draw(DISTRIBUTIONS["normal"], (4 * host.CHUNK,), "float32", KEY)
+        host.draw_on_host(DISTRIBUTIONS["normal"], (4 * host.CHUNK,), "float32", KEY)
 
 
 def test_threads_share_the_first_load_of_numba(monkeypatch):
@@ -127,7 +131,7 @@ def test_threads_share_the_first_load_of_numba(monkeypatch):
     distribution, found = DISTRIBUTIONS["normal"], []
 
     def work():
-        found.append(host.draw(distribution, (70_001,), "float32", KEY))
+        found.append(host.draw_on_host(distribution, (70_001,), "float32", KEY))
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     with warnings.catch_warnings():

@@ -8,12 +8,10 @@ from scipy import special
 
 from keras_inits import sampling
 from keras_inits.sampling import tables
-from keras_inits.sampling.distributions import (
-    Distribution,
-    numpy_dtype,
-    standard_values,
-)
-from keras_inits.sampling.engines import numpy as host
+from keras_inits.sampling.arrays import numpy_dtype
+from keras_inits.sampling.distributions import Distribution
+from keras_inits.sampling.engines.numpy import NumpyOperations
+from keras_inits.sampling.values import standard_values
 from support import sampling_engines as engines
 
 ALL_WORDS = np.arange(2**24, dtype=np.uint32) << np.uint32(8)
@@ -128,6 +126,6 @@ def test_the_words_next_to_half_the_probability_are_zero(bound):
     """As float32 they round up to 2**31, one past the last segment of the table."""
     words = np.array([0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFF82, 0xFFFFFF01], np.uint32)
     distribution = Distribution("tail", 1.0, bound=bound)
-    values = standard_values(distribution, words, host.NumpyOperations())
+    values = standard_values(distribution, words, NumpyOperations())
     assert (values[:3] == 0).all()
     assert 0 < abs(values[3]) < 1e-6

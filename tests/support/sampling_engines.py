@@ -5,7 +5,7 @@ array.
 """
 
 import contextlib
-import importlib
+import math
 from unittest import mock
 
 import keras
@@ -13,8 +13,10 @@ import numpy as np
 
 from keras_inits import sampling
 from keras_inits.sampling import bits
-from keras_inits.sampling.distributions import placed, standard_values
-from keras_inits.sampling.engines import numpy as host
+from keras_inits.sampling import threads as pool
+from keras_inits.sampling.engines import host
+from keras_inits.sampling.engines.numpy import NumpyOperations
+from keras_inits.sampling.values import scaled, standard_values
 from support.distributions import values
 
 BACKEND = keras.backend.backend()
@@ -75,24 +77,24 @@ def numpy_only():
 def threads(count):
     """Context with a pool of `count` threads."""
     with (
-        mock.patch.object(host, "threads", return_value=count),
-        mock.patch.object(host._Pool, "executor", None),
+        mock.patch.object(pool, "count", return_value=count),
+        mock.patch.object(pool._Pool, "executor", None),
     ):
         yield
-        if host._Pool.executor is not None:
-            host._Pool.executor.shutdown()
+        if pool._Pool.executor is not None:
+            pool._Pool.executor.shutdown()
 
 
 def on_numba(distribution, shape, dtype, key):
     """The host's compiled kernels."""
     with numba_only():
-        return host.draw(distribution, shape, dtype, key)
+        return host.draw_on_host(distribution, shape, dtype, key)
 
 
 def on_numpy(distribution, shape, dtype, key):
     """The host without Numba."""
     with numpy_only():
-        return host.draw(distribution, shape, dtype, key)
+        return host.draw_on_host(distribution, shape, dtype, key)
 
 
 def in_tf_function(distribution, shape, dtype, key):
@@ -133,19 +135,10 @@ def on_torch_device(distribution, shape, dtype, key):
     """Tensor operations of PyTorch's, on the device that every machine has."""
     from keras_inits.sampling.engines import torch as on_torch
 
-    return on_torch.draw_on_device(distribution, shape, dtype, key, device="cpu")
-
-
-def backend_fill():
-    """What fills host arrays with the backend's operations where Numba is missing."""
-    return importlib.import_module(f"keras_inits.sampling.engines.{BACKEND}").fill
-
-
-def on_host_by_backend(distribution, shape, dtype, key):
-    """The host without Numba, for tensors that are worth the backend's programs."""
-    values = {"NUMBA_PAYS_FROM": 0, "COMPILED_PAYS_FROM": 0}
-    with numpy_only(), mock.patch.multiple(host, **values):
-        return host.draw(distribution, shape, dtype, key, backend_fill())
+    # Small tensors in steps of a block, so that they take several steps.
+    blocks = 1 if math.prod(shape) < 2**18 else on_torch.BLOCKS
+    with mock.patch.object(on_torch, "BLOCKS", blocks):
+        return on_torch.draw_on_device(distribution, shape, dtype, key, device="cpu")
 
 
 ON_BACKEND = {
@@ -153,9 +146,8 @@ ON_BACKEND = {
     "jax": [in_jax_jit, on_a_mesh_of_one],
     "torch": [on_torch_device],
 }.get(BACKEND, [])
-HAS_FILL = BACKEND in ("tensorflow", "jax", "torch")
 # What must equal `on_numpy`.
-ENGINES = [on_numba, *ON_BACKEND, *([on_host_by_backend] if HAS_FILL else [])]
+ENGINES = [on_numba, *ON_BACKEND]
 
 
 def words_at(key, indices):
@@ -176,5 +168,5 @@ def words_at(key, indices):
 
 def values_of(distribution, words, dtype="float32"):
     """The values that words stand for, by NumPy, before the cast to `dtype`."""
-    ops = host.NumpyOperations()
-    return placed(distribution, standard_values(distribution, words, ops), dtype, ops)
+    ops = NumpyOperations()
+    return scaled(distribution, standard_values(distribution, words, ops), dtype, ops)

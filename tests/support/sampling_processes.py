@@ -23,11 +23,13 @@ LIMIT = 240  # seconds after which a deadlock is taken for granted
 def digest(number):
     """A hash of a draw that is large enough for several tasks, two types in turn."""
     from keras_inits import sampling
-    from keras_inits.sampling.engines import numpy as host
+    from keras_inits.sampling.engines import host
 
     dtype = ("float32", "float16")[number % 2]
     distribution = sampling.truncated_normal(0.0, 1.0, 2.0)
-    drawn = host.draw(distribution, (3, host.CHUNK + 7), dtype, sampling.Key(number, 1))
+    drawn = host.draw_on_host(
+        distribution, (3, host.CHUNK + 7), dtype, sampling.Key(number, 1)
+    )
     return hashlib.sha256(drawn.tobytes()).hexdigest()
 
 
@@ -35,11 +37,12 @@ def expected(numbers):
     """The hashes without Numba and without threads."""
     from unittest import mock
 
-    from keras_inits.sampling.engines import numpy as host
+    from keras_inits.sampling import threads
+    from keras_inits.sampling.engines import host
 
     with (
         mock.patch.object(host, "_numba_kernels", return_value=None),
-        mock.patch.object(host, "threads", return_value=1),
+        mock.patch.object(threads, "count", return_value=1),
     ):
         return [digest(number) for number in numbers]
 
@@ -126,7 +129,7 @@ def without_jit():
 def without_numba():
     """On an interpreter for which there is no Numba."""
     sys.modules["numba"] = None
-    from keras_inits.sampling.engines import numpy as host
+    from keras_inits.sampling.engines import host
 
     found = [digest(number) for number in range(2)]
     return host._numba_kernels() is None and found == expected(range(2))

@@ -1,12 +1,13 @@
-"""The host's kernels as machine code: `bits` and `distributions`, fused in cache.
+"""The draw as machine code: `bits` and `values`, fused in cache.
 
-The arithmetic is that of `bits.threefry`, `distributions.standard_values` and
-`distributions.placed`, bit for bit; tests compare them. Every word is kept a uint32 by
-hand: one promotion to 64 bits costs a factor of ten. The machine code is kept on disk.
+The arithmetic is that of `bits.threefry`, `values.standard_values` and `values.scaled`,
+bit for bit; tests compare them. Every word is kept a uint32 by hand: one promotion to
+64 bits costs a factor of ten. The machine code is kept on disk.
 The kernels release the GIL and start no threads of Numba's own, whose threading layers
 abort a process that forks or draws from several threads.
 """
 
+# Numba finds the types of what it compiles.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
 
 import functools
@@ -20,6 +21,8 @@ import numpy as np
 from numba import float32, int32, uint32, uint64
 
 from keras_inits.sampling import bits, tables
+from keras_inits.sampling.bits import Key
+from keras_inits.sampling.distributions import Distribution
 
 BLOCK = bits.BLOCK
 PARITY = bits.PARITY
@@ -118,13 +121,13 @@ def _cut(w, values, slopes):
 
 
 @numba.njit(inline="always")
-def _scaled(z, placing):
-    return z * placing[0]
+def _scaled(z, scaling):
+    return z * scaling[0]
 
 
 @numba.njit(inline="always")
-def _shifted(z, placing):
-    _, scale_high, scale_low, shift, _, _ = placing
+def _shifted(z, scaling):
+    _, scale_high, scale_low, shift, _, _ = scaling
     upper = np.uint32(np.float32(z).view(np.uint32) & uint32(0xFFFFF000))
     u = upper.view(np.float32)
     rest = z - u
@@ -132,12 +135,12 @@ def _shifted(z, placing):
     return (x + (u * scale_low + rest * scale_high)) + rest * scale_low
 
 
-def _place(standard, placed):
+def _place(standard, scaled):
     @numba.njit(inline="always")
-    def place(words, out, values, slopes, placing):
-        low, high = placing[4], placing[5]
+    def place(words, out, values, slopes, scaling):
+        low, high = scaling[4], scaling[5]
         for i in range(out.size):
-            x = placed(standard(words[i], values, slopes), placing)
+            x = scaled(standard(words[i], values, slopes), scaling)
             x = x if x > low else low
             out[i] = x if x < high else high
 
@@ -147,7 +150,7 @@ def _place(standard, placed):
 place: Any = None  # what `_fill` calls; each kernel has its own
 
 
-def _fill(k0, k1, counter, out, values, slopes, placing):
+def _fill(k0, k1, counter, out, values, slopes, scaling):
     words0, words1 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
     for start in range(0, out.size, 2 * BLOCK):
         left = out.size - start
@@ -155,16 +158,16 @@ def _fill(k0, k1, counter, out, values, slopes, placing):
         c = uint64(counter + uint64(start // 2))
         _words(k0, k1, c, n0, words0, words1)
         end = start + n0
-        place(words0, out[start:end], values, slopes, placing)
-        place(words1, out[end : end + n1], values, slopes, placing)
+        place(words0, out[start:end], values, slopes, scaling)
+        place(words1, out[end : end + n1], values, slopes, scaling)
 
 
 @functools.cache
-def _kernel(standard, placed):
+def _kernel(standard, scaled):
     # The cache on disk goes by this file's date and the kernel's name, and the machine
     # code holds the tables: so their contents are part of the name.
-    name = f"fill{standard.__name__}{placed.__name__}_{TABLES}"
-    place = _place(standard, placed)
+    name = f"fill{standard.__name__}{scaled.__name__}_{TABLES}"
+    place = _place(standard, scaled)
     # A global, not a closure: Numba's cache on disk never finds a closure again.
     fill = types.FunctionType(_fill.__code__, {**globals(), "place": place}, name)
     fill.__qualname__ = name
@@ -179,10 +182,10 @@ COMMON = {
 GENERAL = {"segments": _segments, "tail": _tail}
 
 
-def prepare(distribution):
+def prepare(distribution: Distribution) -> None:
     """Compiles the distribution's kernel, or reads it from disk, once."""
     if not _kernel_of(distribution).signatures:
-        fill(distribution, bits.Key(0, 0), 0, np.empty(0, np.float32))
+        fill(distribution, Key(0, 0), 0, np.empty(0, np.float32))
 
 
 def _kernel_of(distribution):
@@ -193,10 +196,10 @@ def _kernel_of(distribution):
     return _kernel(standard, _shifted if distribution.shift else _scaled)
 
 
-def fill(distribution, key, first, out):
+def fill(distribution: Distribution, key: Key, first: int, out: np.ndarray) -> None:
     """Fills `out` with the float32 values from index `first`, a multiple of a block."""
     kernel = _kernel_of(distribution)
     k0, k1 = np.uint32(key.k0), np.uint32(key.k1)
     kernel(
-        k0, k1, np.uint64(first // 2), out, *distribution.table, distribution.placing()
+        k0, k1, np.uint64(first // 2), out, *distribution.table, distribution.scaling()
     )

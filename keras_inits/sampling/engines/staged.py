@@ -5,18 +5,13 @@ exist only when it runs.
 """
 
 import math
-from collections.abc import Callable
-from typing import Any
 
-import numpy as np
-
+from keras_inits._utils.types import Layout, Shape, Tensor
 from keras_inits.sampling import bits
-from keras_inits.sampling.distributions import (
-    Distribution,
-    Operations,
-    placed,
-    standard_values,
-)
+from keras_inits.sampling.bits import Key, Word
+from keras_inits.sampling.distributions import Distribution
+from keras_inits.sampling.engines.base import Engine
+from keras_inits.sampling.values import Array, Operations, scaled, standard_values
 
 BLOCK_LOG2 = bits.BLOCK.bit_length() - 1
 
@@ -24,49 +19,40 @@ BLOCK_LOG2 = bits.BLOCK.bit_length() - 1
 class StagedOperations(Operations):
     """What the programs need besides `Operations`."""
 
-    def word(self, value: Any) -> Any:
+    def word(self, value: Word) -> Array:
         """A scalar, or an int below 2**32, as a 32-bit word."""
         raise NotImplementedError
 
-    def iota(self, size: int) -> Any:
+    def iota(self, size: int) -> Array:
         """The words 0, 1, ..., size - 1."""
         raise NotImplementedError
 
-    def stack(self, arrays: list[Any], axis: int) -> Any:
+    def stack(self, arrays: list[Array], axis: int) -> Array:
         """Arrays of one shape, along a new axis."""
         raise NotImplementedError
 
-    def reshape(self, array: Any, shape: tuple[int, ...]) -> Any:
+    def reshape(self, array: Array, shape: Shape) -> Array:
         """The same entries in another shape."""
         raise NotImplementedError
 
-    def cast(self, array: Any, dtype: str) -> Any:
+    def cast(self, array: Array, dtype: str) -> Array:
         """Entries rounded to nearest."""
         raise NotImplementedError
 
 
-def blocks(shape: tuple[int, ...]) -> int:
+def blocks(shape: Shape) -> int:
     """Blocks that hold a tensor; the last one may be partly used."""
     return -(-math.prod(shape) // (2 * bits.BLOCK))
 
 
-def words(key: bits.Key, count: int, ops: StagedOperations, first: Any = (0, 0)) -> Any:
-    """The words of `count` blocks, one row a block.
-
-    Args:
-        key: The key.
-        count: How many blocks.
-        ops: The library.
-        first: Low and high words of the first block's number. The low one is a multiple
-            of `count`, rounded up to a power of two, so that no sum wraps.
-    """
-    block = ops.reshape(ops.iota(count), (count, 1)) + ops.word(first[0])
+def words(key: Key, count: int, ops: StagedOperations) -> Array:
+    """The words of the first `count` blocks, one row a block."""
+    block = ops.reshape(ops.iota(count), (count, 1))
     place = ops.reshape(ops.iota(bits.BLOCK), (1, bits.BLOCK))
     low = ops.shift_left(block, BLOCK_LOG2) + place
     high = ops.shift_right(block, 32 - BLOCK_LOG2) + place * ops.word(0)
-    high = high + ops.shift_left(ops.word(first[1]), BLOCK_LOG2)
     added = bits.schedule(
-        bits.Key(ops.word(key.k0), ops.word(key.k1)), word=lambda sum_: sum_
+        Key(ops.word(key.k0), ops.word(key.k1)), word=lambda sum_: sum_
     )
     x0, x1 = bits.threefry(added, low, high, ops.rotate)
     return ops.reshape(ops.stack([x0, x1], 1), (count, 2 * bits.BLOCK))
@@ -74,39 +60,60 @@ def words(key: bits.Key, count: int, ops: StagedOperations, first: Any = (0, 0))
 
 def values(
     distribution: Distribution,
-    drawn: Any,
-    shape: tuple[int, ...],
+    words: Array,
+    shape: Shape,
     dtype: str,
     ops: StagedOperations,
-) -> Any:
-    """The tensor whose words are `drawn`."""
-    standard = standard_values(distribution, drawn, ops)
-    flat = ops.reshape(placed(distribution, standard, dtype, ops), (-1,))
+) -> Array:
+    """The tensor that words stand for."""
+    standard = standard_values(distribution, words, ops)
+    flat = ops.reshape(scaled(distribution, standard, dtype, ops), (-1,))
     return ops.cast(ops.reshape(flat[: math.prod(shape)], shape), dtype)
 
 
-STEP = 512  # blocks that one call fills on the host: few calls, bounded memory
-STEP_VALUES = STEP * 2 * bits.BLOCK
+class StagedEngine(Engine):
+    """An engine whose backend compiles programs.
 
-
-def fill(
-    distribution: Distribution,
-    key: bits.Key,
-    first: int,
-    out: np.ndarray,
-    programs: Callable[[Distribution], tuple[Callable[..., Any], Callable[[Any], Any]]],
-) -> None:
-    """Fills a step of a host array by compiled programs of one fixed size.
-
-    Args:
-        distribution: The distribution of the entries.
-        key: Two Python ints.
-        first: Index of the first value; a multiple of `STEP_VALUES`.
-        out: A float32 vector of at most `STEP_VALUES`.
-        programs: From a distribution, the two compiled programs: words from
-            `(k0, k1, first block's low word, its high word)`, and values from words.
+    Attributes:
+        ops: The backend's operations.
     """
-    draw_words, draw_values = programs(distribution)
-    block = first // (2 * bits.BLOCK)
-    counters = [np.uint32(word) for word in (*key, block & bits.WORD, block >> 32)]
-    out[:] = np.asarray(draw_values(draw_words(*counters)))[: out.size]
+
+    ops: StagedOperations
+
+    def is_symbolic(self, state: Tensor) -> bool:
+        """Whether a generator's state has no value yet."""
+        raise NotImplementedError
+
+    def words_of_state(self, state: Tensor) -> tuple[Word, Word]:
+        """The two words of a generator's state, inside a program."""
+        raise NotImplementedError
+
+    def draw_staged(
+        self,
+        distribution: Distribution,
+        shape: Shape,
+        dtype: str,
+        key: Key,
+        layout: Layout,
+    ) -> Tensor:
+        """Draws a tensor that is not empty inside a program, or with a layout."""
+        raise NotImplementedError
+
+    def key_of_state(self, base: Key, state: Tensor) -> Key:
+        if not self.is_symbolic(state):
+            return super().key_of_state(base, state)
+        added = [self.ops.word(word) for word in bits.schedule(base)]
+        words = self.words_of_state(state)
+        return Key(*bits.threefry(added, *words, self.ops.rotate))
+
+    def draw(
+        self,
+        distribution: Distribution,
+        shape: Shape,
+        dtype: str,
+        key: Key,
+        layout: Layout = None,
+    ) -> Tensor:
+        if 0 in shape or (layout is None and not self.is_tracing()):
+            return super().draw(distribution, shape, dtype, key)
+        return self.draw_staged(distribution, shape, self.supported(dtype), key, layout)

@@ -1,14 +1,15 @@
 """Drawing on TensorFlow: host arrays when eager, a compiled program inside a graph."""
 
 import functools
-from typing import Any
+from collections.abc import Callable
 
-import keras
 import ml_dtypes
 import numpy as np
 import tensorflow as tf
 
+from keras_inits._utils.types import Layout, Shape
 from keras_inits.sampling import bits
+from keras_inits.sampling.bits import Key, Word
 from keras_inits.sampling.distributions import Distribution
 from keras_inits.sampling.engines import staged
 
@@ -16,132 +17,105 @@ from keras_inits.sampling.engines import staged
 class TensorFlowOperations(staged.StagedOperations):
     """Words are uint32 tensors, which wrap by themselves."""
 
-    def shift_right(self, words, bits):
+    def shift_right(self, words: tf.Tensor, bits: int) -> tf.Tensor:
         return tf.bitwise.right_shift(words, tf.constant(bits, tf.uint32))
 
-    def shift_left(self, words, bits):
+    def shift_left(self, words: tf.Tensor, bits: int) -> tf.Tensor:
         return tf.bitwise.left_shift(words, tf.constant(bits, tf.uint32))
 
-    def to_float(self, words):
+    def to_float(self, words: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.bitcast(words, tf.int32), tf.float32)
 
-    def to_index(self, words):
+    def to_index(self, words: tf.Tensor) -> tf.Tensor:
         return tf.bitcast(words, tf.int32)
 
-    def take(self, table, index):
+    def take(self, table: np.ndarray, index: tf.Tensor) -> tf.Tensor:
         return tf.gather(table, index)
 
-    def bits_of(self, floats):
+    def bits_of(self, floats: tf.Tensor) -> tf.Tensor:
         return tf.bitcast(floats, tf.uint32)
 
-    def floats_of(self, words):
+    def floats_of(self, words: tf.Tensor) -> tf.Tensor:
         return tf.bitcast(words, tf.float32)
 
-    def clip(self, floats, low, high):
+    def clip(self, floats: tf.Tensor, low: np.float32, high: np.float32) -> tf.Tensor:
         return tf.minimum(tf.maximum(floats, low), high)
 
-    def word(self, value):
+    def word(self, value: Word) -> tf.Tensor:
         return tf.cast(value, tf.uint32)
 
-    def iota(self, size):
+    def iota(self, size: int) -> tf.Tensor:
         return tf.bitcast(tf.range(size, dtype=tf.int32), tf.uint32)
 
-    def stack(self, arrays, axis):
+    def stack(self, arrays: list[tf.Tensor], axis: int) -> tf.Tensor:
         return tf.stack(arrays, axis)
 
-    def reshape(self, array, shape):
+    def reshape(self, array: tf.Tensor, shape: Shape) -> tf.Tensor:
         return tf.reshape(array, shape)
 
-    def cast(self, array, dtype):
+    def cast(self, array: tf.Tensor, dtype: str) -> tf.Tensor:
         return tf.cast(array, dtype)
 
 
 OPS = TensorFlowOperations()
 
 
-def is_tracing() -> bool:
-    """Whether operations are being staged into a graph."""
-    return not tf.executing_eagerly()
-
-
-def supported(dtype: str) -> str:
-    """The type that this backend gives for `dtype`."""
-    return dtype
-
-
-def adopt(array: np.ndarray) -> tf.Tensor:
-    """The tensor of a new host array, uncopied where the dtype allows it.
-
-    The array must not be written to afterwards.
-    """
-    if array.size and array.dtype in (np.float32, np.float64, np.float16):
-        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
-    if array.dtype == ml_dtypes.bfloat16 and array.size:
-        words = tf.experimental.dlpack.from_dlpack(array.view(np.int16).__dlpack__())
-        return tf.bitcast(words, tf.bfloat16)
-    return tf.convert_to_tensor(array)
-
-
-def is_symbolic(state: Any) -> bool:
-    """Whether a generator's state has no value yet."""
-    return not hasattr(state, "numpy")
-
-
-def next_state(generator: keras.random.SeedGenerator) -> tf.Tensor:
-    """The generator's state, which advances."""
-    return generator.next()
-
-
-def generator_words(state: Any) -> tuple[Any, Any]:
-    """The two words of a seed generator's state, inside a graph."""
-    # Seeds are any 64-bit integers there; their low words are the seed.
-    state = tf.bitwise.bitwise_and(tf.cast(state, tf.int64), bits.WORD)
-    return tf.cast(state[0], tf.uint32), tf.cast(state[1], tf.uint32)
-
-
-def draw_staged(
-    distribution: Distribution,
-    shape: tuple[int, ...],
-    dtype: str,
-    key: bits.Key,
-    layout: Any,
-) -> tf.Tensor:
-    """Draws inside a graph."""
-    # Two programs: in one, XLA draws the bits anew for each look-up.
-    words = _words_program(staged.blocks(shape))(OPS.word(key.k0), OPS.word(key.k1))
-    return _values_program(distribution, shape, dtype)(words)
-
-
 @functools.lru_cache(maxsize=256)
-def _words_program(blocks: int) -> Any:
-    def program(k0: Any, k1: Any) -> Any:
-        return staged.words(bits.Key(k0, k1), blocks, OPS)
+def _words_program(blocks: int) -> Callable[..., tf.Tensor]:
+    def program(k0: tf.Tensor, k1: tf.Tensor) -> tf.Tensor:
+        return staged.words(Key(k0, k1), blocks, OPS)
 
-    return tf.function(program, jit_compile=True)
+    compiled: Callable[..., tf.Tensor] = tf.function(program, jit_compile=True)
+    return compiled
 
 
 @functools.lru_cache(maxsize=256)
 def _values_program(
-    distribution: Distribution, shape: tuple[int, ...], dtype: str
-) -> Any:
-    def program(words: Any) -> Any:
+    distribution: Distribution, shape: Shape, dtype: str
+) -> Callable[..., tf.Tensor]:
+    def program(words: tf.Tensor) -> tf.Tensor:
         return staged.values(distribution, words, shape, dtype, OPS)
 
-    return tf.function(program, jit_compile=True)
+    compiled: Callable[..., tf.Tensor] = tf.function(program, jit_compile=True)
+    return compiled
 
 
-@functools.lru_cache(maxsize=16)
-def _step_programs(distribution: Distribution) -> tuple[Any, Any]:
-    def draw_words(k0: Any, k1: Any, low: Any, high: Any) -> Any:
-        return staged.words(bits.Key(k0, k1), staged.STEP, OPS, (low, high))
+class TensorFlowEngine(staged.StagedEngine):
+    """Draws inside graphs, too."""
 
-    word = tf.TensorSpec((), tf.uint32)
-    words = tf.function(draw_words, [word] * 4, jit_compile=True)
-    return words, _values_program(distribution, (staged.STEP_VALUES,), "float32")
+    ops = OPS
+
+    def is_tracing(self) -> bool:
+        return not tf.executing_eagerly()
+
+    def adopt(self, array: np.ndarray) -> tf.Tensor:
+        if array.size and array.dtype in (np.float32, np.float64, np.float16):
+            return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+        if array.dtype == ml_dtypes.bfloat16 and array.size:
+            words = array.view(np.int16).__dlpack__()
+            words = tf.experimental.dlpack.from_dlpack(words)
+            return tf.bitcast(words, tf.bfloat16)
+        return tf.convert_to_tensor(array)
+
+    def is_symbolic(self, state: tf.Tensor) -> bool:
+        return not hasattr(state, "numpy")
+
+    def words_of_state(self, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # Seeds are any 64-bit integers there; their low words are the seed.
+        state = tf.bitwise.bitwise_and(tf.cast(state, tf.int64), bits.WORD)
+        return tf.cast(state[0], tf.uint32), tf.cast(state[1], tf.uint32)
+
+    def draw_staged(
+        self,
+        distribution: Distribution,
+        shape: Shape,
+        dtype: str,
+        key: Key,
+        layout: Layout,
+    ) -> tf.Tensor:
+        # Two programs: in one, XLA draws the bits anew for each look-up.
+        words = _words_program(staged.blocks(shape))(OPS.word(key.k0), OPS.word(key.k1))
+        return _values_program(distribution, shape, dtype)(words)
 
 
-def fill(
-    distribution: Distribution, key: bits.Key, first: int, out: np.ndarray
-) -> None:
-    """Fills a host array by programs compiled once a distribution."""
-    staged.fill(distribution, key, first, out, _step_programs)
+ENGINE = TensorFlowEngine()

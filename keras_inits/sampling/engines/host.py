@@ -1,0 +1,94 @@
+"""Drawing on the host: blocks that fit in cache, on a few threads, in NumPy or Numba.
+
+Both write the same bits. Numba is some ten times faster and takes a while to load, so
+it is loaded once a process has drawn enough for that to pay; where it cannot be
+imported, NumPy goes on.
+"""
+
+import functools
+import importlib
+import math
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+
+from keras_inits._utils.types import Shape
+from keras_inits.sampling import bits, threads
+from keras_inits.sampling.arrays import aligned_empty, numpy_dtype
+from keras_inits.sampling.distributions import Distribution
+from keras_inits.sampling.engines import numpy
+
+CHUNK = 256 * numpy.VALUES_OF_BLOCK  # values that one task of a thread fills
+NUMBA_PAYS_FROM = 2**25  # values drawn in this process: about its loading time in NumPy
+
+
+@functools.cache
+def _numba_kernels() -> ModuleType | None:
+    try:
+        kernels = importlib.import_module("keras_inits.sampling.engines.numba")
+        return None if kernels.numba.config.DISABLE_JIT else kernels
+    except ImportError:
+        return None
+
+
+class _Drawn:
+    """Counts this process's values, to load Numba when it pays."""
+
+    values = 0
+
+
+Fill = Callable[[Distribution, bits.Key, int, np.ndarray], None]
+
+
+def _filler(distribution: Distribution, size: int) -> Fill:
+    """What fills a tensor of this size: Numba where it pays, else NumPy."""
+    _Drawn.values += size
+    if _Drawn.values >= NUMBA_PAYS_FROM:
+        with threads.no_fork:
+            kernels = _numba_kernels()
+            if kernels is not None:
+                kernels.prepare(distribution)
+                fill: Fill = kernels.fill
+                return fill
+    return numpy.fill
+
+
+def draw_on_host(
+    distribution: Distribution,
+    shape: Shape,
+    dtype: str,
+    key: bits.Key,
+) -> np.ndarray:
+    """Draws a tensor on the host.
+
+    Besides the result, it needs a bounded block of memory a thread.
+
+    Args:
+        distribution: The distribution of the entries.
+        shape: Shape of the tensor.
+        dtype: Name of a floating-point type; values are drawn in float32.
+        key: Two Python ints of 32 bits.
+
+    Returns:
+        A new array, aligned so that the backends can adopt it.
+    """
+    size = math.prod(shape)
+    out = aligned_empty(size, numpy_dtype(dtype))
+    fill = _filler(distribution, size)
+    if dtype == "float32":
+
+        def task(start: int) -> None:
+            fill(distribution, key, start, out[start : start + CHUNK])
+    else:
+        low, high = distribution.limits(dtype)
+
+        def task(start: int) -> None:
+            part = out[start : start + CHUNK]
+            values = np.empty(part.size, np.float32)
+            fill(distribution, key, start, values)
+            part[:] = np.clip(values, low, high, out=values)
+
+    if size:
+        threads.in_parallel(task, range(0, size, CHUNK))
+    return out.reshape(shape)
