@@ -8,8 +8,7 @@ from keras_inits._utils import atomic_file, extras
 from keras_inits.cli import arguments as kinds
 from keras_inits.cli import console, files
 from keras_inits.cli.files import Refusal
-from keras_inits.diagnosis.measure import diagnose
-from keras_inits.diagnosis.report import Diagnosis
+from keras_inits.diagnosis import Diagnosis, diagnose
 from keras_inits.diagnosis.show import page
 from keras_inits.models.initialize import initialize
 

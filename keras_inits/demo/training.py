@@ -8,8 +8,7 @@ import keras
 import numpy as np
 
 from keras_inits import initializers as schemes
-from keras_inits.diagnosis.measure import diagnose
-from keras_inits.diagnosis.report import Diagnosis
+from keras_inits.diagnosis import Diagnosis, diagnose
 
 DEPTH, WIDTH, CLASSES = 8, 64, 10  # hidden layers, units in each, digits
 CHANCE = float(np.log(CLASSES))  # loss of equal probabilities, in nats
