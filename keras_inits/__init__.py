@@ -4,6 +4,7 @@ Importing the package registers every scheme, so that
 `keras.layers.Dense(64, kernel_initializer="he_fan_in")` works and saved models open.
 """
 
+import keras_inits._utils.quiet_start as _  # noqa: F401  before TensorFlow is imported
 from keras_inits import initializers, sampling
 from keras_inits.diagnosis.callback import DiagnosisCallback
 from keras_inits.diagnosis.measure import diagnose

@@ -7,6 +7,7 @@ import rich.box
 from rich.markup import escape
 from rich.table import Table
 
+from keras_inits import demo
 from keras_inits._utils import extras
 from keras_inits.cli import arguments as kinds
 from keras_inits.cli import console
@@ -66,8 +67,6 @@ def show_scheme(arguments: argparse.Namespace) -> int:
 
 def run_demo(arguments: argparse.Namespace) -> int:
     """Trains two networks from eight starts, and checks the saved models."""
-    from keras_inits import demo
-
     try:
         return demo.run(arguments.out, arguments.seed, arguments.epochs, console.out())
     except extras.MissingExtra as error:

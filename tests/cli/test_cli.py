@@ -131,7 +131,7 @@ def test_the_package_runs_as_a_module(monkeypatch, capsys):
 def test_the_demo_without_its_extras_exits_with_2_and_the_command(
     capsys, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(demo, "EXTRAS", ("sklearn", "no_such_package_here"))
+    monkeypatch.setattr(demo.main, "EXTRAS", ("sklearn", "no_such_package_here"))
     assert cli.main(["demo", "--out", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err == (
         "The demo needs no_such_package_here. Type: pip install 'keras-inits[demo]'\n"

@@ -1,0 +1,93 @@
+"""Opens what a user names: a saved model, data, the folder of a file to write.
+
+A model's file can come from anywhere. It is opened in Keras's safe mode, and only if it
+is a `.keras` file on this machine: no code in it is run.
+"""
+
+import contextlib
+import pathlib
+import sys
+import zipfile
+from typing import Any
+
+import keras
+import numpy as np
+
+
+class Refusal(Exception):
+    """A request that cannot be met; the text says why."""
+
+
+def model(path: str, *, compiled: bool) -> Any:
+    """Opens a saved model without running any code that is in it.
+
+    Args:
+        path: A `.keras` file.
+        compiled: Whether the loss and the optimizer are opened, too.
+
+    Raises:
+        Refusal: If that cannot be done, or would run code from the file.
+    """
+    file = pathlib.Path(path)
+    if not file.is_file():
+        raise Refusal(f"{path}: there is no such file.")
+    if file.suffix != ".keras" or not zipfile.is_zipfile(file):
+        raise Refusal(
+            f"{path}: not a .keras file. Save the model by model.save('model.keras')."
+        )
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            return keras.saving.load_model(file, compile=compiled, safe_mode=True)
+    except Exception as error:  # of Keras, or of any reader of a broken file
+        text = str(error)
+        if "safe_mode" in text or "unsafe deserialization" in text:
+            raise Refusal(
+                f"{path}: opening it would run code that is in the file, such as that "
+                "of a Lambda layer, and this command never does. In Python, and only "
+                "if you trust the file: keras.saving.load_model(path, safe_mode=False)."
+            ) from error
+        raise Refusal(
+            f"{path}: Keras cannot open it: {_first_line(error)} A model of classes "
+            "of your own has to be opened in Python, where they are imported."
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def data(path: str | None) -> tuple[Any, Any]:
+    """The arrays of an `.npz` file: x and y, or inputs by their names and y.
+
+    Raises:
+        Refusal: If it cannot be read, or holds objects rather than numbers.
+    """
+    if path is None:
+        return None, None
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("a single array: name it, by np.savez(path, x=...)")
+            arrays = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        reason = "there is no such file" if not pathlib.Path(path).exists() else error
+        raise Refusal(f"{path}: not data: {reason}.") from error
+    y = arrays.pop("y", None)
+    if not arrays:
+        raise Refusal(
+            f"{path}: no input in it, only {'y' if y is not None else 'nothing'}. "
+            "Write np.savez(path, x=x, y=y), or one array for each name of an input."
+        )
+    return (arrays["x"] if set(arrays) == {"x"} else arrays), y
+
+
+def check_folder(path: str) -> None:
+    """Checks that the folder of a file to write is there.
+
+    Raises:
+        Refusal: If it is not.
+    """
+    folder = pathlib.Path(path).resolve().parent
+    if not folder.is_dir():
+        raise Refusal(f"{path}: there is no folder {folder}. Make it first.")
