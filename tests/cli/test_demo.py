@@ -25,9 +25,12 @@ from keras_inits.demo import (
     train,
 )
 
-pytestmark = pytest.mark.filterwarnings(  # Keras's own, where it saves on TensorFlow
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings(  # Keras's own, where it saves on TensorFlow
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+    ),
+]
 
 STARTS = "zeros", "too-small normal", "standard normal", "He"
 HEALTHY = judge.Figures(

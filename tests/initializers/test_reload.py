@@ -21,7 +21,6 @@ from support.scheme_examples import EXAMPLES, FIXED, SCHEMES, snake_case
 NAMES = [*map(snake_case, EXAMPLES), "he_fan_in_generator"]
 # Keras's own, when it writes a variable of TensorFlow's with NumPy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")
-EXPORTS = keras.backend.backend() == "tensorflow"
 every_name = pytest.mark.parametrize("name", NAMES)
 every_format = pytest.mark.parametrize("kind", FORMATS)
 
@@ -154,7 +153,7 @@ def test_a_pickled_initializer_draws_the_same(reloaded, matrix, name):
     matrix.setdefault(name, []).append("pickle")
 
 
-@pytest.mark.skipif(not EXPORTS, reason="served by TensorFlow, from its own backend")
+@pytest.mark.backend("tensorflow")  # which serves what its own backend exports
 def test_an_exported_model_is_served(reloaded, matrix):
     """A SavedModel of all schemes at once gives the predictions of the model."""
     served = reloaded.found["served"]

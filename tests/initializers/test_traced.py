@@ -8,6 +8,7 @@ from support.distributions import Orthonormal, values
 from support.scheme_examples import ALL, EXAMPLES, SCHEMES, make
 
 BACKEND = keras.backend.backend()
+pytestmark = pytest.mark.backend("tensorflow", "jax")  # elsewhere nothing is compiled
 every = pytest.mark.parametrize(("cls", "example"), ALL)
 
 

@@ -11,9 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BACKEND = keras.backend.backend()
-pytestmark = pytest.mark.skipif(
-    BACKEND not in ("tensorflow", "jax", "torch"), reason="no benchmarks on NumPy"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.backend("tensorflow", "jax", "torch"),  # no benchmarks on NumPy
+]
 
 
 def run(script, *arguments):

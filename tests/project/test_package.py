@@ -93,6 +93,7 @@ def elsewhere(installed, tmp_path):
     return {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(installed)}}
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     package = {
@@ -106,6 +107,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     assert f"{info}licenses/LICENSE" in names
 
 
+@pytest.mark.slow
 def test_the_wheel_says_what_it_is_and_needs(wheel):
     info = f"keras_inits-{keras_inits.__version__}.dist-info/METADATA"
     metadata = email.message_from_bytes(zipfile.ZipFile(wheel).read(info))
@@ -127,6 +129,7 @@ def test_the_wheel_says_what_it_is_and_needs(wheel):
     }
 
 
+@pytest.mark.slow
 def test_the_wheel_draws_outside_the_checkout(installed, elsewhere):
     said = json.loads(run(sys.executable, "-c", DRAW, **elsewhere).splitlines()[-1])
     assert Path(said["file"]).is_relative_to(installed)
@@ -136,6 +139,7 @@ def test_the_wheel_draws_outside_the_checkout(installed, elsewhere):
     assert 0 < abs(said["first"]) < (6 / 3000) ** 0.5
 
 
+@pytest.mark.slow
 def test_the_command_of_the_wheel_lists_every_name(installed, elsewhere):
     (command,) = (installed / "bin").glob("keras-inits*")
     listed = run(command, "list", **elsewhere)
