@@ -22,12 +22,13 @@ import keras_inits
 from support.distributions import EPSILON, Normal, Truncated, Uniform, values
 from support.scheme_examples import (
     ALL,
+    EACH,
+    EACH_RANDOM,
     EXAMPLES,
     FANS,
     FIRST,
     FIXED,
     KERNEL,
-    RANDOM,
     SCHEMES,
     SHAPE,
     arguments_of,
@@ -47,7 +48,7 @@ def has_float64():
 
 
 every = pytest.mark.parametrize(("cls", "example"), ALL)
-every_random = pytest.mark.parametrize(("cls", "example"), RANDOM)
+each = pytest.mark.parametrize(("cls", "example"), EACH)
 every_class = pytest.mark.parametrize("cls", FIRST)
 SEEDED = [
     pytest.param(SCHEMES[name], id=name) for name in EXAMPLES if name not in FIXED
@@ -70,9 +71,19 @@ def test_every_registered_scheme_of_the_package_is_exported():
 
 
 @every
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
-def test_values_follow_the_distribution_in_every_dtype(cls, example, dtype):
+def test_values_follow_the_distribution(cls, example):
     """Shape, type, and the distribution that the formula gives for these fans."""
+    follows_the_distribution(cls, example, "float32")
+
+
+@each
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_values_follow_the_distribution_in_every_dtype(cls, example, dtype):
+    """Rounded to the type."""
+    follows_the_distribution(cls, example, dtype)
+
+
+def follows_the_distribution(cls, example, dtype):
     result = make(cls, example, seed=7)(example.shape, dtype=dtype)
     given = "float32" if dtype == "float64" and not has_float64() else dtype
     assert keras.backend.standardize_dtype(result.dtype) == given
@@ -83,7 +94,7 @@ def test_values_follow_the_distribution_in_every_dtype(cls, example, dtype):
     )
 
 
-@every
+@each
 def test_the_default_type_is_keras_floatx(cls, example):
     """No dtype means the type that Keras is set to."""
     initializer = make(cls, example, seed=7)
@@ -98,7 +109,7 @@ def test_the_default_type_is_keras_floatx(cls, example):
     assert keras.backend.standardize_dtype(result.dtype) == "float16"
 
 
-@every_random
+@pytest.mark.parametrize(("cls", "example"), EACH_RANDOM)
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 def test_values_are_drawn_in_float32_and_rounded_once(cls, example, dtype):
     """The same weights in every type, up to rounding."""
@@ -147,7 +158,7 @@ def test_the_plain_truncated_normal_is_not_widened():
     assert Uniform(-2.0, 2.0).complaints(drawn)
 
 
-@every
+@each
 def test_empty_shapes_give_empty_tensors(cls, example):
     """An axis of size 0, wherever it is."""
     if np.ndim(example.arguments.get("value", 0)):
@@ -261,7 +272,7 @@ def global_draws_unchanged():
     assert draws() == expected
 
 
-@every
+@each
 def test_drawing_with_a_seed_touches_no_global_state(cls, example):
     """Construction, draw, configuration and copy leave every generator as it was."""
     with global_draws_unchanged():
