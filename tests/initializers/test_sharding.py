@@ -5,10 +5,6 @@ Without these devices, one test runs this file where they are.
 
 import itertools
 import math
-import os
-import subprocess
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -18,10 +14,10 @@ import pytest
 import keras_inits
 from keras_inits import sampling
 from keras_inits.sampling import bits
+from support import fresh
 from support.distributions import Orthonormal, values
 from support.scheme_examples import EACH, make
 
-ROOT = Path(__file__).parents[2]
 FLAG = "--xla_force_host_platform_device_count"
 
 
@@ -41,25 +37,8 @@ there = pytest.mark.skipif(devices() < 8, reason="JAX with eight devices")
 @pytest.mark.skipif(devices() >= 8, reason="this is JAX with eight devices")
 def test_everything_here_passes_on_eight_devices():
     added = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": f"{FLAG}=8"}
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-n0",
-            "-p",
-            "no:cacheprovider",
-            __file__,
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | added,
-    )
-    assert done.returncode == 0, done.stdout[-6000:]
-    assert " passed" in done.stdout
+    words = "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", __file__
+    assert " passed" in fresh.python(*words, folder=fresh.ROOT, **added)
 
 
 SHAPES = {2: (16, 24), 4: (3, 2, 16, 24)}  # the last two can be cut in eight

@@ -6,16 +6,15 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
 import keras_inits
+from support import fresh
 
-ROOT = Path(__file__).parents[2]
+ROOT = fresh.ROOT
 PACKED = ("CHANGELOG.md", "LICENSE", "MANIFEST.in", "README.md")
 PACKED += ("pyproject.toml", "setup.cfg")
 EXTRAS = {"demo", "dev", "plots", "test"}
@@ -39,20 +38,6 @@ print(json)
 """
 
 
-def run(*command, **options):
-    """The output of a command; its errors fail the test readably."""
-    done = subprocess.run(
-        [str(word) for word in command],
-        check=False,
-        text=True,
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        **options,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 def is_shipped(name):
     """Whether a scheme is the package's own; other tests register theirs here."""
     module = keras_inits.initializers.registry.scheme(name).__module__
@@ -73,7 +58,7 @@ def wheel(tmp_path_factory):
     for name in ("keras_inits", "notebooks", "tests"):
         shutil.copytree(ROOT / name, source / name, ignore=GENERATED)
     # Without isolation, and so without a network.
-    run(sys.executable, "-m", "build", "--no-isolation", source, cwd=source)
+    fresh.python("-m", "build", "--no-isolation", source, folder=source)
     (built,) = (source / "dist").glob("*.whl")
     return built
 
@@ -82,15 +67,15 @@ def wheel(tmp_path_factory):
 def installed(wheel, tmp_path_factory):
     """A folder that holds the wheel's contents, and nothing else."""
     target = tmp_path_factory.mktemp("installed")
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-    run(*pip, "install", "--no-deps", "--no-index", "--target", target, wheel)
+    install = "install", "--no-deps", "--no-index", "--target", target, wheel
+    fresh.python("-m", "pip", "--disable-pip-version-check", *install)
     return target
 
 
 @pytest.fixture
 def elsewhere(installed, tmp_path):
     """Options of a process that sees the installed wheel and not the checkout."""
-    return {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(installed)}}
+    return {"folder": tmp_path, "PYTHONPATH": str(installed)}
 
 
 @pytest.mark.slow
@@ -131,7 +116,7 @@ def test_the_wheel_says_what_it_is_and_needs(wheel):
 
 @pytest.mark.slow
 def test_the_wheel_draws_outside_the_checkout(installed, elsewhere):
-    said = json.loads(run(sys.executable, "-c", DRAW, **elsewhere).splitlines()[-1])
+    said = json.loads(fresh.python("-c", DRAW, **elsewhere).splitlines()[-1])
     assert Path(said["file"]).is_relative_to(installed)
     assert said["version"] == keras_inits.__version__
     assert "he_fan_in" in said["names"]
@@ -142,7 +127,7 @@ def test_the_wheel_draws_outside_the_checkout(installed, elsewhere):
 @pytest.mark.slow
 def test_the_command_of_the_wheel_lists_every_name(installed, elsewhere):
     (command,) = (installed / "bin").glob("keras-inits*")
-    listed = run(command, "list", **elsewhere)
+    listed = fresh.command(command, "list", **elsewhere)
     names = set(re.findall(r'^ *"(?:keras_inits>)?(\w+)"', listed, re.MULTILINE))
     shipped = {n for n in keras_inits.names() if is_shipped(n)}
     assert names == shipped
