@@ -36,6 +36,7 @@ SMALLEST = {  # of each family of `keras.applications`, and the inputs that it t
 }
 FEW = {"ConvNeXtTiny", "MobileNetV2", "ResNet50"}
 ARCHITECTURES = [name for name in dir(keras.applications) if name[0].isupper()]
+NOT_ON_TORCH = [pytest.mark.backend("tensorflow", "jax")]  # says Keras
 
 
 class Nothing(keras.initializers.Zeros):
@@ -99,7 +100,12 @@ DEPTHWISE = {  # convolutions of single channels, one a block
 }
 
 
-@pytest.mark.parametrize("name", slow_except(ARCHITECTURES, FEW))
+@pytest.mark.parametrize(
+    "name",
+    slow_except(
+        ARCHITECTURES, FEW, NASNetLarge=NOT_ON_TORCH, NASNetMobile=NOT_ON_TORCH
+    ),
+)
 def test_every_weight_of_an_application_is_known(name):
     """None by its shape alone; its fans are the config's; the signal stays finite."""
     model = application(name)

@@ -3,7 +3,6 @@
 import ast
 import email
 import json
-import os
 import re
 import shutil
 import zipfile
@@ -46,12 +45,7 @@ def is_shipped(name):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """A wheel, built from a copy so that no earlier build is in the way.
-
-    KERAS_INITS_WHEEL names another one to test instead.
-    """
-    if given := os.environ.get("KERAS_INITS_WHEEL"):
-        return Path(given).resolve(strict=True)
+    """A wheel, built from a copy so that no earlier build is in the way."""
     source = tmp_path_factory.mktemp("source")
     for name in PACKED:
         shutil.copy(ROOT / name, source)
