@@ -1,9 +1,12 @@
-"""What all tests share: the backend, chosen before Keras is imported."""
+"""What all tests share: the backend, chosen before Keras is imported, and markers."""
 
 import os
 
+import pytest
+
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+BACKENDS = {"tensorflow", "jax", "torch"}
 
 
 def pytest_report_header():
@@ -11,6 +14,18 @@ def pytest_report_header():
     import keras
 
     return f"keras {keras.version()} on {keras.backend.backend()}"
+
+
+@pytest.hookimpl(tryfirst=True)  # before fixtures are made
+def pytest_runtest_setup(item):
+    """Skips what is marked for other backends than that of this run."""
+    import keras
+
+    here = keras.backend.backend()
+    for marker in item.iter_markers("backend"):
+        assert BACKENDS.issuperset(marker.args), f"no backend: {marker.args}"
+        if here not in marker.args:
+            pytest.skip(f"for {' and '.join(marker.args)}; this is Keras on {here}")
 
 
 def pytest_terminal_summary(terminalreporter):

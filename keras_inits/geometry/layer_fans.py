@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_inits._utils.keras_private import flat_layers
 from keras_inits.geometry.kernels import Fans
 from keras_inits.geometry.layers import describe, own_variables
 from keras_inits.geometry.roles import KERNEL_ROLES, Role

@@ -8,6 +8,7 @@ import pytest
 
 import keras_inits
 from keras_inits import cli, demo
+from keras_inits.cli import console
 from keras_inits.initializers import descriptions, registry
 
 OURS = [  # other tests register schemes of their own, with less to say
@@ -22,13 +23,20 @@ def output(capsys, *argv):
     return capsys.readouterr().out
 
 
-def test_list_has_every_name_as_a_layer_takes_it_and_every_formula(capsys):
+def plain(text):
+    """The text in one line."""
+    return " ".join(text.split())
+
+
+def test_list_has_every_name_as_a_layer_takes_it_and_every_formula(capsys, monkeypatch):
+    monkeypatch.setattr(console, "PIPED_WIDTH", 1000)  # a scheme is one line
     printed = output(capsys, "list")
+    lines = {plain(line).split(" ")[0]: plain(line) for line in printed.splitlines()}
     for name in OURS:
-        assert f'"{descriptions.layer_string(name)}"' in printed
-        formula = descriptions.sections(registry.scheme(name))["Formula"]
-        assert formula.split()[0] in printed
-    assert "Glorot and Bengio" not in printed  # references are for `show`
+        parts = descriptions.sections(registry.scheme(name))
+        string = f'"{descriptions.layer_string(name)}"'
+        assert lines[string] == plain(f"{string} {parts['']} {parts['Formula']}")
+        assert plain(parts["Reference"])[:30] not in plain(printed)  # is for `show`
 
 
 def test_list_groups_the_names_by_family(capsys):

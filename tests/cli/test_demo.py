@@ -18,9 +18,12 @@ import keras_inits
 from keras_inits import cli
 from keras_inits.demo import main, picture, training
 
-pytestmark = pytest.mark.filterwarnings(  # Keras's own, where it saves on TensorFlow
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings(  # Keras's own, where it saves on TensorFlow
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+    ),
+]
 
 VERDICTS = {  # of both networks, unless one is named
     "zeros": "unhealthy: vanishing signal, no gradient,",

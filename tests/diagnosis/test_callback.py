@@ -70,9 +70,7 @@ def test_each_diagnosis_sees_the_weights_of_its_step():
     assert len({round(float(std), 9) for std in kernels.values()}) == 8
 
 
-@pytest.mark.skipif(
-    keras.backend.backend() == "torch", reason="Keras has no groups on PyTorch"
-)
+@pytest.mark.backend("tensorflow", "jax")  # Keras has no groups on PyTorch
 def test_groups_of_batches_are_counted_by_their_batches():
     report = DiagnosisCallback(steps=(1, 4), verbose=0)
     trained([report], steps_per_execution=2)

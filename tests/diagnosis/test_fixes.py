@@ -42,6 +42,7 @@ def pasted(diagnosis, model, x=None, y=None):
     return names["model"], names["x"], names["y"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", UNHEALTHY[::STEP], ids=lambda case: case.name)
 def test_a_cured_network_is_healthy(case):
     keras.utils.set_random_seed(SEED)

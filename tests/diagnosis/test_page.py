@@ -4,7 +4,6 @@ import html.parser
 import json
 import re
 import shutil
-import subprocess
 
 import pytest
 
@@ -12,6 +11,7 @@ pytest.importorskip("plotly")
 
 from keras_inits._utils import extras
 from keras_inits.diagnosis.show import page
+from support import fresh
 from support.diagnosed import examples
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -162,13 +162,8 @@ def test_without_plotly_it_says_what_to_type(monkeypatch, tmp_path):
 
 def chromium(folder, url, *flags):
     """What headless Chromium puts out."""
-    done = subprocess.run(
-        [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", *flags, url],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    return done.stdout.decode()
+    profile = f"--user-data-dir={folder / 'profile'}"
+    return fresh.command(CHROMIUM, *FLAGS, profile, *flags, url, seconds=120)
 
 
 def probed(folder, text, *flags):

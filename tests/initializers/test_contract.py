@@ -18,18 +18,20 @@ import sys
 import keras
 import numpy as np
 import pytest
+from keras.src.backend.common import global_state
 
 import keras_inits
 from keras_inits.initializers import descriptions
 from support.distributions import EPSILON, Normal, Truncated, Uniform, values
 from support.scheme_examples import (
     ALL,
+    EACH,
+    EACH_RANDOM,
     EXAMPLES,
     FANS,
     FIRST,
     FIXED,
     KERNEL,
-    RANDOM,
     SCHEMES,
     SHAPE,
     arguments_of,
@@ -49,7 +51,7 @@ def has_float64():
 
 
 every = pytest.mark.parametrize(("cls", "example"), ALL)
-every_random = pytest.mark.parametrize(("cls", "example"), RANDOM)
+each = pytest.mark.parametrize(("cls", "example"), EACH)
 every_class = pytest.mark.parametrize("cls", FIRST)
 SEEDED = [
     pytest.param(SCHEMES[name], id=name) for name in EXAMPLES if name not in FIXED
@@ -72,9 +74,19 @@ def test_every_registered_scheme_of_the_package_is_exported():
 
 
 @every
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
-def test_values_follow_the_distribution_in_every_dtype(cls, example, dtype):
+def test_values_follow_the_distribution(cls, example):
     """Shape, type, and the distribution that the formula gives for these fans."""
+    follows_the_distribution(cls, example, "float32")
+
+
+@each
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_values_follow_the_distribution_in_every_dtype(cls, example, dtype):
+    """Rounded to the type."""
+    follows_the_distribution(cls, example, dtype)
+
+
+def follows_the_distribution(cls, example, dtype):
     result = make(cls, example, seed=7)(example.shape, dtype=dtype)
     given = "float32" if dtype == "float64" and not has_float64() else dtype
     assert keras.backend.standardize_dtype(result.dtype) == given
@@ -85,7 +97,7 @@ def test_values_follow_the_distribution_in_every_dtype(cls, example, dtype):
     )
 
 
-@every
+@each
 def test_the_default_type_is_keras_floatx(cls, example):
     """No dtype means the type that Keras is set to."""
     initializer = make(cls, example, seed=7)
@@ -100,7 +112,7 @@ def test_the_default_type_is_keras_floatx(cls, example):
     assert keras.backend.standardize_dtype(result.dtype) == "float16"
 
 
-@every_random
+@pytest.mark.parametrize(("cls", "example"), EACH_RANDOM)
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 def test_values_are_drawn_in_float32_and_rounded_once(cls, example, dtype):
     """The same weights in every type, up to rounding."""
@@ -149,7 +161,7 @@ def test_the_plain_truncated_normal_is_not_widened():
     assert Uniform(-2.0, 2.0).complaints(drawn)
 
 
-@every
+@each
 def test_empty_shapes_give_empty_tensors(cls, example):
     """An axis of size 0, wherever it is."""
     if np.ndim(example.arguments.get("value", 0)):
@@ -253,6 +265,8 @@ def global_draws_unchanged():
 
     def reset():
         keras.utils.set_random_seed(11)
+        # Which begins Keras's own generator anew; in 3.12 not yet.
+        global_state.set_global_attribute("global_seed_generator", None)
         if "torch" in sys.modules:  # which Keras seeds only where it is the backend
             sys.modules["torch"].manual_seed(11)
 
@@ -263,7 +277,7 @@ def global_draws_unchanged():
     assert draws() == expected
 
 
-@every
+@each
 def test_drawing_with_a_seed_touches_no_global_state(cls, example):
     """Construction, draw, configuration and copy leave every generator as it was."""
     with global_draws_unchanged():

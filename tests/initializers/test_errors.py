@@ -51,14 +51,24 @@ def refused(call, argument, received, *more):
         assert part in message, message
 
 
-@pytest.mark.parametrize(("name", "argument", "minimum"), NUMBERS)
+def refuses_number(name, argument, value):
+    received = f"{argument}={value!r}"
+    refused(lambda: SCHEMES[name](**{argument: value}), argument, received, "number")
+
+
 @pytest.mark.parametrize(
     "value", [NAN, INF, -INF, "1.0", None, True, [1.0], np.nan, 1j, np.bool_(True)]
 )
-def test_what_is_no_finite_number_is_refused(name, argument, minimum, value):
-    """By every argument that is a number; NaN and infinity included."""
-    received = f"{argument}={value!r}"
-    refused(lambda: SCHEMES[name](**{argument: value}), argument, received, "number")
+def test_what_is_no_finite_number_is_refused(value):
+    """NaN and infinity included."""
+    refuses_number("RandomNormal", "mean", value)
+
+
+@pytest.mark.parametrize(("name", "argument", "minimum"), NUMBERS)
+def test_every_argument_that_is_a_number_is_checked(name, argument, minimum):
+    """With its own name in the message."""
+    for value in (NAN, INF, "1.0"):
+        refuses_number(name, argument, value)
 
 
 @pytest.mark.parametrize(("name", "argument", "minimum"), SCALED)
@@ -191,24 +201,57 @@ def test_a_misspelt_argument_names_the_nearest(way):
         WAYS[way]("he_fan_in", negativ_slope=0.1)
 
 
+# What the base refuses, for all schemes.
+SEEDS = [1.0, "7", NAN, True, np.bool_(False), [1], 2**64, -(2**63) - 1, np.float32(2)]
+SHAPES = [None, 4, (-1, 3), (2, None)]
 RANDOM = [name for name in EXAMPLES if name not in FIXED]
 
 
-@pytest.mark.parametrize("name", RANDOM)
-@pytest.mark.parametrize(
-    "seed",
-    [1.0, "7", NAN, True, np.bool_(False), [1], 2**64, -(2**63) - 1, np.float32(2)],
-)
-def test_a_seed_that_is_no_integer_of_64_bits_is_refused(name, seed):
-    """Floats and strings too, although some are whole numbers."""
-    example = EXAMPLES[name][0]
+def refuses_seed(name, seed):
     refused(
-        lambda: make(SCHEMES[name], example, seed=seed),
+        lambda: make(SCHEMES[name], EXAMPLES[name][0], seed=seed),
         "seed",
         f"seed={seed!r}",
         "SeedGenerator",
         "None",
     )
+
+
+def refuses_shape(name, shape):
+    initializer = make(SCHEMES[name], EXAMPLES[name][0])
+    refused(lambda: initializer(shape), "shape", f"shape={shape!r}")
+
+
+def refuses_dtype(name, dtype):
+    initializer = make(SCHEMES[name], EXAMPLES[name][0], seed=1)
+    refused(lambda: initializer((4, 5), dtype=dtype), "dtype", f"dtype={dtype!r}")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_seed_that_is_no_integer_of_64_bits_is_refused(seed):
+    """Floats and strings too, although some are whole numbers."""
+    refuses_seed("HeFanIn", seed)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_that_is_none_is_refused(shape):
+    """A number alone is no shape, and no axis is unknown."""
+    refuses_shape("HeFanIn", shape)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "bool"])
+def test_a_draw_in_a_type_that_is_not_real_is_refused(dtype):
+    """Rounding to integers would give zeros without a word."""
+    refuses_dtype("HeFanIn", dtype)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_scheme_refuses_what_the_base_does(name):
+    """One bad seed, shape and type each: no scheme goes around the base."""
+    refuses_shape(name, (2, None))
+    if name in RANDOM:
+        refuses_seed(name, 1.5)
+        refuses_dtype(name, "int32")
 
 
 @pytest.mark.parametrize("shape", [(3, 2), (2, 1), (6,), (2, 3, 1), (1, 2, 3), ()])
@@ -261,22 +304,6 @@ def test_axes_that_are_none_are_refused(name):
     refused(lambda: scheme(output_axes=[0]), "input_axes", "input_axes=None", "both")
     beyond = scheme(input_axes=[0], output_axes=[3])
     refused(lambda: beyond((4, 5)), "output_axes", "output_axes=[3] for shape=(4, 5)")
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-@pytest.mark.parametrize("shape", [None, 4, (-1, 3), (2, None)])
-def test_a_shape_that_is_none_is_refused(name, shape):
-    """A number alone is no shape, and no axis is unknown."""
-    initializer = make(SCHEMES[name], EXAMPLES[name][0])
-    refused(lambda: initializer(shape), "shape", f"shape={shape!r}")
-
-
-@pytest.mark.parametrize("name", RANDOM)
-@pytest.mark.parametrize("dtype", ["int32", "bool"])
-def test_a_draw_in_a_type_that_is_not_real_is_refused(name, dtype):
-    """Rounding to integers would give zeros without a word."""
-    initializer = make(SCHEMES[name], EXAMPLES[name][0], seed=1)
-    refused(lambda: initializer((4, 5), dtype=dtype), "dtype", f"dtype={dtype!r}")
 
 
 def test_constants_fill_any_type():

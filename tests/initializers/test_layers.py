@@ -1,11 +1,11 @@
-"""Every scheme, by its name, in every layer; right fans where Keras tells the axes.
+"""Every scheme fills every shape that a layer asks for; right fans where Keras tells.
 
-With `KERAS_INITS_LAYER_MATRIX=path` in the environment, the list of names and the
-layers each built in is written to that path.
+An initializer sees a shape, a type and a layout, never the layer. So each scheme meets
+each distinct shape, and one scheme each layer.
 """
 
+import functools
 import math
-import os
 
 import keras
 import numpy as np
@@ -13,51 +13,70 @@ import pytest
 
 import keras_inits
 from support.distributions import Normal, Orthonormal, Uniform, values
-from support.layer_builds import BUILDS, TELLS_AXES, build, can_fill, filled
+from support.layer_builds import BUILDS, TELLS_AXES, asked, build, filled
 
-PAIRS = [(name, layer) for name in keras_inits.names() for layer in BUILDS]
 needs_axes = pytest.mark.skipif(
     not TELLS_AXES, reason="Keras tells initializers the axes of a kernel since 3.15"
 )
+ARE_ZEROS = {"zeros", "constant"}  # by default
+NO_VECTORS = {"identity", "orthogonal"}
 
 
-@pytest.fixture(scope="module")
-def matrix():
-    """What built where; written at the end if a path is given."""
-    found = {}
-    yield found
-    path = os.environ.get("KERAS_INITS_LAYER_MATRIX")
-    if path:
-        lines = [f"{name}: {', '.join(where)}" for name, where in found.items()]
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("\n".join([*lines, ""]))
+@functools.cache
+def all_asked():
+    """What the layers ask for, each distinct request once."""
+    return sorted({one for recipe in BUILDS.values() for one in asked(recipe)}, key=str)
 
 
-def made_by(layer):
-    """The serialized names of the initializers that a layer holds, of any depth."""
-    text = str(keras.saving.serialize_keras_object(layer))
-    return text.count("keras_inits>")
+def test_the_layers_ask_for_kernels_of_every_rank_and_for_axes():
+    """Twin of the list: what the next test runs over is there."""
+    assert {len(one.shape) for one in all_asked()} == {1, 2, 3, 4, 5}
+    assert any(one.input_axes for one in all_asked()) == TELLS_AXES
+    assert len(all_asked()) > 15
 
 
-@pytest.mark.parametrize(("name", "layer_name"), PAIRS)
-def test_every_name_builds_in_every_layer_whose_shape_allows_it(
-    name, layer_name, matrix
-):
-    """Otherwise the error comes at build, says what came and what to do instead."""
+def can_fill(name, one):
+    """Whether the scheme of this name has a meaning for what is asked."""
+    if name in NO_VECTORS and len(one.shape) < 2:
+        return False
+    window = one.shape[:-2] if one.input_axes is None else ()
+    return name != "identity" or set(window) <= {1}
+
+
+@pytest.mark.parametrize("name", keras_inits.names())
+def test_every_scheme_fills_every_shape_that_a_layer_asks_for(name):
+    """Otherwise the error says what came and what to do instead."""
+    for one in all_asked():
+        initializer = one.given_to(keras_inits.get(name))
+        if can_fill(name, one):
+            drawn = values(initializer(one.shape))
+            assert drawn.shape == one.shape
+            assert np.isfinite(drawn).all(), one
+            assert name in ARE_ZEROS or drawn.any(), one
+        else:
+            said = r"axes.* Received: shape=\([\d, ]+\)\. (Use|For|Type) "
+            with pytest.raises(ValueError, match=said):
+                initializer(one.shape)
+
+
+@pytest.mark.parametrize("layer_name", BUILDS)
+def test_a_name_builds_in_every_layer(layer_name):
+    """The layer holds the scheme, and has the values that it draws."""
     recipe = BUILDS[layer_name]
-    layer = recipe.make(f"keras_inits>{name}")
-    assert made_by(layer)
-    if not can_fill(name, recipe):
-        said = r"axes.* Received: shape=\([\d, ]+\)\. (Use|For|Type) "
-        with pytest.raises(ValueError, match=said):
-            build(layer, recipe.shapes)
-        return
+    layer = recipe.make("keras_inits>ones")
+    text = str(keras.saving.serialize_keras_object(layer))
+    assert "keras_inits>ones" in text
     build(layer, recipe.shapes)
-    matrix.setdefault(name, []).append(layer_name)
-    for path, variable in filled(layer).items():
-        assert np.isfinite(values(variable)).all(), path
-        if layer_name != "bias" and name not in {"zeros", "constant"}:
-            assert values(variable).any(), path
+    ones = [v for v in layer.weights if (values(v) == 1).all()]
+    assert len(ones) == len(asked(recipe)) > 0
+    build(recipe.make("keras_inits>he_fan_in"), recipe.shapes)
+
+
+def test_a_shape_that_a_scheme_cannot_fill_is_refused_when_a_layer_builds():
+    """By the scheme's own error."""
+    layer = keras.layers.Dense(6, bias_initializer="keras_inits>orthogonal")
+    with pytest.raises(ValueError, match=r"two axes.* Received: shape=\(6,\)"):
+        layer.build((2, 4))
 
 
 @pytest.mark.parametrize("name", keras_inits.names())

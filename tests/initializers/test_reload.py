@@ -1,11 +1,6 @@
-"""What is saved opens again in another process and is the same, in every format.
-
-With `KERAS_INITS_RELOAD_MATRIX=path` in the environment, the table of schemes by
-formats is written to that path.
-"""
+"""What is saved opens again in another process and is the same, in every format."""
 
 import copy
-import os
 import pickle
 import warnings
 
@@ -21,7 +16,6 @@ from support.scheme_examples import EXAMPLES, FIXED, SCHEMES, snake_case
 NAMES = [*map(snake_case, EXAMPLES), "he_fan_in_generator"]
 # Keras's own, when it writes a variable of TensorFlow's with NumPy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")
-EXPORTS = keras.backend.backend() == "tensorflow"
 every_name = pytest.mark.parametrize("name", NAMES)
 every_format = pytest.mark.parametrize("kind", FORMATS)
 
@@ -60,21 +54,9 @@ def reloaded(tmp_path_factory):
     return Reloaded(tmp_path_factory.mktemp("models"))
 
 
-@pytest.fixture(scope="module")
-def matrix():
-    """Which scheme came back from which format; written at the end if asked for."""
-    found = {}
-    yield found
-    path = os.environ.get("KERAS_INITS_RELOAD_MATRIX")
-    if path:
-        with open(path, "w", encoding="utf-8") as file:
-            for name in NAMES:
-                file.write(f"{name}: {', '.join(found.get(name, []))}\n")
-
-
 @every_name
 @every_format
-def test_a_reloaded_model_is_the_one_that_was_saved(reloaded, matrix, name, kind):
+def test_a_reloaded_model_is_the_one_that_was_saved(reloaded, name, kind):
     """Its trained weights, and its initializer: arguments and draws."""
     found = reloaded.found[kind]
     np.testing.assert_array_equal(found["kernels"][name], reloaded.kernels[name])
@@ -85,7 +67,6 @@ def test_a_reloaded_model_is_the_one_that_was_saved(reloaded, matrix, name, kind
     drawn = np.asarray(found["draws"][name], "float32")
     again = second_call if "generator" in name else first_call
     np.testing.assert_array_equal(drawn, again(reloaded, name).astype("float32"))
-    matrix.setdefault(name, []).append(kind)
 
 
 SEEDED = {snake_case(name) for name in EXAMPLES if name not in FIXED}
@@ -114,36 +95,33 @@ def test_a_reloaded_model_predicts_the_same_and_trains_on(reloaded, kind):
 
 
 @every_name
-def test_the_architecture_alone_is_initialized_as_it_was(reloaded, matrix, name):
+def test_the_architecture_alone_is_initialized_as_it_was(reloaded, name):
     """`model_from_json` before weights are loaded: drawn again, and equal."""
     found = np.asarray(reloaded.found["json fresh"][name], "float32")
     np.testing.assert_array_equal(found, reloaded.born[name])
-    matrix.setdefault(name, []).append("to_json")
 
 
 @every_name
-def test_a_cloned_model_starts_where_the_original_did(reloaded, matrix, name):
+def test_a_cloned_model_starts_where_the_original_did(reloaded, name):
     """`clone_model` draws again; the same."""
     clone = keras.models.clone_model(reloaded.model)
     np.testing.assert_array_equal(
         values(clone.get_layer(name).kernel), reloaded.born[name]
     )
-    matrix.setdefault(name, []).append("clone_model")
 
 
 @every_name
-def test_a_deep_copy_has_the_weights_and_draws_the_same(reloaded, matrix, name):
+def test_a_deep_copy_has_the_weights_and_draws_the_same(reloaded, name):
     """Of the model with its initializers."""
     layer = reloaded.deep_copy.get_layer(name)
     np.testing.assert_array_equal(values(layer.kernel), reloaded.kernels[name])
     own = reloaded.model.get_layer(name).kernel_initializer
     assert layer.kernel_initializer is not own
     assert layer.kernel_initializer.get_config() == own.get_config()
-    matrix.setdefault(name, []).append("deepcopy")
 
 
 @every_name
-def test_a_pickled_initializer_draws_the_same(reloaded, matrix, name):
+def test_a_pickled_initializer_draws_the_same(reloaded, name):
     """In the other process, and here."""
     own = reloaded.model.get_layer(name).kernel_initializer
     here = values(pickle.loads(pickle.dumps(own))((6, 5)))
@@ -151,16 +129,13 @@ def test_a_pickled_initializer_draws_the_same(reloaded, matrix, name):
     np.testing.assert_array_equal(there, here.astype("float32"))
     if "generator" not in name:
         np.testing.assert_array_equal(here, reloaded.draws[name])
-    matrix.setdefault(name, []).append("pickle")
 
 
-@pytest.mark.skipif(not EXPORTS, reason="served by TensorFlow, from its own backend")
-def test_an_exported_model_is_served(reloaded, matrix):
+@pytest.mark.backend("tensorflow")  # which serves what its own backend exports
+def test_an_exported_model_is_served(reloaded):
     """A SavedModel of all schemes at once gives the predictions of the model."""
     served = reloaded.found["served"]
     np.testing.assert_allclose(served, reloaded.predictions, rtol=1e-5, atol=1e-6)
-    for name in NAMES:
-        matrix.setdefault(name, []).append("export")
 
 
 @pytest.mark.parametrize("name", [n for n in EXAMPLES if len(EXAMPLES[n]) > 1])

@@ -10,9 +10,9 @@ import pytest
 
 import keras_inits
 from support.distributions import SIGMAS, Orthonormal, values
-from support.scheme_examples import RANDOM, make
+from support.scheme_examples import EACH_RANDOM, make
 
-every_random = pytest.mark.parametrize(("cls", "example"), RANDOM)
+every_random = pytest.mark.parametrize(("cls", "example"), EACH_RANDOM)
 
 
 def draw(initializer, shape):
@@ -139,7 +139,7 @@ def test_related_notices_a_prefix():
     assert not related(large[:30], noise)
 
 
-@pytest.mark.parametrize(("cls", "example"), RANDOM)
+@every_random
 def test_neighbouring_seeds_are_unrelated(cls, example):
     """1 and 2, and a seed and its negative."""
     if (

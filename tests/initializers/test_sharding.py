@@ -1,14 +1,10 @@
 """On JAX with eight devices: equal weights, sharded as asked.
 
-Without that backend or these devices, one test runs this file where they are.
+Without these devices, one test runs this file where they are.
 """
 
-import importlib.util
+import itertools
 import math
-import os
-import subprocess
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -18,10 +14,10 @@ import pytest
 import keras_inits
 from keras_inits import sampling
 from keras_inits.sampling import bits
+from support import fresh
 from support.distributions import Orthonormal, values
-from support.scheme_examples import ALL, make
+from support.scheme_examples import EACH, make
 
-ROOT = Path(__file__).parents[2]
 FLAG = "--xla_force_host_platform_device_count"
 
 
@@ -34,23 +30,15 @@ def devices():
     return len(jax.devices())
 
 
+pytestmark = pytest.mark.backend("jax")
 there = pytest.mark.skipif(devices() < 8, reason="JAX with eight devices")
 
 
 @pytest.mark.skipif(devices() >= 8, reason="this is JAX with eight devices")
-@pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="JAX is not installed")
 def test_everything_here_passes_on_eight_devices():
     added = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": f"{FLAG}=8"}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | added,
-    )
-    assert done.returncode == 0, done.stdout[-6000:]
-    assert " passed" in done.stdout
+    words = "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", __file__
+    assert " passed" in fresh.python(*words, folder=fresh.ROOT, **added)
 
 
 SHAPES = {2: (16, 24), 4: (3, 2, 16, 24)}  # the last two can be cut in eight
@@ -62,7 +50,15 @@ CUTS = {  # axes of the mesh, and how the last two of the kernel lie along them
     "2 by 4": ((2, 4), ("batch", "model")),
     "8, replicated": ((1, 8), (None, None)),
 }
-each_cut = pytest.mark.parametrize("cut", ["1", "4, units", "8, inputs", "2 by 4"])
+# Each example is cut once, in one way after the other; a seed generator in all ways.
+CUTTING = itertools.cycle(["4, units", "8, units", "8, inputs", "2 by 4"])
+each_cut_once = pytest.mark.parametrize(
+    ("cls", "example", "cut"),
+    [
+        pytest.param(*case.values, cut, id=f"{case.id}-{cut}")
+        for case, cut in zip(EACH, CUTTING, strict=False)
+    ],
+)
 
 
 def shape_of(example):
@@ -120,8 +116,7 @@ def fit(cls, example):
 
 
 @there
-@each_cut
-@pytest.mark.parametrize(("cls", "example"), ALL)
+@each_cut_once
 def test_every_scheme_is_sharded_as_asked_with_the_same_weights(cls, example, cut):
     shape = shape_of(example)
     kernel = sharded(lambda: fit(cls, example), shape, cut)

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from support.distributions import Orthonormal, values
-from support.scheme_examples import ALL, EXAMPLES, SCHEMES, make
+from support.scheme_examples import EACH, EXAMPLES, SCHEMES, make
 
 BACKEND = keras.backend.backend()
-every = pytest.mark.parametrize(("cls", "example"), ALL)
+pytestmark = pytest.mark.backend("tensorflow", "jax")  # elsewhere nothing is compiled
+every = pytest.mark.parametrize(("cls", "example"), EACH)
 
 
 def compiled(call):

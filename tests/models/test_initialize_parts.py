@@ -189,9 +189,8 @@ def test_a_rule_for_frozen_weights_only_is_refused():
     initialize(model, rules, include="*")
 
 
+@pytest.mark.backend("tensorflow", "jax")  # elsewhere nothing is traced
 def test_tracing_is_refused():
-    if keras.backend.backend() not in ("tensorflow", "jax"):
-        pytest.skip("no programs")
     model = dense(5, 6)
     before = weights(model)
 

@@ -1,15 +1,12 @@
 """On JAX with eight devices: shards stay where they are, with the same weights."""
 
-import importlib.util
 import json
 
 import pytest
 
 from support import fresh
 
-pytestmark = pytest.mark.skipif(
-    not importlib.util.find_spec("jax"), reason="JAX is not installed"
-)
+pytestmark = pytest.mark.backend("jax")
 
 CODE = """
 import json

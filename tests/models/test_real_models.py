@@ -1,6 +1,6 @@
 """Architectures that people use: every weight is known, fans are what configs say.
 
-By default one of each family is built; KERAS_INITS_EVERY_MODEL=1 asks for all.
+By default three are built; `-m slow` builds the others.
 """
 
 import math
@@ -15,7 +15,7 @@ from keras_inits.graph.weights import weights_of
 from keras_inits.initializers import registry
 from keras_inits.models.auto import ENDS_BRANCH
 from keras_inits.models.initialize import initialize
-from support.real_models import is_finite, skipped_unless_asked
+from support.real_models import is_finite, slow_except
 
 SMALLEST = {  # of each family of `keras.applications`, and the inputs that it takes
     "ConvNeXtTiny": 32,
@@ -34,7 +34,9 @@ SMALLEST = {  # of each family of `keras.applications`, and the inputs that it t
     "VGG16": 32,
     "Xception": 71,
 }
+FEW = {"ConvNeXtTiny", "MobileNetV2", "ResNet50"}
 ARCHITECTURES = [name for name in dir(keras.applications) if name[0].isupper()]
+NOT_ON_TORCH = [pytest.mark.backend("tensorflow", "jax")]  # says Keras
 
 
 class Nothing(keras.initializers.Zeros):
@@ -98,7 +100,12 @@ DEPTHWISE = {  # convolutions of single channels, one a block
 }
 
 
-@pytest.mark.parametrize("name", skipped_unless_asked(ARCHITECTURES, SMALLEST))
+@pytest.mark.parametrize(
+    "name",
+    slow_except(
+        ARCHITECTURES, FEW, NASNetLarge=NOT_ON_TORCH, NASNetMobile=NOT_ON_TORCH
+    ),
+)
 def test_every_weight_of_an_application_is_known(name):
     """None by its shape alone; its fans are the config's; the signal stays finite."""
     model = application(name)

@@ -2,31 +2,23 @@
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from support import fresh
+
 BACKEND = keras.backend.backend()
-pytestmark = pytest.mark.skipif(
-    BACKEND not in ("tensorflow", "jax", "torch"), reason="no benchmarks on NumPy"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.backend("tensorflow", "jax", "torch"),  # no benchmarks on NumPy
+]
 
 
 def run(script, *arguments):
     """The standard output of a benchmark."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / script), *map(str, arguments)],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONWARNINGS": "ignore"},
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return done.stdout
+    path = fresh.ROOT / "benchmarks" / script
+    return fresh.python(path, *arguments, PYTHONWARNINGS="ignore")
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +74,7 @@ def test_a_chart_is_drawn_from_the_file(result, tmp_path):
 
 def test_the_check_of_a_timed_call_refuses_another_distribution(monkeypatch):
     """Twin: what is timed must also be right."""
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    monkeypatch.syspath_prepend(str(fresh.ROOT / "benchmarks"))
     import peers
 
     calls = peers.calls("he_normal", (256, 300))

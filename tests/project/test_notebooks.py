@@ -29,6 +29,7 @@ def test_there_are_notebooks():
     assert NOTEBOOKS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path, monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONPATH", str(FOLDER.parent))
@@ -45,6 +46,7 @@ def test_notebook_asserts_and_is_small(path):
     assert path.stat().st_size < LARGEST
 
 
+@pytest.mark.slow
 def test_run_rejects_a_false_assertion_even_where_a_tag_allows_it(tmp_path):
     cell = nbformat.v4.new_code_cell("assert 1 + 1 == 3")
     cell.metadata["tags"] = ["raises-exception"]

@@ -3,19 +3,17 @@
 import ast
 import email
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
 import keras_inits
+from support import fresh
 
-ROOT = Path(__file__).parents[2]
+ROOT = fresh.ROOT
 PACKED = ("CHANGELOG.md", "LICENSE", "MANIFEST.in", "README.md")
 PACKED += ("pyproject.toml", "setup.cfg")
 EXTRAS = {"demo", "dev", "plots", "test"}
@@ -39,20 +37,6 @@ print(json)
 """
 
 
-def run(*command, **options):
-    """The output of a command; its errors fail the test readably."""
-    done = subprocess.run(
-        [str(word) for word in command],
-        check=False,
-        text=True,
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        **options,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 def is_shipped(name):
     """Whether a scheme is the package's own; other tests register theirs here."""
     module = keras_inits.initializers.registry.scheme(name).__module__
@@ -61,19 +45,14 @@ def is_shipped(name):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """A wheel, built from a copy so that no earlier build is in the way.
-
-    KERAS_INITS_WHEEL names another one to test instead.
-    """
-    if given := os.environ.get("KERAS_INITS_WHEEL"):
-        return Path(given).resolve(strict=True)
+    """A wheel, built from a copy so that no earlier build is in the way."""
     source = tmp_path_factory.mktemp("source")
     for name in PACKED:
         shutil.copy(ROOT / name, source)
     for name in ("keras_inits", "notebooks", "tests"):
         shutil.copytree(ROOT / name, source / name, ignore=GENERATED)
     # Without isolation, and so without a network.
-    run(sys.executable, "-m", "build", "--no-isolation", source, cwd=source)
+    fresh.python("-m", "build", "--no-isolation", source, folder=source)
     (built,) = (source / "dist").glob("*.whl")
     return built
 
@@ -82,17 +61,18 @@ def wheel(tmp_path_factory):
 def installed(wheel, tmp_path_factory):
     """A folder that holds the wheel's contents, and nothing else."""
     target = tmp_path_factory.mktemp("installed")
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-    run(*pip, "install", "--no-deps", "--no-index", "--target", target, wheel)
+    install = "install", "--no-deps", "--no-index", "--target", target, wheel
+    fresh.python("-m", "pip", "--disable-pip-version-check", *install)
     return target
 
 
 @pytest.fixture
 def elsewhere(installed, tmp_path):
     """Options of a process that sees the installed wheel and not the checkout."""
-    return {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(installed)}}
+    return {"folder": tmp_path, "PYTHONPATH": str(installed)}
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     package = {
@@ -106,6 +86,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     assert f"{info}licenses/LICENSE" in names
 
 
+@pytest.mark.slow
 def test_the_wheel_says_what_it_is_and_needs(wheel):
     info = f"keras_inits-{keras_inits.__version__}.dist-info/METADATA"
     metadata = email.message_from_bytes(zipfile.ZipFile(wheel).read(info))
@@ -127,8 +108,9 @@ def test_the_wheel_says_what_it_is_and_needs(wheel):
     }
 
 
+@pytest.mark.slow
 def test_the_wheel_draws_outside_the_checkout(installed, elsewhere):
-    said = json.loads(run(sys.executable, "-c", DRAW, **elsewhere).splitlines()[-1])
+    said = json.loads(fresh.python("-c", DRAW, **elsewhere).splitlines()[-1])
     assert Path(said["file"]).is_relative_to(installed)
     assert said["version"] == keras_inits.__version__
     assert "he_fan_in" in said["names"]
@@ -136,9 +118,10 @@ def test_the_wheel_draws_outside_the_checkout(installed, elsewhere):
     assert 0 < abs(said["first"]) < (6 / 3000) ** 0.5
 
 
+@pytest.mark.slow
 def test_the_command_of_the_wheel_lists_every_name(installed, elsewhere):
     (command,) = (installed / "bin").glob("keras-inits*")
-    listed = run(command, "list", **elsewhere)
+    listed = fresh.command(command, "list", **elsewhere)
     names = set(re.findall(r'^ *"(?:keras_inits>)?(\w+)"', listed, re.MULTILINE))
     shipped = {n for n in keras_inits.names() if is_shipped(n)}
     assert names == shipped

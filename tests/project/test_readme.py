@@ -1,19 +1,15 @@
 """The README is complete, and what it shows works as it stands there."""
 
 import configparser
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import pytest
 
 import keras_inits
+from support import fresh
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = (fresh.ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language, text=README):
@@ -32,26 +28,12 @@ def rows(text):
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-def python(code, folder):
-    """The output of code in a fresh process that starts in `folder`."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        check=False,
-        text=True,
-        capture_output=True,
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 TABLE = rows(section("The names"))
 
 
-def test_the_table_has_every_name_once_and_no_other(tmp_path):
+def test_the_table_has_every_name_once_and_no_other():
     # In a fresh process: other tests register names of their own in this one.
-    names = python("import keras_inits; print(*keras_inits.names())", tmp_path).split()
+    names = fresh.run("import keras_inits; print(*keras_inits.names())").split()
     assert [row[0].strip("`") for row in TABLE] == names
 
 
@@ -91,7 +73,7 @@ assert keras_inits.fans(network.layers[0], "kernel") == (9, 9)
 assert report.rows[0]["fan_in"] == 9 and report.seed == 7
 print(model.layers[1].kernel_initializer, small.layers[0].kernel_initializer)
 """
-    said = python(code, tmp_path).splitlines()[-1]
+    said = fresh.run(code, folder=tmp_path).splitlines()[-1]
     assert said == "XavierUniform(seed=7) GlorotUniform()"
 
 
@@ -100,7 +82,7 @@ def test_the_two_commands_install_extras_that_exist():
     assert demo.endswith(" -m keras_inits demo")
     assert test.endswith(" -m pytest")
     setup = configparser.ConfigParser()
-    setup.read(ROOT / "setup.cfg")
+    setup.read(fresh.ROOT / "setup.cfg")
     for command, extra in ((demo, "demo"), (test, "test")):
         assert "\n" not in command
         assert re.findall(r"\.\[(\w+)\]", command) == [extra]
@@ -109,7 +91,7 @@ def test_the_two_commands_install_extras_that_exist():
 
 def test_continuous_integration_runs_the_readmes_own_test_command():
     """It takes the line from here; this is the one line that it finds."""
-    script = (ROOT / ".ci" / "run").read_text()
+    script = (fresh.ROOT / ".ci" / "run").read_text()
     (pattern,) = re.findall(r"grep -x '(.+)' README\.md", script)
     found = [line for line in README.splitlines() if re.fullmatch(pattern, line)]
     assert found == [blocks("bash")[1].strip()]

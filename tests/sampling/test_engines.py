@@ -62,7 +62,7 @@ def test_every_type_is_the_same_on_every_engine(engine, dtype, name):
     check(engine, DISTRIBUTIONS[name], dtype)
 
 
-@pytest.mark.skipif(engines.BACKEND != "jax", reason="JAX alone has a mode without")
+@pytest.mark.backend("jax")  # which alone has a mode without
 def test_float64_is_the_same_where_jax_has_it():
     """In the mode of 64 bits every constant of a program might widen."""
     import jax

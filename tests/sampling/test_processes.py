@@ -1,8 +1,6 @@
 """Threads, forks, spawned workers, crippled interpreters: nothing hangs or differs."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 import warnings
@@ -14,6 +12,7 @@ import pytest
 from keras_inits.sampling import threads as pool
 from keras_inits.sampling.engines import host
 from keras_inits.sampling.engines import numpy as plain_numpy
+from support import fresh
 from support import sampling_engines as engines
 from support import sampling_processes as processes
 from support.sampling_engines import DISTRIBUTIONS, KEY, on_numpy, same_bits
@@ -24,18 +23,10 @@ PATH = os.pathsep.join(map(str, [TESTS.parent, TESTS]))
 
 def outcome(case, folder):
     """What a case says, in a fresh process."""
-    environment = os.environ | {"PYTHONPATH": PATH, "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run(
-        [sys.executable, processes.__file__, case],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=environment,
-        timeout=processes.LIMIT + 30,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout.strip()
+    environment = {"PYTHONPATH": PATH, "PYTHONWARNINGS": "ignore"}
+    limit = processes.LIMIT + 30
+    words = processes.__file__, case
+    return fresh.python(*words, folder=folder, seconds=limit, **environment).strip()
 
 
 @pytest.mark.parametrize("case", [case.__name__ for case in processes.CASES])

@@ -6,10 +6,9 @@ import pytest
 
 import keras_inits
 
-BACKEND = keras.backend.backend()
 SCHEMES = ["random_uniform", "random_normal", "he_normal", "orthogonal"]
-on_jax = pytest.mark.skipif(BACKEND != "jax", reason="JAX's programs")
-on_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="graphs")
+on_jax = pytest.mark.backend("jax")  # programs
+on_tensorflow = pytest.mark.backend("tensorflow")  # graphs
 
 
 def program(name, shape):

@@ -10,12 +10,8 @@ from keras import layers
 
 from keras_inits.diagnosis import diagnose
 
-on_tensorflow = pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="a tape that keeps too much"
-)
-on_jax = pytest.mark.skipif(
-    keras.backend.backend() != "jax", reason="steps that are compiled"
-)
+on_tensorflow = pytest.mark.backend("tensorflow")  # a tape that keeps too much
+on_jax = pytest.mark.backend("jax")  # steps that are compiled
 
 
 def spared():

@@ -157,7 +157,7 @@ def test_seeds_of_the_backend_are_as_before():
     np.testing.assert_array_equal(draws[0], draws[1])
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own")
+@pytest.mark.backend("tensorflow")
 def test_a_layer_that_draws_from_tensorflow_leaves_its_generators_as_they_were():
     import tensorflow as tf
 

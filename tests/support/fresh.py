@@ -1,23 +1,51 @@
-"""Other processes: code run by a new interpreter, which has imported nothing."""
+"""Other processes: commands, and code for an interpreter that has imported nothing."""
 
 import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
-import keras_inits
-
-PARENT = os.path.dirname(os.path.dirname(os.path.abspath(keras_inits.__file__)))
+ROOT = Path(__file__).parents[2]  # of the checkout, from which the package is imported
 
 
-def run(code, *arguments, blocked=(), **environment):
+def command(*words, folder=None, seconds=300, **environment):
+    """What a command prints; that it fails, fails the test readably.
+
+    Args:
+        words: The program and its arguments.
+        folder: Where it starts; by default, where this process has.
+        seconds: After which it is ended.
+        environment: Variables that differ from this process's.
+    """
+    done = subprocess.run(
+        [*map(str, words)],
+        check=False,
+        cwd=folder,
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+    return done.stdout
+
+
+def python(*words, **options):
+    """What Python prints: a script or `-m module`, and `options` as for `command`."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return command(sys.executable, *words, **{"PYTHONPATH": path} | options)
+
+
+def run(code, *arguments, blocked=(), **options):
     """What `code` prints.
 
     Args:
         code: Python source; `sys.argv[1:]` are `arguments`.
         arguments: Strings.
         blocked: Packages that are not found, as if they were not installed.
-        environment: Variables that differ from this process's.
+        options: As for `command`.
     """
     blocker = f"""
         import sys
@@ -32,13 +60,4 @@ def run(code, *arguments, blocked=(), **environment):
         sys.meta_path[:] = map(Without, sys.meta_path)
         """
     source = textwrap.dedent(blocker) + textwrap.dedent(code)
-    path = os.pathsep.join(filter(None, [PARENT, os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
-        [sys.executable, "-c", source, *map(str, arguments)],
-        env=os.environ | {"PYTHONPATH": path} | environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return done.stdout
+    return python("-c", source, *arguments, **options)

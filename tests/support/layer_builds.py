@@ -1,9 +1,13 @@
-"""Layers to build with every scheme, and the weights that the scheme then fills."""
+"""Layers to build with a scheme, and what they then ask of it."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from unittest import mock
 
 import keras
+
+import keras_inits
 
 layers = keras.layers
 TELLS_AXES = tuple(int(n) for n in keras.version().split(".")[:2]) >= (3, 15)
@@ -14,8 +18,6 @@ class Build(NamedTuple):
 
     make: Callable[[Any], Any]
     shapes: tuple
-    ranks: tuple  # of the weights that the initializer fills
-    told: bool = False  # whether Keras tells the initializer the axes, since 3.15
 
 
 def _conv(cls, **arguments):
@@ -31,83 +33,93 @@ def _recurrent(cls):
 
 
 BUILDS = {
-    "Dense": Build(lambda i: layers.Dense(6, kernel_initializer=i), ((2, 4),), (2,)),
-    "Conv1D": Build(_conv(layers.Conv1D), ((2, 7, 4),), (3,)),
-    "Conv2D": Build(_conv(layers.Conv2D), ((2, 7, 7, 4),), (4,)),
-    "Conv3D": Build(_conv(layers.Conv3D), ((2, 7, 7, 7, 4),), (5,)),
-    "Conv1D groups": Build(_conv(layers.Conv1D, groups=2), ((2, 7, 4),), (3,)),
-    "Conv2D groups": Build(_conv(layers.Conv2D, groups=2), ((2, 7, 7, 4),), (4,)),
-    "Conv3D groups": Build(_conv(layers.Conv3D, groups=2), ((2, 7, 7, 7, 4),), (5,)),
+    "Dense": Build(lambda i: layers.Dense(6, kernel_initializer=i), ((2, 4),)),
+    "Conv1D": Build(_conv(layers.Conv1D), ((2, 7, 4),)),
+    "Conv2D": Build(_conv(layers.Conv2D), ((2, 7, 7, 4),)),
+    "Conv3D": Build(_conv(layers.Conv3D), ((2, 7, 7, 7, 4),)),
+    "Conv1D groups": Build(_conv(layers.Conv1D, groups=2), ((2, 7, 4),)),
+    "Conv2D groups": Build(_conv(layers.Conv2D, groups=2), ((2, 7, 7, 4),)),
+    "Conv3D groups": Build(_conv(layers.Conv3D, groups=2), ((2, 7, 7, 7, 4),)),
     "DepthwiseConv1D": Build(
-        lambda i: layers.DepthwiseConv1D(3, depthwise_initializer=i), ((2, 7, 4),), (3,)
+        lambda i: layers.DepthwiseConv1D(3, depthwise_initializer=i), ((2, 7, 4),)
     ),
     "DepthwiseConv2D": Build(
         lambda i: layers.DepthwiseConv2D(3, depthwise_initializer=i),
         ((2, 7, 7, 4),),
-        (4,),
     ),
-    "SeparableConv1D": Build(_separable(layers.SeparableConv1D), ((2, 7, 4),), (3, 3)),
-    "SeparableConv2D": Build(
-        _separable(layers.SeparableConv2D), ((2, 7, 7, 4),), (4, 4)
-    ),
-    "Conv1DTranspose": Build(_conv(layers.Conv1DTranspose), ((2, 7, 4),), (3,)),
-    "Conv2DTranspose": Build(_conv(layers.Conv2DTranspose), ((2, 7, 7, 4),), (4,)),
-    "Conv3DTranspose": Build(_conv(layers.Conv3DTranspose), ((2, 7, 7, 7, 4),), (5,)),
+    "SeparableConv1D": Build(_separable(layers.SeparableConv1D), ((2, 7, 4),)),
+    "SeparableConv2D": Build(_separable(layers.SeparableConv2D), ((2, 7, 7, 4),)),
+    "Conv1DTranspose": Build(_conv(layers.Conv1DTranspose), ((2, 7, 4),)),
+    "Conv2DTranspose": Build(_conv(layers.Conv2DTranspose), ((2, 7, 7, 4),)),
+    "Conv3DTranspose": Build(_conv(layers.Conv3DTranspose), ((2, 7, 7, 7, 4),)),
     "EinsumDense": Build(
         lambda i: layers.EinsumDense("ab,bc->ac", output_shape=6, kernel_initializer=i),
         ((2, 4),),
-        (2,),
     ),
     "EinsumDense heads": Build(
         lambda i: layers.EinsumDense(
             "abc,cde->abde", output_shape=(None, 3, 5), kernel_initializer=i
         ),
         ((2, 7, 4),),
-        (3,),
-        TELLS_AXES,
     ),
     "MultiHeadAttention": Build(
         lambda i: layers.MultiHeadAttention(3, 5, kernel_initializer=i),
         ((2, 7, 4), (2, 7, 4)),
-        (3, 3, 3, 3),
-        TELLS_AXES,
     ),
     "GroupQueryAttention": Build(
         lambda i: layers.GroupQueryAttention(5, 4, 2, kernel_initializer=i),
         ((2, 7, 4), (2, 7, 4)),
-        (3, 3, 3, 3),
-        TELLS_AXES,
     ),
     "Embedding": Build(
-        lambda i: layers.Embedding(6, 4, embeddings_initializer=i), ((2, 7),), (2,)
+        lambda i: layers.Embedding(6, 4, embeddings_initializer=i), ((2, 7),)
     ),
-    "LSTM": Build(_recurrent(layers.LSTM), ((2, 7, 4),), (2, 2)),
-    "GRU": Build(_recurrent(layers.GRU), ((2, 7, 4),), (2, 2)),
+    "LSTM": Build(_recurrent(layers.LSTM), ((2, 7, 4),)),
+    "GRU": Build(_recurrent(layers.GRU), ((2, 7, 4),)),
     "Bidirectional": Build(
         lambda i: layers.Bidirectional(_recurrent(layers.LSTM)(i)),
         ((2, 7, 4),),
-        (2, 2, 2, 2),
     ),
     "TimeDistributed": Build(
         lambda i: layers.TimeDistributed(layers.Dense(6, kernel_initializer=i)),
         ((2, 7, 4),),
-        (2,),
     ),
     "bias": Build(
         lambda i: layers.Dense(6, kernel_initializer="zeros", bias_initializer=i),
         ((2, 4),),
-        (1,),
     ),
 }
-ONLY_MATRICES = {"identity"}
-NO_VECTORS = {"identity", "orthogonal"}
 
 
-def can_fill(name, build):
-    """Whether the scheme of this name has a meaning for the weights' ranks."""
-    if name in ONLY_MATRICES:
-        return set(build.ranks) == {2} or build.told
-    return name not in NO_VECTORS or 1 not in build.ranks
+class Asked(NamedTuple):
+    """A call of an initializer: the shape, and the axes that Keras told it."""
+
+    shape: tuple
+    input_axes: tuple | None
+    output_axes: tuple | None
+
+    def given_to(self, initializer):
+        """A copy of the initializer with these axes, made as Keras makes it."""
+        if self.input_axes is None:
+            return initializer
+        axes = {"input_axes": self.input_axes, "output_axes": self.output_axes}
+        return type(initializer).from_config(initializer.get_config() | axes)
+
+
+def asked(recipe):
+    """What the layer of a recipe asks of its initializer, call by call."""
+    found = []
+    cls = keras_inits.HeFanIn
+    true = cls.__call__
+
+    @functools.wraps(true)  # Keras looks for `layout` in the signature
+    def call(self, shape, *rest, **named):
+        axes = [self.get_config().get(name) for name in Asked._fields[1:]]
+        found.append(Asked(tuple(shape), *(a if a is None else tuple(a) for a in axes)))
+        return true(self, shape, *rest, **named)
+
+    with mock.patch.object(cls, "__call__", call):
+        build(recipe.make(cls(seed=7)), recipe.shapes)
+    return found
 
 
 def build(layer, shapes):

@@ -1,13 +1,9 @@
 """Tiny backbones of keras-hub, and what tests of real models share."""
 
-import os
-
 import keras
 import numpy as np
 import pytest
 from keras import ops
-
-EVERY = bool(os.environ.get("KERAS_INITS_EVERY_MODEL"))
 
 
 def is_finite(model, inputs):
@@ -16,10 +12,20 @@ def is_finite(model, inputs):
     return all(np.isfinite(ops.convert_to_numpy(x)).all() for x in outputs)
 
 
-def skipped_unless_asked(names, small):
-    """Parameters, those that are not small marked to be skipped by default."""
-    skip = pytest.mark.skipif(not EVERY, reason="KERAS_INITS_EVERY_MODEL is not set")
-    return [name if name in small else pytest.param(name, marks=skip) for name in names]
+def slow_except(names, few, **others):
+    """Parameters, marked as slow except for a few.
+
+    Args:
+        names: Of all models.
+        few: Those that run by default.
+        others: More markers, by name of the model.
+    """
+    slow = pytest.mark.slow
+    marks = {name: [] if name in few else [slow] for name in names}
+    return [
+        pytest.param(name, marks=[*marks[name], *others.get(name, [])])
+        for name in names
+    ]
 
 
 TEXT = {
@@ -88,7 +94,7 @@ def keras_hub_part(module, name):
     return getattr(place, name)
 
 
-BACKBONES = {  # name and settings; the first 16 by default
+BACKBONES = {  # name and settings
     "GPT2": TEXT,
     "Bert": TEXT,
     "Llama": GROUPED,

@@ -219,8 +219,24 @@ def snake_case(name):
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
+def _distinct(cases):
+    """The first of the cases that differ in arguments alone, which only scale values.
+
+    What is left has another scheme, family of distributions, matrices or shape.
+    """
+    found = {}
+    for case in cases:
+        cls, example = case.values
+        distribution = example.distribution(*example.fans)
+        columns = getattr(distribution, "columns", None)
+        kind = type(distribution), columns, example.arguments.get("gates")
+        found.setdefault((cls, kind, example.small), case)
+    return list(found.values())
+
+
 ALL = _cases(EXAMPLES)
 RANDOM = _cases(name for name in EXAMPLES if name not in FIXED)
+EACH, EACH_RANDOM = _distinct(ALL), _distinct(RANDOM)
 FIRST = [pytest.param(SCHEMES[name], id=name) for name in EXAMPLES if name in SCHEMES]
 
 
