@@ -1,4 +1,4 @@
-"""Weights that say the same: equal, sign-flipped or constant where they should differ.
+"""Weights with identical, negated or constant content, where they should differ.
 
 Units that start alike stay alike, since they get the same gradients. It happens when
 one initializer with a seed serves several kernels (query, key and value of an attention
@@ -9,17 +9,16 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 
 from keras_inits._utils.host_array import to_numpy
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
+from keras_inits.graph.layer_defaults import Origins
 from keras_inits.graph.weights import WeightInfo, weights_of
+from keras_inits.sampling import Key
 
-VECTORS = (
-    Role.BIAS,
-    Role.GAIN,
-    Role.SLOPE,
-)  # constant by default: only what they have drawn counts
+VECTORS = (Role.BIAS, Role.GAIN, Role.SLOPE)
 GLANCE = 64  # entries that tell most weights apart
 
 
@@ -92,6 +91,19 @@ def _alike(weights: Iterable[tuple[str, Any]]) -> Iterator[list[tuple[str, bool]
         yield from (alike for alike in contents.values() if len(alike) > 1)
 
 
+def _is_default(info: WeightInfo, defaults: Origins) -> bool:
+    """Whether a weight still holds what its own layer fills in without drawing.
+
+    The biases of two LSTMs start at the same zeros and ones, and are meant to.
+    """
+    start = defaults.start(info)
+    if start is None:
+        return False
+    dtype = keras.backend.standardize_dtype(info.variable.dtype)
+    filled = to_numpy(start.drawn(info.shape, dtype, Key(0, 0)))
+    return bool((filled == to_numpy(info.variable.value)).all())
+
+
 def equal_kernels(found: list[WeightInfo]) -> tuple[tuple[str, ...], ...]:
     """Groups of paths of kernels that hold the same values, and more than one value."""
     compared = [
@@ -114,8 +126,9 @@ def duplicates(model: Any) -> list[Duplicate]:
 
     Content is compared exactly, entry by entry in the order of memory, so a kernel and
     the same numbers in another shape are equal, and a kernel and its transpose are not.
-    Compared are kernels and embeddings, and what biases, gains and slopes have been
-    given other than a constant. Moving statistics and states are left out.
+    Compared are kernels, embeddings, biases, gains and slopes that hold more than one
+    number and other values than their layer itself fills in without drawing (an LSTM's
+    biases are zeros and ones). Moving statistics and states are left out.
 
     Args:
         model: Built.
@@ -128,7 +141,7 @@ def duplicates(model: Any) -> list[Duplicate]:
     Raises:
         ValueError: If the model is not built.
 
-    Example:
+    Examples:
     >>> import keras, keras_inits
     >>> same = keras_inits.HeNormal(seed=7)
     >>> model = keras.Sequential([keras.Input((4,)),
@@ -141,7 +154,7 @@ def duplicates(model: Any) -> list[Duplicate]:
     equal: a/kernel, b/kernel
     all entries are 0: c/kernel
     """
-    compared: list[tuple[str, Any]] = []
+    compared: dict[str, WeightInfo] = {}
     constants: dict[float, list[str]] = {}
     for info in weights_of(model):
         role, size = info.weight.role, int(np.prod(info.variable.shape))
@@ -149,11 +162,14 @@ def duplicates(model: Any) -> list[Duplicate]:
             continue
         values = _flat(info.variable)
         if not _is_constant(values):
-            compared.append((info.path, info.variable))
+            compared[info.path] = info
         elif role in KERNEL_ROLES:
             constants.setdefault(float(values[0]) + 0.0, []).append(info.path)
-    found = []
-    for alike in _alike(compared):
+    found, defaults = [], Origins()
+    for group in _alike((path, info.variable) for path, info in compared.items()):
+        alike = [m for m in group if not _is_default(compared[m[0]], defaults)]
+        if len(alike) < 2:
+            continue
         paths, flips = zip(*alike, strict=True)
         kind = "negated" if len({*flips}) > 1 else "equal"
         found.append(Duplicate(kind, paths))

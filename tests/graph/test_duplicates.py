@@ -225,3 +225,46 @@ def test_what_auto_draws_has_no_duplicates():
     model = model_of(A, A, A, -A)
     initialize(model, "auto", seed=0)
     assert duplicates(model) == []
+
+
+def recurrent(layer):
+    """A fresh model of two directions."""
+    return keras.Sequential([keras.Input((5, 8)), layers.Bidirectional(layer)])
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+def test_biases_at_their_default_start_are_no_duplicates(kind):
+    """An LSTM's forget gate starts at one in both directions, on purpose."""
+    model = recurrent(getattr(layers, kind)(6))
+    biases = [v for v in model.weights if v.path.endswith("bias")]
+    assert len(biases) == 2
+    assert np.array_equal(*map(ops.convert_to_numpy, biases))
+    assert duplicates(model) == []
+
+
+def test_biases_that_were_set_alike_are_duplicates():
+    """Twin: the same two biases, with one other number in both, or in one."""
+    model = recurrent(layers.LSTM(6))
+    for weight in model.weights:
+        if weight.path.endswith("bias"):
+            weight.assign(changed(ops.convert_to_numpy(weight), 3, 0.5))
+    (found,) = duplicates(model)
+    assert found.kind == "equal"
+    assert [path.rpartition("/")[2] for path in found.paths] == ["bias", "bias"]
+    weight.assign(ops.zeros(weight.shape))
+    assert duplicates(model) == []
+
+
+@pytest.mark.parametrize("initializer", [None, "drawn"])
+def test_two_constant_patterns_of_ones_own_initializer(initializer):
+    """What a `Constant` of an array fills is a default; what a draw fills is not."""
+    pattern = np.arange(7, dtype="float32")
+    given = keras.initializers.Constant(pattern)
+    if initializer == "drawn":
+        given = keras.initializers.RandomNormal(seed=7)
+    model = keras.Sequential(
+        [keras.Input((4,))]
+        + [layers.Dense(7, bias_initializer=given, name=name) for name in "ab"]
+    )
+    found = [str(one) for one in duplicates(model)]
+    assert found == (["equal: a/bias, b/bias"] if initializer else [])
