@@ -12,6 +12,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 
 import keras
+import matplotlib.colors
 import matplotlib.image
 
 import keras_inits
@@ -250,3 +251,23 @@ def test_a_run_that_is_stopped_leaves_no_half_file(stopped, tmp_path, monkeypatc
     assert names(tmp_path) == {f"{name}.keras" for name in written[stopped]}
     for path in tmp_path.iterdir():
         keras.saving.load_model(path)  # whole
+
+
+def test_the_picture_has_a_histogram_for_each_hidden_layer(monkeypatch):
+    some(monkeypatch, "zeros", "too-small normal", networks=["tanh"])
+    runs = list(training.every_run(training.digits(0), 0, 1))
+    drawn = picture.figure(runs)
+    dead, small = drawn.subfigs[1].axes
+    assert [text.get_text() for text in dead.texts] == ["all 0"] * training.DEPTH
+    assert not dead.collections
+    assert len(small.collections) == training.DEPTH
+    spans = []
+    for place, filled in enumerate(small.collections):
+        colour = matplotlib.colors.to_rgb(training.STARTS["too-small normal"][1])
+        assert tuple(filled.get_facecolor()[0, :3]) == colour
+        outline = filled.get_paths()[0].vertices
+        assert outline[:, 1].min() == -place  # one below the other
+        assert outline[:, 1].max() == pytest.approx(0.9 - place)
+        raised = outline[outline[:, 1] > -place + 1e-9, 0]
+        spans.append(raised.max() - raised.min())
+    assert spans[0] > 0.2 > 0.05 > spans[-1]  # the signal vanishes
