@@ -43,3 +43,13 @@ def without_number(name: str, owner: Any = None) -> str:
     else:
         is_default = _is_class_name(base)
     return prefix + base if is_default else name
+
+
+def has_default_name(owner: Any) -> bool:
+    """Whether a layer or variable has the name that Keras gives its class, or none.
+
+    Args:
+        owner: What bears the name.
+    """
+    bare = without_number(owner.name, owner)
+    return without_number(f"{bare}_1", owner) == bare

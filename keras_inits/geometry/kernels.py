@@ -96,8 +96,8 @@ class Geometry:
 
     def __post_init__(self) -> None:
         for name in ("input_axes", "output_axes", "batch_axes"):
-            axes = check_axes(name, getattr(self, name))
-            object.__setattr__(self, name, axes)
+            if (axes := getattr(self, name)) is not None:
+                object.__setattr__(self, name, check_axes(name, axes))
         checks.choice(
             "kernel_format",
             self.kernel_format,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_inits._utils.layer_names import without_number
+from keras_inits._utils.layer_names import has_default_name, without_number
 from keras_inits.geometry import Weight, describe
 from keras_inits.geometry.roles import Role
 
@@ -38,6 +38,7 @@ class WeightInfo(NamedTuple):
         layer: The layer that owns the variable.
         variable: The Keras variable.
         weight: What it is for.
+        shape: Shape of the variable.
         parents: The layers around the owner, the model first.
     """
 
@@ -45,12 +46,8 @@ class WeightInfo(NamedTuple):
     layer: Any
     variable: Any
     weight: Weight
+    shape: tuple[int, ...]
     parents: tuple[Any, ...] = ()
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the variable."""
-        return tuple(int(n) for n in self.variable.shape)
 
     @property
     def name(self) -> str:
@@ -65,11 +62,6 @@ def children(layer: Any) -> list[Any]:
     found = {id(child): child for child in tracked}
     found.pop(id(layer), None)
     return [c for c in found.values() if isinstance(c, keras.layers.Layer)]
-
-
-def _has_default_name(owner: Any) -> bool:
-    bare = without_number(owner.name, owner)
-    return without_number(f"{bare}_1", owner) == bare
 
 
 def _members(value: Any, name: str, depth: int = 4) -> Iterator[tuple[str, Any]]:
@@ -108,7 +100,7 @@ def _attributes(layer: Any) -> dict[int, str]:
 
 def _components(layer: Any, inside: list[Any]) -> list[str]:
     """A name for each inner layer that its siblings do not have."""
-    default = {id(child) for child in inside if _has_default_name(child)}
+    default = {id(child) for child in inside if has_default_name(child)}
     held = _attributes(layer) if default else {}
     taken = collections.Counter(c.name for c in inside if id(c) not in default)
     # Of equal names that a person gave, the first stays whole.
@@ -167,7 +159,7 @@ def own_variables(layer: Any, inside: list[Any] | None = None) -> list[Any]:
 
 def _names(layer: Any, own: list[Any]) -> list[str]:
     """A name for each of a layer's variables that the others do not have."""
-    is_default = [_has_default_name(variable) for variable in own]
+    is_default = [has_default_name(variable) for variable in own]
     held = _attributes(layer) if any(is_default) else {}
     taken: collections.Counter[str] = collections.Counter()
     names: list[str] = []
@@ -188,10 +180,12 @@ def _is_parameter(layer: Any, variable: Any) -> bool:
     return not any(variable is other for other in never)
 
 
-def _weight(layer: Any, name: str, variable: Any, is_quantized: bool) -> Weight:
+def _weight(
+    layer: Any, name: str, variable: Any, shape: tuple[int, ...], is_quantized: bool
+) -> Weight:
     if not keras.backend.is_float_dtype(variable.dtype):
         return Weight(Role.STATE, note=f"{variable.dtype} holds no real numbers")
-    weight = describe(layer, name, tuple(int(n) for n in variable.shape))
+    weight = describe(layer, name, shape)
     if is_quantized and weight.role not in (Role.LORA_A, Role.LORA_B):
         return Weight(Role.STATE, note="its layer is quantized")
     is_statistic = weight.role in (Role.STATE, Role.MEAN, Role.VARIANCE)
@@ -236,7 +230,8 @@ def weights_of(model: Any) -> list[WeightInfo]:
             if id(variable) in seen:  # tied: the layer that was first has it
                 continue
             seen.add(id(variable))
-            weight = _weight(layer, name, variable, is_quantized)
+            shape = tuple(int(n) for n in variable.shape)
+            weight = _weight(layer, name, variable, shape, is_quantized)
             full = f"{path}/{name}" if path else name
-            found.append(WeightInfo(full, layer, variable, weight, parents))
+            found.append(WeightInfo(full, layer, variable, weight, shape, parents))
     return found

@@ -6,7 +6,6 @@ is read from these attributes, so that a subclass writes no `get_config`.
 """
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
@@ -28,14 +27,7 @@ from keras_inits.initializers.arguments import (
 
 AXES = {"input_axes": None, "output_axes": None}  # Keras itself adds these to configs
 GEOMETRY = {field.name: field.default for field in dataclasses.fields(Geometry)}
-
-
-def _std(distribution: sampling.Distribution) -> float:
-    if distribution.kind == "uniform":
-        return distribution.scale / math.sqrt(3)
-    if math.isinf(distribution.bound):
-        return distribution.scale
-    return distribution.scale * sampling.truncated_std(distribution.bound)
+DEFAULT_GEOMETRY = Geometry()
 
 
 def _rebuild(cls: type["Initializer"], config: dict[str, Any]) -> "Initializer":
@@ -118,7 +110,7 @@ class Initializer(keras.initializers.Initializer):
         if not self.is_random:
             return tensor_std(self.drawn(shape, "float32", sampling.Key(0, 0)))
         try:
-            return _std(self.entry_distribution(shape))
+            return self.entry_distribution(shape).std
         except NotImplementedError:
             return None
 
@@ -183,9 +175,10 @@ class Initializer(keras.initializers.Initializer):
                 )
         added = {k: v for k, v in self._added.items() if hasattr(self, k)}
         return {
-            name: plain(getattr(self, name))
+            name: plain(value)
             for name, default in (arguments | added | arguments).items()
-            if not same(getattr(self, name), default)
+            if (value := getattr(self, name)) is not default
+            and not same(value, default)
         }
 
     @classmethod
@@ -267,7 +260,8 @@ class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
     @property
     def geometry(self) -> Geometry:
         """How the axes of a kernel take part in the linear map."""
-        return Geometry(**{name: getattr(self, name) for name in GEOMETRY})
+        own = {name: getattr(self, name) for name in GEOMETRY}
+        return DEFAULT_GEOMETRY if own == GEOMETRY else Geometry(**own)
 
     def fans(self, shape: tuple[int, ...]) -> Fans:
         """Fans of a kernel of this shape, in this scheme's geometry."""

@@ -16,6 +16,8 @@ Reference: Salmon, Moraes, Dror, Shaw (2011), "Parallel Random Numbers: As Easy 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+
 BLOCK = 2048  # counters in a block: its two buffers of words stay in a core's L1 cache
 WORD = 0xFFFFFFFF
 PARITY = 0x1BD11BDA
@@ -44,8 +46,18 @@ def schedule(key: Key, word: Callable[[Word], Word] = lambda x: x & WORD) -> lis
     return added
 
 
+def _rotated(words: np.ndarray, distance: int) -> np.ndarray:
+    wrapped = words >> np.uint32(32 - distance)
+    words <<= np.uint32(distance)
+    words |= wrapped
+    return words
+
+
 def threefry(
-    added: list[Word], x0: Word, x1: Word, rotate: Callable[[Word, int], Word]
+    added: list[Word],
+    x0: Word,
+    x1: Word,
+    rotate: Callable[[Word, int], Word] = _rotated,
 ) -> tuple[Word, Word]:
     """Twenty rounds over two arrays of counter words.
 
@@ -53,7 +65,8 @@ def threefry(
         added: `schedule(key)`, in the library's own 32-bit type.
         x0: Low words of the counters; overwritten where the library can.
         x1: High words; likewise.
-        rotate: `rotate(x, r)` rotates each word left by `r` bits.
+        rotate: `rotate(x, r)` rotates each word left by `r` bits; by default NumPy's
+            uint32 words, in place.
 
     Returns:
         The two words of every counter.

@@ -48,6 +48,14 @@ class Distribution:
     open_ends: tuple[float, float] | None = None
 
     @property
+    def std(self) -> float:
+        """Standard deviation of an entry."""
+        if self.kind == "uniform":
+            return self.scale / math.sqrt(3)
+        cut = 1.0 if math.isinf(self.bound) else tables.truncated_std(self.bound)
+        return self.scale * cut
+
+    @property
     def table(self) -> Table:
         """Knots and slopes; of no use, but present, for the uniform distribution."""
         if self.kind == "tail":

@@ -9,7 +9,6 @@ import pytest
 from keras_inits.sampling import Key, bits
 from keras_inits.sampling.engines import numba as numba_kernels
 from keras_inits.sampling.engines.choose import engine
-from keras_inits.sampling.engines.numpy import NumpyOperations
 from keras_inits.sampling.key import key_of
 from support import sampling_engines as engines
 
@@ -33,7 +32,7 @@ def in_numpy(key, low, high):
     """Arrays of 32-bit words."""
     added = [np.uint32(word) for word in bits.schedule(key)]
     low, high = np.array(low, np.uint32), np.array(high, np.uint32)
-    return bits.threefry(added, low, high, NumpyOperations().rotate)
+    return bits.threefry(added, low, high)
 
 
 def in_numba(key, low, high):

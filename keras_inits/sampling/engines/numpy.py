@@ -37,12 +37,6 @@ class NumpyOperations(Operations):
     def clip(self, floats: np.ndarray, low: np.float32, high: np.float32) -> np.ndarray:
         return np.clip(floats, low, high, out=floats)
 
-    def rotate(self, words: np.ndarray, bits: int) -> np.ndarray:
-        wrapped = words >> np.uint32(32 - bits)
-        words <<= np.uint32(bits)
-        words |= wrapped
-        return words
-
 
 def fill(
     distribution: Distribution, key: bits.Key, first: int, out: np.ndarray
@@ -61,7 +55,7 @@ def fill(
         # A block never straddles 2**32, but a step of several may.
         high = np.full(low.shape, counter >> 32, np.uint32)
         high[low < np.uint32(counter & bits.WORD)] += np.uint32(1)
-        x0, x1 = bits.threefry(added, low, high, ops.rotate)
+        x0, x1 = bits.threefry(added, low, high)
         words = np.stack([x0.reshape(blocks, width), x1.reshape(blocks, width)], axis=1)
         words = words.reshape(-1)[: part.size]
         part[:] = scaled(
