@@ -1,4 +1,4 @@
-"""A bar on standard error for work that takes more than a second."""
+"""A progress bar on standard error for work that takes more than a second."""
 
 import contextlib
 import time
@@ -9,7 +9,9 @@ PATIENCE = 1.0  # seconds
 
 
 @contextlib.contextmanager
-def progress(title: str, total: float) -> Iterator[Callable[[float], None]]:
+def progress(
+    title: str, total: float | None = None
+) -> Iterator[Callable[[float], None]]:
     """Context that gives a function to call with the work just done.
 
     The bar appears once a second has passed, where standard error is a terminal or a
@@ -17,7 +19,7 @@ def progress(title: str, total: float) -> Iterator[Callable[[float], None]]:
 
     Args:
         title: Before the bar.
-        total: All of the work.
+        total: All of the work; None if that is not known.
     """
     begin, done = time.monotonic(), 0.0
     bar: Any = None

@@ -24,6 +24,7 @@ class Batch(NamedTuple):
     x: Any
     y: Any
     weight: Any
+    notes: tuple[str, ...] = ()  # what was assumed to make it
 
 
 def _is_array(x: Any) -> bool:
@@ -129,17 +130,18 @@ def _unscaled(x: Any, layer: Any) -> Any:
     return (x - mean) / root if layer.invert else x * root + mean
 
 
-def _shape(spec: Any, notes: list[str]) -> tuple[int, ...]:
+def _shape(spec: Any) -> tuple[tuple[int, ...], list[str]]:
     known = list(spec.shape)
     known[0] = known[0] or BATCH
     default = PIXELS if len(known) >= 4 else STEPS
-    if None in known:
-        notes.append(f"unknown sizes of {spec.name!r} {spec.shape} are {default}")
-    return tuple(default if size is None else int(size) for size in known)
+    unknown = f"unknown sizes of {spec.name!r} {spec.shape} are {default}"
+    shape = tuple(default if size is None else int(size) for size in known)
+    return shape, [unknown] if None in known else []
 
 
-def _noise(model: Any, spec: Any, random: Any, notes: list[str]) -> np.ndarray:
-    shape = _shape(spec, notes)
+def _noise(model: Any, spec: Any, random: Any) -> tuple[np.ndarray, list[str]]:
+    """Noise for one input, and what was assumed of it."""
+    shape, notes = _shape(spec)
     dtype = keras.backend.standardize_dtype(spec.dtype)
     takers = _takers(model, spec) if hasattr(spec, "_keras_history") else [model]
     if dtype == "string":
@@ -154,10 +156,12 @@ def _noise(model: Any, spec: Any, random: Any, notes: list[str]) -> np.ndarray:
             noise = _unscaled(noise, layer)
         if scalings:
             last = type(scalings[-1]).__name__
-            notes.append(f"noise of {spec.name!r} is white behind its {last}")
-        return np.asarray(noise, "float32")
+            notes.append(
+                f"noise for {spec.name!r} is standard normal after its {last} layer"
+            )
+        return np.asarray(noise, "float32"), notes
     if dtype == "bool" or "mask" in spec.name:
-        return np.ones(shape, dtype)
+        return np.ones(shape, dtype), notes
     sizes = [size for layer in takers if (size := vocabulary(layer)) is not None]
     if not sizes:
         notes.append(
@@ -166,7 +170,7 @@ def _noise(model: Any, spec: Any, random: Any, notes: list[str]) -> np.ndarray:
             else f"no embedding takes {spec.name!r} directly: ids 0 and 1"
         )
     limit = min(sizes) if sizes else (TOKENS if math.prod(shape[1:]) > 1 else 2)
-    return random.integers(0, limit, shape).astype(dtype)
+    return random.integers(0, limit, shape).astype(dtype), notes
 
 
 def _specs(model: Any) -> Any:
@@ -189,18 +193,21 @@ def _specs(model: Any) -> Any:
     )
 
 
-def noise(model: Any, seed: int, notes: list[str]) -> Any:
+def noise(model: Any, seed: int) -> tuple[Any, tuple[str, ...]]:
     """White noise of the inputs' shapes and types; token ids for integers.
 
     Args:
         model: A built model.
         seed: Of the noise.
-        notes: What is assumed is added here.
+
+    Returns:
+        The noise in the structure of the model's inputs, and what was assumed.
     """
     random = np.random.default_rng(seed)
-    return keras.tree.map_structure(
-        lambda spec: _noise(model, spec, random, notes), _specs(model)
-    )
+    specs = _specs(model)
+    made = [_noise(model, spec, random) for spec in keras.tree.flatten(specs)]
+    notes = tuple(note for _, found in made for note in found)
+    return keras.tree.pack_sequence_as(specs, [array for array, _ in made]), notes
 
 
 def words(x: Any) -> str:
@@ -216,7 +223,7 @@ def words(x: Any) -> str:
 
 
 def stream(
-    model: Any, x: Any, y: Any, batches: int, size: int, seed: int, notes: list[str]
+    model: Any, x: Any, y: Any, batches: int, size: int, seed: int
 ) -> Iterator[Batch]:
     """The batches to measure, as the person's own arrays.
 
@@ -227,7 +234,6 @@ def stream(
         batches: How many at most.
         size: Rows of one batch of arrays.
         seed: Of the noise.
-        notes: What is assumed is added here.
 
     Raises:
         ValueError: If `x` is none of these, or has no batch.
@@ -246,9 +252,8 @@ def stream(
                 "neither to measure with white noise."
             )
         for number in range(int(batches)):
-            yield Batch(
-                noise(model, seed + number, notes if not number else []), y, None
-            )
+            made, notes = noise(model, seed + number)
+            yield Batch(made, y, None, notes)
         return
     if _is_arrays(x):
         yield from _from_arrays(x, y, int(batches), size)

@@ -1,4 +1,4 @@
-"""Looking on while a model runs: wrapped `call`s, which leave nothing behind.
+"""Observes every layer call of a model, by wrapped `call`s that leave nothing behind.
 
 `call` and `activation` are replaced in the instances of the layers of one model, so
 other models and threads notice nothing, and an exception leaves no hook.
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import keras
 
+from keras_inits._utils.keras_private import flat_layers
 from keras_inits.graph.weights import children, layers_with_paths
 
 # Layers that run what is inside them in a loop of the backend's: looked at as one.
@@ -98,7 +99,7 @@ def all_layers(model: Any) -> list[Hooked]:
 
 def graphs(model: Any) -> list[Any]:
     """The Functional models that a call of the model may run, itself included."""
-    layers = list(model._flatten_layers())
+    layers = flat_layers(model)
     layers += [getattr(layer, "_functional", None) for layer in layers]
     return [layer for layer in layers if hasattr(layer, "_nodes_by_depth")]
 
@@ -131,12 +132,25 @@ class Inner(NamedTuple):
 
 
 Watcher = Callable[[Hooked, tuple[Any, ...], dict[str, Any], Inner, Any], Any]
+# Given the layer, its arguments and keywords, and a function that computes what its
+# activation is given.
+Enter = Callable[[Hooked, tuple[Any, ...], dict[str, Any], Callable[[], Any]], None]
 Put = Callable[[Any, str, Any], None]  # object, name and value of an attribute
+
+
+def _unchanged(
+    hooked: Hooked, args: Any, kwargs: Any, inner: "Inner", output: Any
+) -> Any:
+    """A `Watcher` that does nothing."""
+    return output
 
 
 @contextlib.contextmanager
 def watching(
-    model: Any, watch: Watcher, prepare: Callable[[Any, Put], None]
+    model: Any,
+    watch: Watcher = _unchanged,
+    prepare: Callable[[Any, Put], None] = lambda layer, put: None,
+    enter: Enter | None = None,
 ) -> Iterator[None]:
     """Context in which every call of a layer of the model is seen.
 
@@ -146,6 +160,7 @@ def watching(
             was seen inside, and its output; returns the output to go on with.
         prepare: Called first with each graph and layer, and a function that changes an
             attribute of it for the time of the context.
+        enter: Called before each call of a layer.
     """
     changed: list[tuple[dict[str, Any], str, Any, bool]] = []
 
@@ -160,7 +175,7 @@ def watching(
             prepare(graph, put)
         for hooked in all_layers(model):
             prepare(hooked.layer, put)
-            _hook(hooked, watch, put)
+            _hook(hooked, watch, put, enter)
         yield
     finally:
         for attributes, name, value, existed in reversed(changed):
@@ -170,7 +185,7 @@ def watching(
                 attributes.pop(name, None)
 
 
-def _hook(hooked: Hooked, watch: Watcher, put: Put) -> None:
+def _hook(hooked: Hooked, watch: Watcher, put: Put, enter: Enter | None) -> None:
     layer = hooked.layer
     call = layer.call
     given: list[Any] = []
@@ -201,6 +216,16 @@ def _hook(hooked: Hooked, watch: Watcher, put: Put) -> None:
         scored.clear()
         if quiet and "training" in kwargs:
             kwargs = kwargs | {"training": False}
+        if enter is not None:
+
+            def compute() -> Any:
+                given.clear()
+                output = call(*args, **kwargs)
+                return given[0] if given else output
+
+            enter(hooked, args, kwargs, compute)
+            given.clear()
+            scored.clear()
         output = call(*args, **kwargs)
         before = given[0] if given else None
         if is_activation and args:

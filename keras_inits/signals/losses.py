@@ -1,5 +1,7 @@
 """What the gradient is taken of: a loss, or a random direction of the outputs."""
 
+import functools
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -57,6 +59,25 @@ def _by_output(spec: Any, count: int, names: list[str] | None, what: str) -> lis
     return [spec] * count if what == "loss" else [spec]
 
 
+def _own_loss(model: Any, loss: Any, has_targets: bool) -> Callable[..., Any] | None:
+    """A compiled model's own `compute_loss`, where its class overrides Keras's.
+
+    What it returns is all of what training would lower, what layers add included.
+    Without targets it is asked only if the model was compiled without a loss, as one
+    is that needs none.
+    """
+    own = getattr(type(model), "compute_loss", None)
+    overrides = own is not None and own is not keras.Model.compute_loss
+    if loss is not None or not overrides or not getattr(model, "compiled", False):
+        return None
+    if not has_targets and model.loss is not None:
+        return None
+    takes = inspect.signature(model.compute_loss).parameters.values()
+    knows_training = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in takes)
+    extra = {"training": True} if knows_training else {}  # newer than the others
+    return functools.partial(model.compute_loss, **extra)
+
+
 class Objective:
     """The function whose gradient is measured.
 
@@ -86,10 +107,18 @@ class Objective:
             self.weights = getattr(config, "_user_loss_weights", None)
         self.seed = seed
         self.outputs: tuple[int, list[str] | None] = (0, None)  # number and names
+        self.chance: float | None = None  # known after a pass
+        self._own = _own_loss(model, loss, has_targets)
+        if self._own is not None:
+            self.kind, self.weights = COMPILED, None
 
-    def chance(self, outputs: Any) -> float | None:
+    @property
+    def is_whole(self) -> bool:
+        """Whether the value has in it what layers add to the loss."""
+        return self._own is not None
+
+    def _chance(self, flat: list[Any]) -> float | None:
         """ln C of a cross entropy over C classes, weighted as it is; else None."""
-        flat = keras.tree.flatten(outputs)
         if self.kind == PROJECTION or len(flat) != 1 or isinstance(self.spec, dict):
             return None
         name = loss_name(keras.tree.flatten(self.spec)[0])
@@ -106,9 +135,13 @@ class Objective:
         weights = [w for w in keras.tree.flatten(self.weights) if w is not None]
         return float(weights[0]) if len(weights) == 1 else 1.0
 
-    def value(self, outputs: Any, y: Any, weight: Any) -> Any:
+    def value(self, x: Any, outputs: Any, y: Any, weight: Any) -> Any:
         """The loss, float32."""
+        if self._own is not None:
+            found = self._own(x=x, y=y, y_pred=outputs, sample_weight=weight)
+            return keras.ops.cast(found, "float32")
         flat = keras.tree.flatten(outputs)
+        self.chance = self._chance(flat)
         if self.kind == PROJECTION:
             return self._projected(flat)
         names = sorted(outputs) if isinstance(outputs, dict) else self.names
@@ -138,7 +171,7 @@ class Objective:
 
     def subtracted(self, y: Any) -> list[Any]:
         """Those targets that a loss subtracts outputs from; known after a pass."""
-        if self.kind == PROJECTION:
+        if self.kind == PROJECTION or self._own is not None:
             return []
         return [
             target

@@ -6,6 +6,7 @@ where the signal is lost by it (-1 where none is).
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 from keras_inits.diagnosis.findings import gradients, numbers, signal, units
 from keras_inits.diagnosis.report import ERROR, SEVERITIES, Diagnosis, Finding
@@ -46,7 +47,6 @@ LOSSES = (
     "low-precision underflow",
     "no gradient",
 )
-EXPLOSIONS = ("exploding signal", "exploding gradient")
 KINDS = (
     *LOSSES,
     "exploding gradient",
@@ -67,8 +67,22 @@ KINDS = (
 )
 
 
-def judged(diagnosis: Diagnosis) -> Diagnosis:
-    """The diagnosis with its findings, the gravest first."""
+def _written(finding: Finding, ends: tuple[str, ...]) -> Finding:
+    """The finding, with a fix that names residual branches put in words."""
+    fix: Any = finding.fix
+    return dataclasses.replace(finding, fix=fix(ends)) if callable(fix) else finding
+
+
+def judged(
+    diagnosis: Diagnosis, branch_ends: Callable[[], tuple[str, ...]] = tuple
+) -> Diagnosis:
+    """The diagnosis with its findings, the gravest first.
+
+    Args:
+        diagnosis: Without findings.
+        branch_ends: Finds the paths of the kernels that end residual branches. Asked
+            once, and only where a fix names them.
+    """
     found = [finding for judge in FIRST for finding in judge(diagnosis)]
     judges = LAST if found else [*JUDGES, *LAST]
     if diagnosis.alike:
@@ -80,8 +94,11 @@ def judged(diagnosis: Diagnosis) -> Diagnosis:
         for index, finding in found
         if index >= 0 and finding.severity == ERROR and finding.kind in LOSSES
     ]
+    named = any(callable(finding.fix) for _, finding in found)
+    ends = branch_ends() if named else ()
     return dataclasses.replace(
         diagnosis,
-        findings=tuple(finding for _, finding in found),
+        findings=tuple(_written(finding, ends) for _, finding in found),
+        branch_ends=ends,
         lost_at=grave[0] if grave else None,
     )

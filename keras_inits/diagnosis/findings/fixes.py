@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from keras_inits.diagnosis.findings import thresholds as limits
 from keras_inits.diagnosis.findings.common import biased, head, kernels
@@ -113,10 +114,18 @@ def without_biases(diagnosis: Diagnosis, paths: Sequence[str]) -> str:
     return initialize({_named(paths, diagnosis): '"zeros"'}, only=True)
 
 
-def for_large_signals(diagnosis: Diagnosis) -> str:
-    """Residual branches closed, so that no sum grows; without any, drawn anew."""
-    ends = diagnosis.branch_ends
-    return initialize({ends: '"zeros"'}) if ends else redrawn(diagnosis)
+def for_large_signals(diagnosis: Diagnosis) -> Any:
+    """Residual branches closed, so that no sum grows; without any, drawn anew.
+
+    Returns:
+        A function from the paths of the kernels that end residual branches to the fix:
+        `judged` looks for them if a finding needs it, and puts the fix in words.
+    """
+
+    def fix(ends: tuple[str, ...]) -> str:
+        return initialize({ends: '"zeros"'}) if ends else redrawn(diagnosis)
+
+    return fix
 
 
 def _between(diagnosis: Diagnosis, activations: Sequence[str]) -> int:
@@ -133,8 +142,8 @@ def for_lost_signals(diagnosis: Diagnosis) -> str:
     return FEWER_SIGMOIDS if many else redrawn(diagnosis)
 
 
-def for_large_gradients(diagnosis: Diagnosis) -> str:
-    """Slope one on the way back in deep stacks of what only bends the signal down."""
+def for_large_gradients(diagnosis: Diagnosis) -> Any:
+    """Slope one on the way back in deep stacks of nonlinearities like tanh."""
     recurrent = any(w.role == Role.RECURRENT for w in diagnosis.weights)
     if not recurrent and _between(diagnosis, LIKE_TANH) > DEEP:
         return 'keras_inits.initialize(model, "lecun_normal", seed=0)'

@@ -1,8 +1,9 @@
 """What the engines share: the problem they solve, and figures of gradients."""
 
+import dataclasses
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,15 +16,22 @@ from keras_inits.signals.unit_hashes import hashes
 Tick = Callable[[], None]
 
 
-class Problem(Protocol):
-    """What an engine solves for one batch."""
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """What an engine solves for one batch.
 
-    trainable: list[Any]  # variables
-    others: list[Any]  # variables
-    views: list[Any]  # how to hash each trainable variable's units, or None
+    Attributes:
+        trainable: Variables whose gradients are wanted.
+        others: All other variables.
+        views: How to hash the units of each trainable variable, or None.
+        forward: From values of both kinds of variables and a batch to the loss, a
+            scalar float32 tensor.
+    """
 
-    def forward(self, trainable: Any, others: Any, data: Any) -> Any:
-        """The loss, as a scalar float32 tensor."""
+    trainable: list[Any]
+    others: list[Any]
+    views: list[Any]
+    forward: Callable[[Any, Any, Any], Any]
 
 
 class WeightGradient:

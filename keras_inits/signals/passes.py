@@ -1,0 +1,261 @@
+"""Runs batches through a model: forward and backward as in training, or forward alone.
+
+`TrainingPass` is what `diagnose` needs: it owns the model, the hooks on its layers, the
+recorder and the backend's engine, and hands out plain figures. `forward` is what sets
+weights on data: as the pass reaches a layer, a function of the caller's sees what the
+layer computes and may give it other weights, with which the pass goes on.
+
+Neither changes the model: weights, statistics, seeds and flags are as before.
+"""
+
+import contextlib
+import copy
+import dataclasses
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import keras
+import numpy as np
+
+from keras_inits._utils.keras_private import flat_layers
+from keras_inits.signals import engines, hooks
+from keras_inits.signals.engines.base import Problem, WeightGradient
+from keras_inits.signals.hooks import Hooked
+from keras_inits.signals.losses import Objective
+from keras_inits.signals.random_state import unchanged_randomness
+from keras_inits.signals.recorder import Entry
+from keras_inits.signals.threads import numpy_on_one_thread
+
+HALF_SCALE = 2.0**15  # what Keras multiplies a loss by under mixed_float16
+SCALE_STEP = 16.0  # by which a loss scale is lowered where gradients overflow
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What one batch gave, besides the figures of the layers.
+
+    Attributes:
+        loss: The loss.
+        gradients: Figures of the gradient of each trainable variable of the model;
+            None where there is none.
+        scale: Factor of the loss in the backward pass: gradients are as much larger.
+        notes: What was assumed or done for it.
+    """
+
+    loss: float
+    gradients: Sequence[WeightGradient | None]
+    scale: float
+    notes: tuple[str, ...]
+
+
+def _gist(error: BaseException) -> str:
+    """The line of an error that tells, without Keras's frame and colours."""
+    plain = re.sub(r"\x1b\[\d+m", "", str(error))
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith("Exception encountered")]
+    gist = (told or lines or [type(error).__name__])[0]
+    return gist if gist.endswith(".") else f"{gist}."
+
+
+def _loss_scale(model: Any) -> tuple[float, tuple[str, ...]]:
+    """The factor of the loss that training would start with, and a note on it."""
+    optimizer = getattr(model, "optimizer", None)
+    scale = getattr(optimizer, "dynamic_scale", None)
+    if scale is not None:
+        return float(keras.ops.convert_to_numpy(scale.value)), ()
+    initial = getattr(optimizer, "initial_scale", None)
+    if initial is not None:
+        return float(initial), ()
+    policies = {layer.dtype_policy.name for layer in flat_layers(model)}
+    if "mixed_float16" in policies and optimizer is None:
+        note = "mixed_float16: the loss is scaled by 2**15, as Keras's compile does"
+        return HALF_SCALE, (note,)
+    return 1.0, ()
+
+
+class TrainingPass:
+    """A context in which batches run through a model, forward and backward.
+
+    Args:
+        model: A built model.
+        objective: What the gradient is taken of.
+        views: For each trainable variable, how its units are hashed, or None.
+        tick: Called after each tensor that was looked at.
+
+    Attributes:
+        trainable: The variables whose gradients are looked at.
+        entries: What was seen of each call of a layer, in the order of execution.
+        skipped: Names of layers of which nothing could be seen.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        objective: Objective,
+        views: list[Any],
+        tick: Callable[[], None],
+    ) -> None:
+        self.model, self.objective = model, objective
+        self.trainable = list(model.trainable_variables)
+        kept = {id(variable) for variable in self.trainable}
+        self._others = [v for v in model.variables if id(v) not in kept]
+        scale, self._notes = _loss_scale(model)
+        problem = Problem(self.trainable, self._others, views, self._loss)
+        self._engine = engines.engine(problem, scale, tick)
+        self._stack = contextlib.ExitStack()
+
+    @property
+    def entries(self) -> list[Entry]:
+        found: list[Entry] = self._engine.recorder.entries
+        return found
+
+    @property
+    def skipped(self) -> set[str]:
+        found: set[str] = self._engine.recorder.skipped
+        return found
+
+    def __enter__(self) -> Self:
+        watch, prepare = self._engine.recorder.watch, self._engine.prepare
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(unchanged_randomness())
+            stack.enter_context(numpy_on_one_thread())
+            stack.enter_context(hooks.watching(self.model, watch, prepare))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._stack.__exit__(*exception)
+
+    def _loss(self, trainable: Any, others: Any, batch: Any) -> Any:
+        """The loss of a batch, with the values given for the variables."""
+        mapping = [
+            *zip(self.trainable, trainable, strict=True),
+            *zip(self._others, others, strict=True),
+        ]
+        x, y, weight = batch
+        with keras.StatelessScope(mapping, collect_losses=True) as scope:
+            outputs = self.model(x, training=True)
+            value = self.objective.value(x, outputs, y, weight)
+            if not self.objective.is_whole:
+                for extra in scope.losses:
+                    value = value + keras.ops.cast(extra, "float32")
+        return value
+
+    def run(self, batch: Any) -> Outcome:
+        """One batch, at a loss scale whose gradients float16 holds.
+
+        Training skips a step whose gradients overflow, and halves the scale.
+
+        Args:
+            batch: Inputs, targets and weights, of tensors of the backend.
+
+        Raises:
+            ValueError: If the model or the loss cannot take the batch.
+        """
+        engine, notes = self._engine, self._notes
+        self._notes = ()
+        while True:
+            entries = engine.recorder.entries
+            shared = {id(entry.hooked): entry.hooked for entry in entries}
+            before = copy.deepcopy(entries, shared) if engine.scale > 1 else []
+            with np.errstate(invalid="ignore"):
+                loss, seen = self._attempt(batch)
+            gradients = [e.gradient.finite for e in entries if e.gradient is not None]
+            gradients += [gradient.seen[1] for gradient in seen if gradient is not None]
+            forward = all(e.out is not None and e.out.finite for e in entries)
+            if engine.scale <= 1 or all(gradients) or not forward:
+                return Outcome(loss, seen, engine.scale, notes)
+            scale = max(1.0, engine.scale / SCALE_STEP)
+            notes = (
+                *notes,
+                f"gradients overflow at the loss scale {engine.scale:g}, which "
+                f"training lowers by itself: measured at {scale:g}",
+            )
+            engine.scale, engine.recorder.entries = scale, before
+            for entry in before:
+                if entry.gradient is not None:
+                    entry.gradient.scale = scale
+
+    def _attempt(self, batch: Any) -> Any:
+        try:
+            return self._engine.run(batch)
+        except Exception as error:
+            known = isinstance(error, ValueError | TypeError | RuntimeError)
+            known = known or type(error).__name__ == "InvalidArgumentError"
+            if not known or re.search("out of memory|RESOURCE_EXHAUSTED", str(error)):
+                raise
+            shapes = [str(tuple(t.shape)) for t in keras.tree.flatten(batch[0])]
+            raise ValueError(
+                "The model could not run on `x`, or the loss on its outputs and `y`. "
+                f"Received: x of shape {', '.join(shapes)}, with this error: "
+                f"{_gist(error)} Pass x as model(x) takes it, and y as the loss does."
+            ) from error
+
+
+class Visit:
+    """A layer that a forward pass has reached, and has not computed yet.
+
+    Attributes:
+        name: Names of the layer from the model down, joined by "/".
+        layer: The layer.
+        args: What it is called with.
+        kwargs: Its keywords.
+    """
+
+    def __init__(
+        self, hooked: Hooked, args: Any, kwargs: Any, compute: Callable[[], Any]
+    ) -> None:
+        self.name, self.layer = hooked.name, hooked.layer
+        self.args, self.kwargs = args, kwargs
+        self._compute = compute
+        self.assigned: dict[int, tuple[Any, Any]] = {}
+
+    def pre_activation(self) -> Any:
+        """What the layer's activation is given, with the weights as they are now.
+
+        The output, where the layer has no activation.
+        """
+        return self._compute()
+
+    def assign(self, variable: Any, value: Any) -> None:
+        """Gives a variable another value, for this and all that is computed later."""
+        variable.assign(value)
+        self.assigned[id(variable)] = (variable, variable.value)
+
+
+def forward(
+    model: Any, x: Any, reached: Callable[[Visit], None]
+) -> list[tuple[Any, Any]]:
+    """One forward pass in which a caller may change weights as layers are reached.
+
+    Normalizations use the batch's own statistics, and dropout and noise are off.
+
+    Args:
+        model: A built model.
+        x: Inputs, tensors of the backend.
+        reached: Called with a `Visit` before each layer that has no layers inside, at
+            its first call.
+
+    Returns:
+        The variables that were assigned and their new values, in the order of the
+        first assignment. The model itself is as before.
+    """
+    assigned: dict[int, tuple[Any, Any]] = {}
+    seen: set[int] = set()
+
+    def enter(hooked: Hooked, args: Any, kwargs: Any, compute: Any) -> None:
+        if hooked.block or id(hooked.layer) in seen:
+            return
+        seen.add(id(hooked.layer))
+        visit = Visit(hooked, args, kwargs, compute)
+        reached(visit)
+        assigned.update(visit.assigned)
+
+    with (
+        unchanged_randomness(),
+        hooks.watching(model, enter=enter),
+        keras.StatelessScope(),
+    ):
+        model(x, training=True)
+    return list(assigned.values())
