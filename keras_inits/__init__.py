@@ -7,8 +7,8 @@ Importing the package registers every scheme, so that
 import keras_inits._utils.quiet_start as _  # noqa: F401  before TensorFlow is imported
 from keras_inits import initializers, sampling
 from keras_inits.diagnosis.callback import DiagnosisCallback
+from keras_inits.diagnosis.diagnosis import Diagnosis
 from keras_inits.diagnosis.measure import diagnose
-from keras_inits.diagnosis.report import Diagnosis
 from keras_inits.geometry import Fans, Geometry, Weight, fans, register_geometry
 from keras_inits.geometry.gains import gain
 from keras_inits.graph.duplicates import duplicates

@@ -16,7 +16,7 @@ from rich.table import Table
 from keras_inits._utils import atomic_file, extras
 from keras_inits.demo import training
 from keras_inits.demo.training import CHANCE, DEPTH, NETWORKS, STARTS, WIDTH, Run
-from keras_inits.diagnosis.show.text import number
+from keras_inits.diagnosis.wording import number
 
 EXTRAS = ("sklearn", "matplotlib")
 COLOURS = {"healthy": "green", "suspicious": "yellow", "unhealthy": "red"}

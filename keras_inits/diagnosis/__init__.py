@@ -1,8 +1,8 @@
 """What an initialization does to a network: measured, judged, shown."""
 
+from keras_inits.diagnosis.diagnosis import Diagnosis
 from keras_inits.diagnosis.measure import diagnose
 from keras_inits.diagnosis.report import (
-    Diagnosis,
     Finding,
     LayerRecord,
     WeightRecord,

@@ -8,8 +8,9 @@ import keras
 from rich.console import Console
 
 from keras_inits._utils import checks
+from keras_inits.diagnosis.diagnosis import Diagnosis
 from keras_inits.diagnosis.measure import diagnose
-from keras_inits.diagnosis.report import ERROR, SEVERITIES, WARNING, Diagnosis
+from keras_inits.diagnosis.report import ERROR, SEVERITIES, WARNING
 from keras_inits.diagnosis.show import text
 
 STOPS = (ERROR, WARNING)

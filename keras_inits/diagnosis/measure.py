@@ -8,7 +8,8 @@ import keras
 from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits._utils.progress import progress
 from keras_inits.diagnosis import findings, records, weights
-from keras_inits.diagnosis.report import Diagnosis, WeightRecord
+from keras_inits.diagnosis.diagnosis import Diagnosis
+from keras_inits.diagnosis.report import WeightRecord
 from keras_inits.geometry.roles import Role
 from keras_inits.graph import duplicates
 from keras_inits.graph.residual import branch_ends

@@ -2,14 +2,14 @@
 
 The shape of the data:
 
-    Diagnosis
+    Report
       .records   one LayerRecord per call of a layer, in the order of execution
                    .pre, .out    TensorStats of the pre-activation and the output
                    .gradient     GradientStats of the loss by the output
       .inputs    one LayerRecord per floating-point input of the model (.out only)
       .weights   one WeightRecord per weight, in the order of the model's layers
                    .gradient     GradientStats of the loss by the weight
-      .findings  one Finding per finding, the gravest first
+      .findings  one Finding per thing found, the most severe first
 
 Everything is frozen and made of Python numbers, strings, tuples and None, so
 `dataclasses.asdict` gives plain data. None stands for "not known" (an input of integers
@@ -17,14 +17,11 @@ has no gradient); infinities and nan can occur, where the network has them.
 """
 
 import dataclasses
-from typing import Any
 
-from keras_inits._utils import rich_text
-from keras_inits.diagnosis.shown import Shown
 from keras_inits.signals.records import GradientStats, TensorStats
 
 ERROR, WARNING, INFO = "error", "warning", "info"
-SEVERITIES = (ERROR, WARNING, INFO)  # the gravest first
+SEVERITIES = (ERROR, WARNING, INFO)  # the worst first
 HEALTHY, SUSPICIOUS, UNHEALTHY = "healthy", "suspicious", "unhealthy"
 
 
@@ -35,7 +32,7 @@ class LayerRecord:
     Attributes:
         index: Place in the order of execution, from 0.
         name: The layer's names from the model down, joined by "/".
-        path: The same without numbers that other models shift (`models.walk`).
+        path: The same without numbers that other models shift (`graph.weights`).
         layer: Name of the layer's class.
         call: How often the layer was called before: 0 for the first call.
         block: Whether other records are of layers inside this one.
@@ -93,7 +90,7 @@ class WeightRecord:
     """One weight of the model.
 
     Attributes:
-        path: Place in the model's structure, as `models.walk.places` has it.
+        path: Place in the model's structure, as `graph.weights.weights_of` has it.
         name: The names of its layers and its own, as the model has them.
         owner: Name of the layer, as in `LayerRecord.name`.
         layer: Name of the layer's class.
@@ -161,8 +158,8 @@ class Finding:
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Diagnosis(Shown):
-    """What an initialization does to signals and gradients.
+class Report:
+    """What was measured of an initialization, and what was found in it.
 
     Attributes:
         model: Name of the model.
@@ -216,7 +213,7 @@ class Diagnosis(Shown):
 
     @property
     def worst(self) -> str | None:
-        """The gravest severity among the findings; None without any."""
+        """The worst severity among the findings; None without any."""
         found = {finding.severity for finding in self.findings}
         return next((severity for severity in SEVERITIES if severity in found), None)
 
@@ -235,13 +232,3 @@ class Diagnosis(Shown):
             "`name` must be the name of a layer that was called. Received: "
             f"name={name!r}, call={call}. Names begin {known}."
         )
-
-    def __rich__(self) -> Any:
-        from keras_inits.diagnosis.show import text
-
-        return text.table(self)
-
-    def __str__(self) -> str:
-        from keras_inits.diagnosis.show import text
-
-        return rich_text.as_text(self, text.WIDTH).rstrip()

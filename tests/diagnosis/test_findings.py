@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_inits.diagnosis import Diagnosis, diagnose, findings, report
+from keras_inits.diagnosis import Diagnosis, diagnose, findings, report, thresholds
 from support.diagnosed.table import CASES, STEP
 
 FIRST = (64, 1)  # the width and seed that were looked at when thresholds were chosen
@@ -104,7 +104,7 @@ def test_the_gravest_finding_comes_first():
 
 
 def test_every_threshold_of_the_findings_leaves_room_between_warning_and_error():
-    limits = vars(findings.thresholds)
+    limits = vars(thresholds)
     for name, warning in limits.items():
         if name.endswith("_WARNING") and name.replace("WARNING", "ERROR") in limits:
             error = limits[name.replace("WARNING", "ERROR")]

@@ -8,7 +8,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
 
 from keras_inits._utils import extras
-from keras_inits.diagnosis.findings import thresholds
+from keras_inits.diagnosis import thresholds
 from keras_inits.diagnosis.show import curves, plots
 from support.diagnosed import examples
 

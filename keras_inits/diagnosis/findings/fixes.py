@@ -11,9 +11,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from keras_inits.diagnosis.findings import thresholds as limits
-from keras_inits.diagnosis.findings.common import biased, head, kernels
-from keras_inits.diagnosis.report import Diagnosis, LayerRecord
+from keras_inits.diagnosis import thresholds as limits
+from keras_inits.diagnosis.derived import biased, head, kernels
+from keras_inits.diagnosis.report import LayerRecord, Report
 from keras_inits.geometry.roles import Role
 from keras_inits.signals.losses import COMPILED
 
@@ -56,7 +56,7 @@ def _pattern(paths: Iterable[str]) -> str:
     return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
 
-def _zero_gains(diagnosis: Diagnosis) -> tuple[str, ...]:
+def _zero_gains(diagnosis: Report) -> tuple[str, ...]:
     """Gains of zero that get no gradient: nothing will open them."""
     return tuple(
         w.path
@@ -68,7 +68,7 @@ def _zero_gains(diagnosis: Diagnosis) -> tuple[str, ...]:
     )
 
 
-def _far_biases(diagnosis: Diagnosis) -> tuple[str, ...]:
+def _far_biases(diagnosis: Report) -> tuple[str, ...]:
     """Biases that decide what units or gates do, whatever the data are."""
     paths = [
         path
@@ -90,7 +90,7 @@ def _far_biases(diagnosis: Diagnosis) -> tuple[str, ...]:
     return _named(paths, diagnosis)
 
 
-def _named(paths: Sequence[str], diagnosis: Diagnosis) -> tuple[str, ...]:
+def _named(paths: Sequence[str], diagnosis: Report) -> tuple[str, ...]:
     """Paths of biases; of many, a pattern for all, unless some belong to gates."""
     distinct = tuple(dict.fromkeys(paths))
     gated = any(w.role == Role.RECURRENT for w in diagnosis.weights)
@@ -99,7 +99,7 @@ def _named(paths: Sequence[str], diagnosis: Diagnosis) -> tuple[str, ...]:
     return ("*/bias",) if short else distinct
 
 
-def redrawn(diagnosis: Diagnosis) -> str:
+def redrawn(diagnosis: Report) -> str:
     """The whole model drawn anew, far biases at zero, dead gains at one."""
     return initialize(
         {
@@ -109,12 +109,12 @@ def redrawn(diagnosis: Diagnosis) -> str:
     )
 
 
-def without_biases(diagnosis: Diagnosis, paths: Sequence[str]) -> str:
+def without_biases(diagnosis: Report, paths: Sequence[str]) -> str:
     """Biases set to zero, and nothing else."""
     return initialize({_named(paths, diagnosis): '"zeros"'}, only=True)
 
 
-def for_large_signals(diagnosis: Diagnosis) -> Any:
+def for_large_signals(diagnosis: Report) -> Any:
     """Residual branches closed, so that no sum grows; without any, drawn anew.
 
     Returns:
@@ -128,7 +128,7 @@ def for_large_signals(diagnosis: Diagnosis) -> Any:
     return fix
 
 
-def _between(diagnosis: Diagnosis, activations: Sequence[str]) -> int:
+def _between(diagnosis: Report, activations: Sequence[str]) -> int:
     """How many kernels are fed by one of some activations."""
     return sum(
         any(diagnosis.records[i].activation in activations for i in r.parents)
@@ -136,13 +136,13 @@ def _between(diagnosis: Diagnosis, activations: Sequence[str]) -> int:
     )
 
 
-def for_lost_signals(diagnosis: Diagnosis) -> str:
+def for_lost_signals(diagnosis: Report) -> str:
     """Drawn anew; but for a stack of sigmoids there is no drawing."""
     many = _between(diagnosis, SIGMOIDS) > MOST_SIGMOIDS
     return FEWER_SIGMOIDS if many else redrawn(diagnosis)
 
 
-def for_large_gradients(diagnosis: Diagnosis) -> Any:
+def for_large_gradients(diagnosis: Report) -> Any:
     """Slope one on the way back in deep stacks of nonlinearities like tanh."""
     recurrent = any(w.role == Role.RECURRENT for w in diagnosis.weights)
     if not recurrent and _between(diagnosis, LIKE_TANH) > DEEP:
@@ -150,14 +150,14 @@ def for_large_gradients(diagnosis: Diagnosis) -> Any:
     return for_large_signals(diagnosis)
 
 
-def _logits(diagnosis: Diagnosis) -> LayerRecord | None:
+def _logits(diagnosis: Report) -> LayerRecord | None:
     """The record of the last kernel, whose output the head squashes."""
     ends = head(diagnosis)
     found = [r for r in kernels(diagnosis) if r.index in ends]
     return found[-1] if found else None
 
 
-def smaller_head(diagnosis: Diagnosis, size: float) -> str:
+def smaller_head(diagnosis: Report, size: float) -> str:
     """The head's kernel, drawn so that logits are below one; its far biases at zero.
 
     Where features are far too large, what makes them so is cured instead.
@@ -205,7 +205,7 @@ def standardized(number: int, count: int) -> str:
     )
 
 
-def scaled_loss(diagnosis: Diagnosis) -> str:
+def scaled_loss(diagnosis: Report) -> str:
     """A loss scale, which training adapts."""
     compiled = diagnosis.loss_kind == COMPILED
     optimizer = "model.optimizer" if compiled else "keras.optimizers.Adam()"

@@ -2,41 +2,23 @@
 
 import itertools
 
+from keras_inits.diagnosis import thresholds as limits
+from keras_inits.diagnosis.derived import head, kernels, relevance
 from keras_inits.diagnosis.findings import fixes
-from keras_inits.diagnosis.findings import thresholds as limits
-from keras_inits.diagnosis.findings.common import (
-    head,
-    info,
-    kernels,
-    log_mean_step,
-    quoted,
-    severity,
-)
+from keras_inits.diagnosis.findings.common import info, log_mean_step, severity
 from keras_inits.diagnosis.report import (
     ERROR,
     WARNING,
-    Diagnosis,
     Finding,
     LayerRecord,
+    Report,
     WeightRecord,
 )
-from keras_inits.diagnosis.show.text import number
+from keras_inits.diagnosis.wording import number, quoted
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
 
 # Operations of slope zero, by which some backends have a gradient of zero, others none.
 STEPS = {"Ceil", "Floor", "FloorDivide", "Round", "Sign", "Trunc"}
-
-
-def relevance(record: LayerRecord) -> float:
-    """Norm of the gradient by a layer's output, times the output's size.
-
-    By how much the loss changes if the output changes by a given fraction. A layer
-    made smaller and the next one made larger leave it as it is, and so does a
-    normalization behind.
-    """
-    if record.gradient is None or not record.gradient.finite:
-        return 0.0
-    return record.gradient.norm * record.out.rms
 
 
 def _added(weight: WeightRecord) -> bool:
@@ -49,7 +31,7 @@ def _added(weight: WeightRecord) -> bool:
     return weight.role == Role.BIAS and is_bias
 
 
-def opening(diagnosis: Diagnosis) -> list[str]:
+def opening(diagnosis: Report) -> list[str]:
     """Weights that are zero and get a gradient: they open after the first step."""
     return [
         w.name
@@ -58,7 +40,7 @@ def opening(diagnosis: Diagnosis) -> list[str]:
     ]
 
 
-def stuck(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
+def stuck(diagnosis: Report) -> list[tuple[int, Finding]]:
     """Kernels whose gradient is exactly zero."""
     measured = [
         w
@@ -103,7 +85,7 @@ def stuck(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
     return [(at, finding)]
 
 
-def _cut(diagnosis: Diagnosis) -> list[LayerRecord]:
+def _cut(diagnosis: Report) -> list[LayerRecord]:
     """Layers that the loss is computed from, with no gradient, or one of `STEPS` next.
 
     Their weights have a gradient of zero on some backends, and none on others.
@@ -153,7 +135,7 @@ def _cut_off(
     return [(at.index, finding)]
 
 
-def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
+def unbalanced(diagnosis: Report) -> list[tuple[int, Finding]]:
     """Gradients that vanish or explode on the way to the first layers."""
     # Behind a squashing head, sizes are not those of what the head computes.
     ends = head(diagnosis)
@@ -225,7 +207,7 @@ def unbalanced(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
     return [(at.index, finding)]
 
 
-def underflow(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
+def underflow(diagnosis: Report) -> list[tuple[int, Finding]]:
     """Gradients below what float16 can hold."""
     half = [
         r
@@ -265,7 +247,7 @@ def underflow(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
     return [(at.index, finding)]
 
 
-def unconnected(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
+def unconnected(diagnosis: Report) -> list[tuple[int, Finding]]:
     """Trainable weights that the loss does not depend on."""
     without = [w for w in diagnosis.weights if w.trainable and w.gradient is None]
     measured = sum(w.gradient is not None for w in diagnosis.weights)

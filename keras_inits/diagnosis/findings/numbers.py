@@ -2,32 +2,27 @@
 
 import math
 
+from keras_inits.diagnosis import thresholds as limits
+from keras_inits.diagnosis.derived import head, kernels
 from keras_inits.diagnosis.findings import fixes
-from keras_inits.diagnosis.findings import thresholds as limits
-from keras_inits.diagnosis.findings.common import (
-    head,
-    kernels,
-    quoted,
-    severity,
-    times,
-)
+from keras_inits.diagnosis.findings.common import severity
 from keras_inits.diagnosis.report import (
     ERROR,
     INFO,
     WARNING,
-    Diagnosis,
     Finding,
     LayerRecord,
+    Report,
     WeightRecord,
 )
-from keras_inits.diagnosis.show.text import number
+from keras_inits.diagnosis.wording import number, quoted, times
 from keras_inits.signals.batches import NOISE
 
 Found = list[tuple[int, Finding]]
 LARGE = 5.0  # std of logits of which one has more than 99 % in most samples
 
 
-def non_finite(diagnosis: Diagnosis) -> Found:
+def non_finite(diagnosis: Report) -> Found:
     """Infinities and nan: in the data, in weights, in what layers return."""
     bad_data = [r.name for r in diagnosis.inputs if not r.out.finite]
     if bad_data:
@@ -91,7 +86,7 @@ def non_finite(diagnosis: Diagnosis) -> Found:
     return []
 
 
-def confident(diagnosis: Diagnosis) -> Found:
+def confident(diagnosis: Report) -> Found:
     """Heads whose first guess is already sure."""
     last = max(head(diagnosis), default=-1)
     at = diagnosis.records[last] if last >= 0 else None
@@ -143,7 +138,7 @@ def _off(weight: WeightRecord) -> float:
     return max(error, 1 / error)
 
 
-def wrong_fans(diagnosis: Diagnosis) -> Found:
+def wrong_fans(diagnosis: Report) -> Found:
     """Kernels whose initializer counted other fans than the layer has."""
     harmless: dict[str, bool] = {}
     places: dict[str, int] = {}
@@ -187,7 +182,7 @@ def wrong_fans(diagnosis: Diagnosis) -> Found:
     return findings
 
 
-def identical(diagnosis: Diagnosis) -> Found:
+def identical(diagnosis: Report) -> Found:
     """Kernels that hold the same values."""
     if not diagnosis.duplicates:
         return []
@@ -207,7 +202,7 @@ def identical(diagnosis: Diagnosis) -> Found:
     return [(-1, finding)]
 
 
-def _entrances(diagnosis: Diagnosis) -> list[LayerRecord]:
+def _entrances(diagnosis: Report) -> list[LayerRecord]:
     """The calls of kernels that no kernel stands before."""
     behind: set[int] = set()
     found = []
@@ -220,7 +215,7 @@ def _entrances(diagnosis: Diagnosis) -> list[LayerRecord]:
     return found
 
 
-def _bare(diagnosis: Diagnosis) -> bool:
+def _bare(diagnosis: Report) -> bool:
     """Whether a first kernel is given values too small or too large to learn from."""
     return any(
         0 < record.input_rms < limits.DATA_TINY
@@ -230,7 +225,7 @@ def _bare(diagnosis: Diagnosis) -> bool:
     )
 
 
-def data(diagnosis: Diagnosis) -> Found:
+def data(diagnosis: Report) -> Found:
     """Data that are not standardized, or all the same."""
     findings: Found = []
     if diagnosis.data == NOISE:
@@ -266,7 +261,7 @@ def data(diagnosis: Diagnosis) -> Found:
     return findings
 
 
-def targets(diagnosis: Diagnosis) -> Found:
+def targets(diagnosis: Report) -> Found:
     """Targets that are far from the size of outputs."""
     taken = {parent for record in diagnosis.records for parent in record.parents}
     ends = [r.out.rms for r in diagnosis.records if r.index not in taken]

@@ -1,52 +1,17 @@
 """Does the signal arrive at the end, and do different inputs stay different?"""
 
-import dataclasses
 import math
 
+from keras_inits.diagnosis import thresholds as limits
+from keras_inits.diagnosis.derived import Step, head, kernels, steps
 from keras_inits.diagnosis.findings import fixes
-from keras_inits.diagnosis.findings import thresholds as limits
-from keras_inits.diagnosis.findings.common import (
-    head,
-    kernels,
-    log_mean_step,
-    severity,
-)
-from keras_inits.diagnosis.report import Diagnosis, Finding, LayerRecord
-from keras_inits.diagnosis.show.text import number
+from keras_inits.diagnosis.findings.common import log_mean_step, severity
+from keras_inits.diagnosis.report import Finding, LayerRecord, Report
+from keras_inits.diagnosis.wording import number
 from keras_inits.geometry.gains import gain
 
 
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """What a kernel is given: where, and how large by the data."""
-
-    record: LayerRecord
-    ratio: float
-
-
-def steps(diagnosis: Diagnosis) -> list[Step]:
-    """Sizes of what the kernels are given, by that of the data.
-
-    What goes into a normalization does not matter: it is divided by its size. So the
-    inputs of kernels are judged, and not the outputs. The data are the measure where
-    they are standardized; else the first layer's output is.
-    """
-    layers = kernels(diagnosis)
-    data = [r.out.rms for r in diagnosis.inputs]
-    later = layers
-    if data and limits.DATA_SMALL <= max(data) <= limits.DATA_LARGE:
-        reference = max(data)
-    elif data and layers:
-        reference, later = layers[0].out.rms, layers[1:]
-    else:  # token ids
-        given = [r.input_rms for r in layers if r.input_rms]
-        reference = given[0] if given else 0.0
-    if not reference > 0:
-        return []
-    return [Step(r, r.input_rms / reference) for r in later if r.input_rms is not None]
-
-
-def _scale(record: LayerRecord, diagnosis: Diagnosis, before: str | None) -> str:
+def _scale(record: LayerRecord, diagnosis: Report, before: str | None) -> str:
     """How a kernel's size compares with the one that keeps the signal."""
     own = [w for w in diagnosis.weights if w.path in record.weights and w.fans]
     if not own or own[0].fans is None:
@@ -63,12 +28,12 @@ def _scale(record: LayerRecord, diagnosis: Diagnosis, before: str | None) -> str
     )
 
 
-def _activation_before(record: LayerRecord, diagnosis: Diagnosis) -> str | None:
+def _activation_before(record: LayerRecord, diagnosis: Report) -> str | None:
     made = [diagnosis.records[parent] for parent in record.parents]
     return made[0].activation if made else None
 
 
-def lost(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
+def lost(diagnosis: Report) -> list[tuple[int, Finding]]:
     """Vanishing and exploding signals, with the record where it shows."""
     found = steps(diagnosis)
     if len(found) < 2:
@@ -147,7 +112,7 @@ def lost(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
     return findings
 
 
-def _one_number(diagnosis: Diagnosis) -> set[int]:
+def _one_number(diagnosis: Report) -> set[int]:
     """Indices of the records that hold one number a sample, or follow from one.
 
     The cosine of two positive numbers is 1, however different they are.
@@ -160,7 +125,7 @@ def _one_number(diagnosis: Diagnosis) -> set[int]:
     return found
 
 
-def collapsed(diagnosis: Diagnosis) -> list[tuple[int, Finding]]:
+def collapsed(diagnosis: Report) -> list[tuple[int, Finding]]:
     """Different inputs that the network no longer tells apart.
 
     Judged where the last kernel is fed: what follows, and what runs beside it, may be

@@ -2,24 +2,20 @@
 
 import math
 
+from keras_inits.diagnosis import thresholds as limits
+from keras_inits.diagnosis.derived import biased, head
 from keras_inits.diagnosis.findings import fixes
-from keras_inits.diagnosis.findings import thresholds as limits
-from keras_inits.diagnosis.findings.common import (
-    biased,
-    head,
-    quoted,
-    severity,
-)
+from keras_inits.diagnosis.findings.common import severity
 from keras_inits.diagnosis.findings.gradients import opening
 from keras_inits.diagnosis.report import (
     ERROR,
     WARNING,
-    Diagnosis,
     Finding,
     LayerRecord,
+    Report,
     WeightRecord,
 )
-from keras_inits.diagnosis.show.text import number, percent
+from keras_inits.diagnosis.wording import number, percent, quoted
 
 Found = list[tuple[int, Finding]]
 # The records that are bad, the worst of them, its value, and how grave that is.
@@ -41,7 +37,7 @@ def _others(bad: list[LayerRecord]) -> str:
     return f"; {len(bad)} layers are like it" if len(bad) > 1 else ""
 
 
-def _one_sign(diagnosis: Diagnosis) -> bool:
+def _one_sign(diagnosis: Report) -> bool:
     """Whether the data are one or two features of one sign.
 
     Without biases a unit is then on or off by the signs of its weights, for all data.
@@ -52,7 +48,7 @@ def _one_sign(diagnosis: Diagnosis) -> bool:
     )
 
 
-def dying(diagnosis: Diagnosis) -> Found:
+def dying(diagnosis: Report) -> Found:
     """Rectified units that are off for every sample."""
     narrow = _one_sign(diagnosis)
     judged = [
@@ -84,7 +80,7 @@ def dying(diagnosis: Diagnosis) -> Found:
     return [(at.index, finding)]
 
 
-def saturated(diagnosis: Diagnosis) -> Found:
+def saturated(diagnosis: Report) -> Found:
     """Activations and gates on their flat parts."""
     ends = head(diagnosis)
     judged = [
@@ -158,7 +154,7 @@ def _waits(weight: WeightRecord) -> bool:
     return still and (weight.zero or weight.std > 1e-6 * weight.rms)
 
 
-def symmetric(diagnosis: Diagnosis) -> Found:
+def symmetric(diagnosis: Report) -> Found:
     """Units that have the same weights and get the same gradient."""
     opens = bool(opening(diagnosis))
     found = [
@@ -186,7 +182,7 @@ def symmetric(diagnosis: Diagnosis) -> Found:
     return [(at, finding)]
 
 
-def far_biases(diagnosis: Diagnosis) -> Found:
+def far_biases(diagnosis: Report) -> Found:
     """Biases that decide everything, whatever the data are."""
     values = {one.record.index: one for one in biased(diagnosis)}
     found = _worst(

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from keras_inits._utils import rich_text
-from keras_inits.diagnosis.report import Diagnosis, LayerRecord
-from keras_inits.diagnosis.show.text import WIDTH, number
+from keras_inits.diagnosis.report import LayerRecord, Report
+from keras_inits.diagnosis.show.text import WIDTH
+from keras_inits.diagnosis.wording import number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,8 +57,8 @@ class Comparison:
         rows: The layers, in the order of execution.
     """
 
-    first: Diagnosis
-    second: Diagnosis
+    first: Report
+    second: Report
     rows: tuple[Row, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -104,7 +105,7 @@ class Comparison:
         return rich_text.as_text(self, WIDTH).rstrip()
 
 
-def _line(place: int, diagnosis: Diagnosis) -> str:
+def _line(place: int, diagnosis: Report) -> str:
     kinds = dict.fromkeys(finding.kind for finding in diagnosis.findings)
     found = ", ".join(kinds) or "no findings"
     return (
@@ -113,9 +114,9 @@ def _line(place: int, diagnosis: Diagnosis) -> str:
     )
 
 
-def compare(first: Diagnosis, second: Diagnosis) -> Comparison:
-    """Puts two diagnoses side by side: see `Diagnosis.compare`."""
-    if not isinstance(second, Diagnosis):
+def compare(first: Report, second: Report) -> Comparison:
+    """Puts two diagnoses side by side: see `Report.compare`."""
+    if not isinstance(second, Report):
         raise ValueError(
             "`other` must be a Diagnosis. Received: "
             f"other={second!r}. Type d.compare(keras_inits.diagnose(model))."

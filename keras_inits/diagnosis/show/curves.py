@@ -4,9 +4,9 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from keras_inits.diagnosis.findings import signal, thresholds
-from keras_inits.diagnosis.findings.gradients import relevance
-from keras_inits.diagnosis.report import Diagnosis, LayerRecord, WeightRecord
+from keras_inits.diagnosis import thresholds
+from keras_inits.diagnosis.derived import relevance, steps
+from keras_inits.diagnosis.report import LayerRecord, Report, WeightRecord
 
 Band = tuple[float | None, float | None]
 OPEN: Band = (None, None)
@@ -25,16 +25,16 @@ class Curve:
     bands: tuple[Band, ...]
 
 
-def layers(diagnosis: Diagnosis) -> list[LayerRecord]:
+def layers(diagnosis: Report) -> list[LayerRecord]:
     """The records that are drawn: all but those that contain others."""
     return [record for record in diagnosis.records if not record.block]
 
 
-def forward(diagnosis: Diagnosis) -> Curve:
+def forward(diagnosis: Report) -> Curve:
     """Std of the outputs. In the band, the size of the signal gives no finding."""
     records = layers(diagnosis)
     band: Band = OPEN
-    first = next(iter(signal.steps(diagnosis)), None)
+    first = next(iter(steps(diagnosis)), None)
     if first is not None and first.ratio > 0 and first.record.input_rms:
         size = first.record.input_rms / first.ratio
         low = size / thresholds.VANISHING_WARNING
@@ -42,7 +42,7 @@ def forward(diagnosis: Diagnosis) -> Curve:
     return Curve(tuple(r.out.std for r in records), (band,) * len(records))
 
 
-def backward(diagnosis: Diagnosis) -> Curve:
+def backward(diagnosis: Report) -> Curve:
     """Std of the gradients by the outputs.
 
     Judged is `relevance`, gradient times signal, by that of the last layers. So the
@@ -84,7 +84,7 @@ def off_scale(values: Sequence[float | None]) -> tuple[list[int], list[int]]:
     return zeros, [place for place, value in off if value != 0]
 
 
-def lost(diagnosis: Diagnosis) -> int | None:
+def lost(diagnosis: Report) -> int | None:
     """Place among `layers` where the signal is lost; None if it is not."""
     if diagnosis.lost_at is None:
         return None
@@ -101,7 +101,7 @@ def spread(items: Sequence[LayerRecord], most: int) -> list[LayerRecord]:
     return [items[round(place * step)] for place in range(most)]
 
 
-def with_histogram(diagnosis: Diagnosis) -> list[LayerRecord]:
+def with_histogram(diagnosis: Report) -> list[LayerRecord]:
     """Layers whose values are worth a look: those that bend, or own a kernel."""
     records = [r for r in layers(diagnosis) if r.activation or r.kernel]
     return [
@@ -111,6 +111,6 @@ def with_histogram(diagnosis: Diagnosis) -> list[LayerRecord]:
     ]
 
 
-def with_gradient(diagnosis: Diagnosis) -> list[WeightRecord]:
+def with_gradient(diagnosis: Report) -> list[WeightRecord]:
     """Weights whose gradient was measured, in the order of the model."""
     return [weight for weight in diagnosis.weights if weight.gradient is not None]

@@ -11,11 +11,12 @@ from keras_inits.diagnosis.report import (
     ERROR,
     HEALTHY,
     UNHEALTHY,
-    Diagnosis,
     LayerRecord,
+    Report,
 )
 from keras_inits.diagnosis.show import curves
-from keras_inits.diagnosis.show.text import heading, number
+from keras_inits.diagnosis.show.text import heading
+from keras_inits.diagnosis.wording import number
 
 HISTOGRAMS, COLUMNS = 12, 6  # at most, and in a row
 LABELS = 32  # names of layers under an axis, at most
@@ -33,8 +34,8 @@ class Picture(Figure):
         return file.getvalue()
 
 
-def figure(diagnosis: Diagnosis) -> Picture:
-    """The picture: see `Diagnosis.plot`."""
+def figure(diagnosis: Report) -> Picture:
+    """The picture: see `Report.plot`."""
     shown = curves.spread(curves.with_histogram(diagnosis), HISTOGRAMS)
     rows = -(-len(shown) // COLUMNS)
     drawn = Picture(figsize=(11, 10 + 1.4 * rows), dpi=72, layout="constrained")
@@ -69,7 +70,7 @@ def _name_layers(panel: Axes, labels: list[str]) -> None:
     panel.set_xlim(-0.5, max(len(labels), 1) - 0.5)
 
 
-def _depth(panel: Axes, diagnosis: Diagnosis, curve: curves.Curve, name: str) -> None:
+def _depth(panel: Axes, diagnosis: Report, curve: curves.Curve, name: str) -> None:
     drawn = [
         (place, value)
         for place, value in enumerate(curve.values)
@@ -146,7 +147,7 @@ def _histograms(part: SubFigure, shown: list[LayerRecord], rows: int) -> None:
         panel.set_visible(False)
 
 
-def _norms(panel: Axes, diagnosis: Diagnosis) -> None:
+def _norms(panel: Axes, diagnosis: Report) -> None:
     weights = curves.with_gradient(diagnosis)
     norms: list[Any] = [w.gradient.norm for w in weights if w.gradient is not None]
     panel.set_yscale("log")

@@ -5,14 +5,14 @@ import os
 import numpy as np
 
 from keras_inits._utils import extras
-from keras_inits.diagnosis.report import Diagnosis, LayerRecord
+from keras_inits.diagnosis.report import LayerRecord, Report
 from keras_inits.signals.records import TensorStats
 
 PACKAGES = ("tensorflow", "tensorboard")
 
 
-def log(diagnosis: Diagnosis, folder: str | os.PathLike[str], step: int = 0) -> None:
-    """Writes scalars, histograms and findings: see `Diagnosis.log`."""
+def log(diagnosis: Report, folder: str | os.PathLike[str], step: int = 0) -> None:
+    """Writes scalars, histograms and findings: see `Report.log`."""
     extras.require("Writing for TensorBoard", PACKAGES, "plots")
     import tensorflow as tf
 
@@ -45,7 +45,7 @@ def values(stats: TensorStats) -> np.ndarray:
     return np.repeat((edges[1:] + edges[:-1]) / 2, counts)
 
 
-def _markdown(diagnosis: Diagnosis) -> str:
+def _markdown(diagnosis: Report) -> str:
     lines = [f"**{diagnosis.model}: {diagnosis.verdict}**", ""]
     for finding in diagnosis.findings:
         lines.append(f"- **{finding.severity}**: {finding.message}  ")

@@ -14,34 +14,15 @@ from keras_inits.diagnosis.report import (
     HEALTHY,
     UNHEALTHY,
     WARNING,
-    Diagnosis,
     LayerRecord,
+    Report,
 )
+from keras_inits.diagnosis.wording import number, percent
 
 WIDTH = 120  # columns where the output is no terminal
 ROWS = 60  # layers shown; of more, every n-th
 STYLES = {ERROR: "bold red", WARNING: "yellow", "info": "cyan"}
 JUDGEMENTS = {HEALTHY: "bold green", UNHEALTHY: "bold red"}
-
-
-def number(value: float | None) -> str:
-    """Three digits, also of what is very small or very large.
-
-    Example:
-    >>> from keras_inits.diagnosis.show.text import number
-    >>> number(2.3026), number(8.9e-11), number(0.0), number(None)
-    ('2.30', '8.9e-11', '0', '·')
-    """
-    if value is None:
-        return "·"
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    return f"{value:.2f}" if 0.01 <= abs(value) < 1000 else f"{value:.1e}"
-
-
-def percent(value: float | None) -> str:
-    """A fraction in percent; a dot for what is not known."""
-    return "·" if value is None else f"{value:.0%}"
 
 
 def _cells(record: LayerRecord, styles: dict[str, str]) -> list[str]:
@@ -67,7 +48,7 @@ def _cells(record: LayerRecord, styles: dict[str, str]) -> list[str]:
     ]
 
 
-def _layers(diagnosis: Diagnosis) -> Table:
+def _layers(diagnosis: Report) -> Table:
     table = Table(box=rich.box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("Layer", overflow="fold")
     table.add_column("Act")
@@ -96,7 +77,7 @@ def _layers(diagnosis: Diagnosis) -> Table:
     return table
 
 
-def _findings(diagnosis: Diagnosis) -> list[Text]:
+def _findings(diagnosis: Report) -> list[Text]:
     lines = []
     for finding in diagnosis.findings:
         line = Text()
@@ -108,7 +89,7 @@ def _findings(diagnosis: Diagnosis) -> list[Text]:
     return lines
 
 
-def heading(diagnosis: Diagnosis) -> str:
+def heading(diagnosis: Report) -> str:
     """The verdict and what it rests on, in a line or two."""
     loss = f"loss {number(diagnosis.loss)} ({diagnosis.loss_kind})"
     if diagnosis.loss_kind == "projection":
@@ -126,7 +107,7 @@ def heading(diagnosis: Diagnosis) -> str:
     )
 
 
-def findings(diagnosis: Diagnosis) -> Any:
+def findings(diagnosis: Report) -> Any:
     """The verdict and the findings, without the layers, for rich.
 
     Args:
@@ -136,7 +117,7 @@ def findings(diagnosis: Diagnosis) -> Any:
     return Group(Text(heading(diagnosis), style), *_findings(diagnosis))
 
 
-def table(diagnosis: Diagnosis) -> Any:
+def table(diagnosis: Report) -> Any:
     """All of a diagnosis, for rich.
 
     Args:

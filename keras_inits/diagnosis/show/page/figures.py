@@ -7,9 +7,9 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from keras_inits.diagnosis.report import Diagnosis
+from keras_inits.diagnosis.report import Report
 from keras_inits.diagnosis.show import curves
-from keras_inits.diagnosis.show.text import number
+from keras_inits.diagnosis.wording import number
 
 TICKS = 16  # names under an axis, at most
 LONGEST = 18  # characters of a name there
@@ -126,7 +126,7 @@ def _curve(
         figure.add_trace(marks, row, 1)
 
 
-def depth(diagnosis: Diagnosis) -> dict[str, Any]:
+def depth(diagnosis: Report) -> dict[str, Any]:
     """Forward and backward std by depth."""
     labels = [record.label for record in curves.layers(diagnosis)]
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
@@ -148,7 +148,7 @@ def depth(diagnosis: Diagnosis) -> dict[str, Any]:
     return _described(figure)
 
 
-def gradients(diagnosis: Diagnosis) -> dict[str, Any]:
+def gradients(diagnosis: Report) -> dict[str, Any]:
     """Norms of the gradients by the weights."""
     weights = curves.with_gradient(diagnosis)
     labels = [weight.path for weight in weights]
@@ -173,7 +173,7 @@ def gradients(diagnosis: Diagnosis) -> dict[str, Any]:
     return _described(figure)
 
 
-def histograms(diagnosis: Diagnosis) -> list[dict[str, Any]]:
+def histograms(diagnosis: Report) -> list[dict[str, Any]]:
     """What a histogram of each layer needs; the page draws the one that is chosen."""
     found = []
     for record in curves.with_histogram(diagnosis):

@@ -5,11 +5,12 @@ from html import escape
 
 from keras_inits.diagnosis.report import (
     SEVERITIES,
-    Diagnosis,
     Finding,
     LayerRecord,
+    Report,
 )
-from keras_inits.diagnosis.show.text import heading, number, percent
+from keras_inits.diagnosis.show.text import heading
+from keras_inits.diagnosis.wording import number, percent
 
 # Heading, what it means, and whether it is a number.
 COLUMNS = (
@@ -90,7 +91,7 @@ def _finding(finding: Finding) -> str:
     )
 
 
-def _filters(diagnosis: Diagnosis) -> str:
+def _filters(diagnosis: Report) -> str:
     counts = {
         severity: sum(finding.severity == severity for finding in diagnosis.findings)
         for severity in SEVERITIES
@@ -104,7 +105,7 @@ def _filters(diagnosis: Diagnosis) -> str:
     )
 
 
-def parts(diagnosis: Diagnosis) -> dict[str, str]:
+def parts(diagnosis: Report) -> dict[str, str]:
     """The texts by the marks of the template."""
     severities: dict[str, str] = {}
     owners = {weight.name: weight.owner for weight in diagnosis.weights}

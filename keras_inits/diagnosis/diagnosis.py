@@ -1,42 +1,31 @@
-"""How a diagnosis is looked at, written down and compared: methods of `Diagnosis`.
-
-What each needs is imported when it is called: pictures and pages are extras.
-"""
+"""The public `Diagnosis`: a report that can be printed, drawn, saved and compared."""
 
 import dataclasses
 import json
-import math
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keras_inits._utils import extras, rich_text
+from keras_inits.diagnosis.report import Report
+from keras_inits.diagnosis.show import compare, page, tensorboard, text
+from keras_inits.diagnosis.show.compare import Comparison
+from keras_inits.diagnosis.wording import plain
 
-if TYPE_CHECKING:
-    from keras_inits.diagnosis.report import Diagnosis
-    from keras_inits.diagnosis.show.compare import Comparison
 
+@dataclasses.dataclass(frozen=True, repr=False)
+class Diagnosis(Report):
+    """What an initialization does to signals and gradients.
 
-def plain(value: Any) -> Any:
-    """The same without tuples, and with words for numbers that JSON has not.
-
-    Example:
-    >>> from keras_inits.diagnosis.shown import plain
-    >>> plain({"shape": (2, 3), "std": float("inf"), "mean": float("nan")})
-    {'shape': [2, 3], 'std': 'Infinity', 'mean': 'NaN'}
+    Its figures are those of `Report`; `diagnose` makes it.
     """
-    if isinstance(value, dict):
-        return {name: plain(member) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(member) for member in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else f"{'-' * (value < 0)}Infinity"
-    return value
 
+    def __rich__(self) -> Any:
+        return text.table(self)
 
-class Shown:
-    """Base of `Diagnosis` with all that shows it."""
+    def __str__(self) -> str:
+        return rich_text.as_text(self, text.WIDTH).rstrip()
 
-    def __repr__(self: "Diagnosis") -> str:  # type: ignore[misc]
+    def __repr__(self) -> str:
         found = len(self.findings)
         findings = f"{found} finding{'' if found == 1 else 's'}"
         return f"<Diagnosis of {self.model!r}: {self.verdict}, {findings}>"
@@ -44,11 +33,11 @@ class Shown:
     def _repr_html_(self) -> str:
         return rich_text.as_html(self, width=120)
 
-    def to_dict(self: "Diagnosis") -> dict[str, Any]:  # type: ignore[misc]
+    def to_dict(self) -> dict[str, Any]:
         """All figures as dicts, tuples, numbers and strings, and the verdict."""
         return {"verdict": self.verdict, **dataclasses.asdict(self)}
 
-    def to_json(self: "Diagnosis", indent: int | None = 2) -> str:  # type: ignore[misc]
+    def to_json(self, indent: int | None = 2) -> str:
         """All figures as strict JSON: infinities and nan are strings.
 
         Args:
@@ -57,7 +46,7 @@ class Shown:
         figures = plain(self.to_dict())
         return json.dumps(figures, indent=indent, ensure_ascii=False, allow_nan=False)
 
-    def plot(self: "Diagnosis") -> Any:  # type: ignore[misc]
+    def plot(self) -> Any:
         """A picture: sizes by depth, forward and back, histograms, gradient norms.
 
         Returns:
@@ -68,11 +57,11 @@ class Shown:
             MissingExtra: If matplotlib is not installed.
         """
         extras.require("Diagnosis.plot", ["matplotlib"], "plots")
-        from keras_inits.diagnosis.show import plots
+        from keras_inits.diagnosis.show import plots  # which imports matplotlib
 
         return plots.figure(self)
 
-    def to_html(self: "Diagnosis", path: str | os.PathLike[str]) -> None:  # type: ignore[misc]
+    def to_html(self, path: str | os.PathLike[str]) -> None:
         """Writes one page with everything, to look at in a browser, offline too.
 
         Args:
@@ -82,13 +71,9 @@ class Shown:
             MissingExtra: If plotly is not installed.
             OSError: If the file cannot be written; an old one is then as it was.
         """
-        from keras_inits.diagnosis.show import page
-
         page.write(self, path)
 
-    def log(  # type: ignore[misc]
-        self: "Diagnosis", folder: str | os.PathLike[str], step: int = 0
-    ) -> None:
+    def log(self, folder: str | os.PathLike[str], step: int = 0) -> None:
         """Writes scalars, histograms and findings for TensorBoard.
 
         Args:
@@ -98,11 +83,9 @@ class Shown:
         Raises:
             MissingExtra: If tensorboard is not installed.
         """
-        from keras_inits.diagnosis.show import tensorboard
-
         tensorboard.log(self, folder, step)
 
-    def compare(self: "Diagnosis", other: "Diagnosis") -> "Comparison":  # type: ignore[misc]
+    def compare(self, other: Report) -> Comparison:
         """Two initializations side by side, layer by layer.
 
         Args:
@@ -114,6 +97,4 @@ class Shown:
         Raises:
             ValueError: If `other` is no diagnosis.
         """
-        from keras_inits.diagnosis.show import compare
-
         return compare.compare(self, other)

@@ -1,0 +1,105 @@
+"""Runs every judge over a report, and sorts what they find by severity.
+
+A judge is a function from a report to findings, each with the index of the record
+where the signal is lost by it (-1 where none is).
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from keras_inits.diagnosis.findings import gradients, numbers, signal, units
+from keras_inits.diagnosis.report import ERROR, SEVERITIES, Finding, Report
+
+AnyReport = TypeVar("AnyReport", bound=Report)
+Judge = Callable[[Report], list[tuple[int, Finding]]]
+
+# With figures that are not finite nothing else can be judged.
+FIRST: list[Judge] = [numbers.non_finite]
+JUDGES: list[Judge] = [
+    signal.lost,
+    signal.collapsed,
+    gradients.underflow,
+    gradients.stuck,
+    gradients.unbalanced,
+    gradients.unconnected,
+    units.dying,
+    units.saturated,
+    units.symmetric,
+    units.far_biases,
+    numbers.confident,
+]
+LAST: list[Judge] = [
+    numbers.wrong_fans,
+    numbers.identical,
+    numbers.data,
+    numbers.targets,
+]
+# What compares samples with each other.
+COMPARING: list[Judge] = [signal.collapsed, units.dying, units.far_biases]
+
+# Findings by which a signal or a gradient is lost at a depth.
+LOSSES = (
+    "not finite",
+    "vanishing signal",
+    "exploding signal",
+    "collapsed representation",
+    "vanishing gradient",
+    "low-precision underflow",
+    "no gradient",
+)
+KINDS = (
+    *LOSSES,
+    "exploding gradient",
+    "closed at the start",
+    "not connected",
+    "dying ReLU",
+    "saturated activation",
+    "saturated attention",
+    "saturated gates",
+    "symmetric units",
+    "bias far off",
+    "confident head",
+    "wrong fans",
+    "identical tensors",
+    "data not standardized",
+    "targets not standardized",
+    "data all the same",
+)
+
+
+def _written(finding: Finding, ends: tuple[str, ...]) -> Finding:
+    """The finding, with a fix that names residual branches put in words."""
+    fix: Any = finding.fix
+    return dataclasses.replace(finding, fix=fix(ends)) if callable(fix) else finding
+
+
+def judged(
+    diagnosis: AnyReport, branch_ends: Callable[[], tuple[str, ...]] = tuple
+) -> AnyReport:
+    """The report with its findings, the most severe first.
+
+    Args:
+        diagnosis: A report without findings.
+        branch_ends: Finds the paths of the kernels that end residual branches. Asked
+            once, and only where a fix names them.
+    """
+    found = [finding for judge in FIRST for finding in judge(diagnosis)]
+    judges = LAST if found else [*JUDGES, *LAST]
+    if diagnosis.alike:
+        judges = [judge for judge in judges if judge not in COMPARING]
+    found += [finding for judge in judges for finding in judge(diagnosis)]
+    found.sort(key=lambda finding: SEVERITIES.index(finding[1].severity))
+    grave = [
+        index
+        for index, finding in found
+        if index >= 0 and finding.severity == ERROR and finding.kind in LOSSES
+    ]
+    named = any(callable(finding.fix) for _, finding in found)
+    ends = branch_ends() if named else ()
+    return dataclasses.replace(
+        diagnosis,
+        findings=tuple(_written(finding, ends) for _, finding in found),
+        branch_ends=ends,
+        lost_at=grave[0] if grave else None,
+    )
