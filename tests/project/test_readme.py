@@ -11,6 +11,7 @@ from keras_inits.initializers import registry
 from support import fresh
 
 README = (fresh.ROOT / "README.md").read_text(encoding="utf-8")
+NAMES = (fresh.ROOT / "docs" / "names.md").read_text(encoding="utf-8")
 
 
 def blocks(language, text=README):
@@ -51,17 +52,17 @@ def documented(text):
     return found | set(re.findall(r"`(?:keras_inits\.)?(\w+)(?:`|\()", text))
 
 
-TABLE = rows(section("The names"))
+TABLE = rows(NAMES)
 
 
 def test_the_table_has_every_name_once_and_no_other():
-    assert listed(section("The names")) == shipped()
+    assert listed(NAMES) == shipped()
 
 
 @pytest.mark.parametrize("name", ["he_fan_in", "zeros"])
 def test_a_table_that_lacks_or_repeats_a_name_is_noticed(name):
     """Twin."""
-    lines = section("The names").splitlines()
+    lines = NAMES.splitlines()
     (row,) = [line for line in lines if line.startswith(f"| `{name}` |")]
     assert listed("\n".join(line for line in lines if line != row)) != shipped()
     assert listed("\n".join([*lines, row])) != shipped()
@@ -81,6 +82,17 @@ def test_a_row_is_true(row):
     assert typed == (f'"{name}"' if bare_is_ours else f'"keras_inits>{name}"')
 
 
+@pytest.mark.parametrize("row", rows(section("Ten names")), ids=lambda row: row[0])
+def test_the_readmes_ten_strings_are_the_tables(row):
+    """What one types in a layer stands there, and is that of the full table."""
+    assert row[0] in [full[1] for full in TABLE]
+
+
+def test_the_readme_is_short_and_has_ten_names():
+    assert len(README.splitlines()) <= 150
+    assert len(rows(section("Ten names"))) == 10
+
+
 def test_every_exported_name_is_documented():
     pages = [README]
     pages += [page.read_text() for page in (fresh.ROOT / "docs").glob("**/*.md")]
@@ -92,27 +104,6 @@ def test_a_word_of_a_sentence_documents_no_name():
     text = 'Do get `names`, fans or `keras_inits.gain("relu")` of a `Weight matrix`.'
     code = "\n```python\nkeras_inits.diagnose(sampling, fans)\n```\n"
     assert documented(text + code) == {"names", "gain", "diagnose"}
-
-
-def test_the_examples_run_in_order(tmp_path):
-    example, *others = blocks("python")
-    assert len(list(filter(None, example.splitlines()))) == 8
-    code = "\n".join([example, *others])
-    code += """
-import numpy as np
-first, last = (layer.get_weights()[0] for layer in model.layers)
-assert abs(first.std() / (2 / 64) ** 0.5 - 1) < 5 / (2 * first.size) ** 0.5
-assert 0.99 < np.abs(last).max() / (6 / 266) ** 0.5 <= 1
-tenth = keras.layers.Dense(256, kernel_initializer="he_tenth")
-tenth.build((None, 64))
-kernel = tenth.get_weights()[0]
-assert abs(kernel.std() / (0.2 / 64) ** 0.5 - 1) < 5 / (2 * kernel.size) ** 0.5
-assert keras_inits.fans(network.layers[0], "kernel") == (9, 9)
-assert report.rows[0]["fan_in"] == 9 and report.seed == 7
-print(model.layers[1].kernel_initializer, small.layers[0].kernel_initializer)
-"""
-    said = fresh.run(code, folder=tmp_path).splitlines()[-1]
-    assert said == "XavierUniform(seed=7) GlorotUniform()"
 
 
 def test_the_two_commands_install_extras_that_exist():
