@@ -1,6 +1,6 @@
 """Fixes as code: what to type so that a finding goes away.
 
-Most is cured by drawing the whole model anew. What that leaves is named beside it:
+Drawing the whole model anew mends most. What that leaves is named beside it:
 biases and gains that start where their layer puts them, branches without a scale,
 heads, data. What no weight can fix is said in a comment.
 """
@@ -160,7 +160,7 @@ def _logits(diagnosis: Report) -> LayerRecord | None:
 def smaller_head(diagnosis: Report, size: float) -> str:
     """The head's kernel, drawn so that logits are below one; its far biases at zero.
 
-    Where features are far too large, what makes them so is cured instead.
+    Where features are far too large, what makes them so is mended instead.
 
     Args:
         diagnosis: Of the model.
