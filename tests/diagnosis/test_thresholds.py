@@ -1,0 +1,270 @@
+"""Both sides of every threshold: how severe a finding is, on reports made by hand.
+
+A threshold that is moved by a factor of ten changes at least one line of the table.
+"""
+
+import dataclasses
+
+import pytest
+
+from keras_inits.diagnosis import thresholds
+from keras_inits.diagnosis.findings import judged
+from keras_inits.diagnosis.report import LayerRecord, Report, WeightRecord
+from keras_inits.signals.records import GradientStats, TensorStats
+
+DEPTH, WIDTH = 8, 16
+
+
+def stats(**changed):
+    """Of a tensor that is as it should be, but for what is changed."""
+    sound = TensorStats(
+        shape=(32, WIDTH),
+        mean=0.0,
+        std=1.0,
+        rms=1.0,
+        skew=0.0,
+        zero=0.0,
+        saturated=None,
+        non_finite=0.0,
+        finite=True,
+        units=WIDTH,
+        dead=0.0,
+        rank=10.0,
+        rank_limit=WIDTH,
+        correlation=0.0,
+        difference=1.0,
+        histogram=(1,),
+        edges=(-3.0, 3.0),
+    )
+    return dataclasses.replace(sound, **changed)
+
+
+def gradient(**changed):
+    """Of a loss by a layer's output, as it should be."""
+    sound = GradientStats(0.0, 1.0, 1.0, 1.0, 0.0, 0.0, True, "float32")
+    return dataclasses.replace(sound, **changed)
+
+
+def layer(index, **changed):
+    """A dense layer of a chain; nothing is wrong with it."""
+    sound = LayerRecord(
+        index=index,
+        name=f"dense_{index}",
+        path=f"dense[{index}]",
+        layer="Dense",
+        call=0,
+        block=False,
+        activation=None,
+        dtype="float32",
+        kernel=True,
+        normalizes=False,
+        normalized=False,
+        parents=(index - 1,) if index else (),
+        input_rms=1.0,
+        pre=None,
+        out=stats(),
+        gradient=gradient(),
+    )
+    return dataclasses.replace(sound, **changed)
+
+
+def weight(**changed):
+    """A kernel of the first layer, right in all."""
+    sound = WeightRecord(
+        path="dense[0]/kernel",
+        name="dense_0/kernel",
+        owner="dense_0",
+        layer="Dense",
+        role="kernel",
+        shape=(WIDTH, WIDTH),
+        trainable=True,
+        mean=0.0,
+        std=0.25,
+        rms=0.25,
+        zero=False,
+        finite=True,
+        fans=(WIDTH, WIDTH),
+        counted=(WIDTH, 4 * WIDTH),
+        initializer="GlorotUniform()",
+        scale_error=1.0,
+        symmetric=None,
+        gradient=gradient(),
+    )
+    return dataclasses.replace(sound, **changed)
+
+
+def report(*layers, data=1.0, weights=(), **changed):
+    """A chain in which some layers are changed, and data of a root mean square."""
+    chain = [layer(index) for index in range(DEPTH)]
+    for other in layers:
+        chain[other.index] = other
+    inputs = layer(0, name="input", out=stats(rms=data))
+    sound = Report(
+        model="by hand",
+        backend="none",
+        batches=1,
+        samples=32,
+        data="array (32, 16)",
+        loss=2.3,
+        loss_kind="compiled",
+        chance_loss=None,
+        inputs=(inputs,),
+        records=tuple(chain),
+        weights=tuple(weights),
+    )
+    return dataclasses.replace(sound, **changed)
+
+
+def far_bias(value):
+    """A bias that adds a multiple of what differs between samples: 0.01 here."""
+    pre = stats(difference=1e-4)
+    bias = weight(path="b", role="bias", fans=None, counted=None, rms=0.01 * value)
+    changed = layer(2, pre=pre, activation="tanh", weights=("b",))
+    return report(changed, weights=[bias])
+
+
+def small_gradients(part):
+    """In float16, two layers of eight whose gradients are in part subnormal."""
+    half = [layer(i, gradient=gradient(dtype="float16")) for i in range(DEPTH)]
+    tiny = [
+        layer(i, gradient=gradient(dtype="float16", tiny=part)) for i in range(1, 3)
+    ]
+    return report(*half, *tiny)
+
+
+def sure(excess, logits=2.0):
+    """A head whose loss is above that of guessing."""
+    head = layer(DEPTH - 1, out=stats(rms=logits))
+    return report(head, loss=2.3 + excess, chance_loss=2.3)
+
+
+def collapsed(difference, dtype="float32"):
+    """What the last kernel is fed with, where samples have grown alike."""
+    return report(layer(DEPTH - 2, out=stats(difference=difference), dtype=dtype))
+
+
+def early_gradients(size):
+    """The first two layers' gradients, by those of the others."""
+    return report(*(layer(i, gradient=gradient(norm=size)) for i in range(2)))
+
+
+def unscaled(size):
+    """Data of a size, given to the first kernel as they are."""
+    return report(layer(0, input_rms=size), data=size)
+
+
+OF = {  # kind: a report by its figure, and figures with the severity they must have
+    "vanishing signal": (
+        lambda v: report(layer(DEPTH - 1, input_rms=v)),
+        [(1 / 200, None), (1 / 400, "warning"), (1 / 8e3, "warning"), (8e-5, "error")],
+    ),
+    "exploding signal": (
+        lambda v: report(layer(DEPTH - 1, input_rms=v)),
+        [(80, None), (130, "warning"), (8e3, "warning"), (1.3e4, "error")],
+    ),
+    "vanishing gradient": (
+        early_gradients,
+        [(1 / 80, None), (1 / 130, "warning"), (1 / 8e3, "warning"), (8e-5, "error")],
+    ),
+    "exploding gradient": (
+        early_gradients,
+        [(80, None), (130, "warning"), (8e3, "warning"), (1.3e4, "error")],
+    ),
+    "collapsed representation": (
+        collapsed,
+        [(2e-4, None), (5e-5, "warning"), (2e-12, "warning"), (5e-13, "error")],
+    ),
+    "collapsed representation, float16": (
+        lambda v: collapsed(v, "float16"),
+        [(2e-4, None), (5e-5, "warning"), (2e-8, "warning"), (5e-9, "error")],
+    ),
+    "dying ReLU": (
+        lambda v: report(layer(3, activation="relu", out=stats(dead=v))),
+        [(0.55, None), (0.7, "warning"), (0.92, "warning"), (0.97, "error")],
+    ),
+    "saturated activation": (
+        lambda v: report(layer(3, activation="tanh", out=stats(saturated=v))),
+        [(0.45, None), (0.55, "warning"), (0.85, "warning"), (0.95, "error")],
+    ),
+    "saturated attention": (
+        lambda v: report(layer(3, attention=v)),
+        [(0.45, None), (0.55, "warning"), (0.85, "warning"), (0.95, "error")],
+    ),
+    "saturated gates": (
+        lambda v: report(layer(3, gates=v)),
+        [(0.65, None), (0.75, "warning"), (0.92, "warning"), (0.97, "error")],
+    ),
+    "wrong fans": (
+        lambda v: report(weights=[weight(scale_error=v)]),
+        [(1.2, None), (1.3, "info"), (3.9, "info"), (4.1, "warning"), (0.1, "warning")],
+    ),
+    "bias far off": (
+        far_bias,
+        [(2.5, None), (3.5, "warning"), (25, "warning"), (35, "error")],
+    ),
+    "confident head": (
+        sure,
+        [(3.5, None), (4.5, "warning"), (18, "warning"), (22, "error")],
+    ),
+    "confident head, by its logits": (
+        lambda v: sure(10, logits=v),
+        [(0.8, None), (1.2, "warning")],
+    ),
+    "low-precision underflow": (
+        small_gradients,
+        [(0.45, None), (0.55, "warning")],
+    ),
+    "data not standardized": (
+        unscaled,
+        [
+            *[(5e-4, "warning"), (2e-3, "info"), (0.04, "info"), (0.06, None)],
+            *[(18, None), (25, "info"), (800, "info"), (1300, "warning")],
+        ],
+    ),
+    "targets not standardized": (
+        lambda v: report(targets=(v,)),
+        [(18, None), (25, "info"), (800, "info"), (1300, "warning")],
+    ),
+}
+LINES = [
+    pytest.param(kind, build, figure, expected, id=f"{kind} at {figure:g}")
+    for kind, (build, lines) in OF.items()
+    for figure, expected in lines
+]
+
+
+def severity(kind, found):
+    """That of the finding of a kind; None without one."""
+    name = kind.split(",")[0]
+    severities = [f.severity for f in judged(found).findings if f.kind == name]
+    assert len(severities) <= 1
+    return severities[0] if severities else None
+
+
+def test_the_report_by_hand_is_healthy():
+    assert judged(report()).findings == ()
+    assert judged(report()).verdict == "healthy"
+
+
+@pytest.mark.parametrize(("kind", "build", "figure", "expected"), LINES)
+def test_a_figure_is_as_severe_as_its_threshold_says(kind, build, figure, expected):
+    assert severity(kind, build(figure)) == expected
+
+
+def test_the_verdict_follows_the_worst_finding():
+    build = OF["dying ReLU"][0]
+    assert [judged(build(v)).verdict for v in (0.5, 0.7, 0.97)] == [
+        *("healthy", "suspicious", "unhealthy")
+    ]
+    info = judged(OF["wrong fans"][0](1.5))
+    assert [f.severity for f in info.findings] == ["info"]
+    assert info.verdict == "healthy"
+
+
+@pytest.mark.parametrize("factor", [10, 0.1])
+@pytest.mark.parametrize("name", [n for n in vars(thresholds) if n.isupper()])
+def test_a_threshold_moved_by_ten_is_noticed(name, factor, monkeypatch):
+    """Twin of the table: each constant matters to a line of it, both ways."""
+    monkeypatch.setattr(thresholds, name, getattr(thresholds, name) * factor)
+    lines = [line.values for line in LINES]
+    assert any(severity(k, build(v)) != expected for k, build, v, expected in lines)
