@@ -142,8 +142,8 @@ class DiagnosisCallback(keras.callbacks.Callback):
     def _stop_if_doomed(self, model: Any, diagnosis: Diagnosis, step: int) -> None:
         if self.stop_on is None:
             return
-        grave = SEVERITIES[: SEVERITIES.index(self.stop_on) + 1]
-        found = [v for v in diagnosis.findings if v.severity in grave]
+        stopping = SEVERITIES[: SEVERITIES.index(self.stop_on) + 1]
+        found = [v for v in diagnosis.findings if v.severity in stopping]
         if found:
             model.stop_training = True
             self.stopped_at = step

@@ -102,15 +102,15 @@ def _ratio(value: float, first: float) -> float | None:
 
 def _related(found: list[LayerRecord]) -> list[LayerRecord]:
     """The records, with what follows from others."""
-    takers: dict[int, list[LayerRecord]] = {}
+    consumers: dict[int, list[LayerRecord]] = {}
     for record in found:
         for parent in record.parents:
-            takers.setdefault(parent, []).append(record)
+            consumers.setdefault(parent, []).append(record)
     normalized: dict[int, bool] = {}
     for record in reversed(found):  # what takes an output comes later
-        normalized[record.index] = bool(takers.get(record.index)) and all(
-            taker.normalizes or (_passes(taker) and normalized[taker.index])
-            for taker in takers[record.index]
+        normalized[record.index] = bool(consumers.get(record.index)) and all(
+            consumer.normalizes or (_passes(consumer) and normalized[consumer.index])
+            for consumer in consumers[record.index]
         )
     first = next((r for r in found if r.kernel and not r.block), None)
     first = first or next(iter(found), None)

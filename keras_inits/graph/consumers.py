@@ -1,4 +1,4 @@
-"""What follows each kernel on the way of its signal: an activation, a sum, the end.
+"""The consumers of each kernel's output: an activation, the next kernel, the end.
 
 Everything that hands a signal on without bending it is passed through: normalization,
 dropout, reshaping, pooling, padding, joining, and one addition. The way ends at an
@@ -81,15 +81,15 @@ class _Finder:
         seen = {start}
         while queue and len(found) < MOST:
             tensor, is_sum = queue.popleft()
-            for way_out in self.exits(tensor):
-                if way_out.names:
-                    bent = self.bent(tensor, way_out, deep)
-                    if bent is not None:
-                        found.append(bent)
+            for exit_ in self.exits(tensor):
+                if exit_.names:
+                    nonlinearity = self.nonlinearity(tensor, exit_, deep)
+                    if nonlinearity is not None:
+                        found.append(nonlinearity)
                         continue
-                if way_out.tensor in self.graph.outputs:
+                if exit_.tensor in self.graph.outputs:
                     found.append(Following(OUTPUT))
-                for step in way_out.takers:
+                for step in exit_.consumers:
                     end = self.end(step)
                     if end is not None:
                         found.append(end)
@@ -103,18 +103,18 @@ class _Finder:
                             queue.append((output, is_sum or adds))
         return found
 
-    def bent(
-        self, start: int, way_out: elementwise.Exit, deep: bool
+    def nonlinearity(
+        self, start: int, exit_: elementwise.Exit, deep: bool
     ) -> Following | None:
         """The activation at a way out; None if it is no more than a straight line."""
-        key = start, way_out.tensor, deep
+        key = start, exit_.tensor, deep
         if key not in self._bent:
             self._bent[key] = None
-            if not elementwise.is_straight(elementwise.values(way_out.function)):
-                after = self.found(way_out.tensor, deep=False) if deep else []
+            if not elementwise.is_affine(elementwise.values(exit_.function)):
+                after = self.found(exit_.tensor, deep=False) if deep else []
                 kinds = tuple(dict.fromkeys(f.kind for f in after))
-                name = ", ".join(way_out.names)
-                self._bent[key] = Following(ACTIVATION, name, way_out.function, kinds)
+                name = ", ".join(exit_.names)
+                self._bent[key] = Following(ACTIVATION, name, exit_.function, kinds)
         return self._bent[key]
 
     def end(self, step: Step) -> Following | None:
@@ -145,9 +145,9 @@ def _own_activation(layer: Any, name: str) -> Any:
 def _applied(finder: _Finder, activation: Any, tensor: int | None) -> Following | None:
     """A layer's own activation; None if it is no more than a straight line."""
     name = getattr(activation, "__name__", None) or type(activation).__name__.lower()
-    if not elementwise.is_pointwise(activation):
+    if not elementwise.is_elementwise(activation):
         return Following(SOFTMAX, name)
-    if elementwise.is_straight(elementwise.values(activation)):
+    if elementwise.is_affine(elementwise.values(activation)):
         return None
     after = [] if tensor is None else finder.found(tensor, deep=False)
     kinds = tuple(dict.fromkeys(f.kind for f in after))

@@ -14,7 +14,7 @@ import numpy as np
 
 from keras_inits._utils.host_array import to_numpy
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
-from keras_inits.graph.layer_defaults import Origins
+from keras_inits.graph.layer_defaults import LayerDefaults
 from keras_inits.graph.weights import WeightInfo, weights_of
 from keras_inits.sampling import Key
 
@@ -91,7 +91,7 @@ def _alike(weights: Iterable[tuple[str, Any]]) -> Iterator[list[tuple[str, bool]
         yield from (alike for alike in contents.values() if len(alike) > 1)
 
 
-def _is_default(info: WeightInfo, defaults: Origins) -> bool:
+def _is_default(info: WeightInfo, defaults: LayerDefaults) -> bool:
     """Whether a weight still holds what its own layer fills in without drawing.
 
     The biases of two LSTMs start at the same zeros and ones, and are meant to.
@@ -165,7 +165,7 @@ def duplicates(model: Any) -> list[Duplicate]:
             compared[info.path] = info
         elif role in KERNEL_ROLES:
             constants.setdefault(float(values[0]) + 0.0, []).append(info.path)
-    found, defaults = [], Origins()
+    found, defaults = [], LayerDefaults()
     for group in _alike((path, info.variable) for path, info in compared.items()):
         alike = [m for m in group if not _is_default(compared[m[0]], defaults)]
         if len(alike) < 2:

@@ -1,4 +1,4 @@
-"""What is done to every number of a signal by itself: activations, however written.
+"""Detects elementwise activations: layers, operations or plain arithmetic.
 
 An activation may be a layer, one operation or several (`x * sigmoid(1.7 * x)`). It is
 told by what it does to a few numbers: each result depends on its own number only.
@@ -40,7 +40,7 @@ def _order() -> np.ndarray:
     return np.argsort(numbers)[np.searchsorted(numbers, other)]
 
 
-def is_pointwise(function: Callable[[Any], Any]) -> bool:
+def is_elementwise(function: Callable[[Any], Any]) -> bool:
     """Whether a function of tensors treats every number alike and by itself."""
     try:
         results = []
@@ -71,7 +71,7 @@ def values_at(function: Callable[[Any], Any], numbers: Any) -> list[float]:
     return [float(x) for x in keras.ops.convert_to_numpy(result)]
 
 
-def is_straight(results: np.ndarray) -> bool:
+def is_affine(results: np.ndarray) -> bool:
     """Whether `values` lie on a straight line."""
     numbers = _samples()[0].ravel().astype("float64")
     if not np.isfinite(results).all():
@@ -93,13 +93,13 @@ class Exit(NamedTuple):
         tensor: Identity of its result.
         function: The pointwise function.
         names: The operations that it is made of.
-        takers: The steps that take the result and are not pointwise.
+        consumers: The steps that take the result and are not pointwise.
     """
 
     tensor: int
     function: Callable[[Any], Any]
     names: tuple[str, ...]
-    takers: list[Step]
+    consumers: list[Step]
 
 
 def _name(operation: Any) -> str:
@@ -129,8 +129,8 @@ def _call(step: Step) -> Callable[..., Any]:
 class _Kind(NamedTuple):
     """What a step does: whether pointwise, and then whether no more than a line."""
 
-    is_pointwise: bool
-    is_straight: bool = False
+    is_elementwise: bool
+    is_affine: bool = False
 
 
 _kinds: dict[Any, _Kind] = {}
@@ -157,13 +157,13 @@ def _key(step: Step) -> Any:
 
 def _kind(step: Step) -> _Kind:
     if step.operation is None:
-        return _Kind(len(step.inputs) == 1, is_straight=True)
+        return _Kind(len(step.inputs) == 1, is_affine=True)
     if isinstance(step.operation, keras.layers.PReLU):
-        return _Kind(is_pointwise=True)
+        return _Kind(is_elementwise=True)
     is_layer = isinstance(step.operation, keras.layers.Layer)
     weights = own_variables(step.operation) if is_layer else step.variables
     if step.closed or weights or len(step.outputs) != 1:
-        return _Kind(is_pointwise=False)
+        return _Kind(is_elementwise=False)
     key = _key(step)
     if key in _kinds:
         return _kinds[key]
@@ -172,9 +172,9 @@ def _kind(step: Step) -> _Kind:
     def function(x: Any) -> Any:
         return call(*[x] * len(step.inputs))
 
-    kind = _Kind(is_pointwise(function))
-    if kind.is_pointwise and len(set(step.inputs)) == 1:
-        kind = _Kind(is_pointwise=True, is_straight=is_straight(values(function)))
+    kind = _Kind(is_elementwise(function))
+    if kind.is_elementwise and len(set(step.inputs)) == 1:
+        kind = _Kind(is_elementwise=True, is_affine=is_affine(values(function)))
     if key is not None:
         _kinds[key] = kind
     return kind
@@ -189,24 +189,24 @@ def exits(graph: Graph, tensor: int) -> list[Exit]:
     known = [tensor]
     names: dict[int, tuple[str, ...]] = {tensor: ()}
     for current in known:  # grows
-        for step in graph.takers(current):
+        for step in graph.consumers(current):
             is_new = step.outputs and step.outputs[0] not in names
             if not is_new or len(steps) == MOST or not names.keys() >= {*step.inputs}:
                 continue
             kind = _kind(step)
-            if kind.is_pointwise:
+            if kind.is_elementwise:
                 steps.append(step)
                 before = [n for x in dict.fromkeys(step.inputs) for n in names[x]]
-                own = () if kind.is_straight else (_name(step.operation),)
+                own = () if kind.is_affine else (_name(step.operation),)
                 names[step.outputs[0]] = (*dict.fromkeys(before), *own)
                 known.append(step.outputs[0])
     inside = {id(step) for step in steps}
     found = []
     for result in known:
-        takers = [step for step in graph.takers(result) if id(step) not in inside]
-        if takers or result in graph.outputs:
+        consumers = [step for step in graph.consumers(result) if id(step) not in inside]
+        if consumers or result in graph.outputs:
             function = _composed(steps, tensor, result)
-            found.append(Exit(result, function, names[result], takers))
+            found.append(Exit(result, function, names[result], consumers))
     return found
 
 
@@ -225,6 +225,6 @@ def _composed(steps: list[Step], start: int, end: int) -> Callable[[Any], Any]:
 
 def gates(step: Step) -> bool:
     """Whether a step makes numbers between 0 and 1, as a sigmoid does."""
-    if step.operation is None or not _kind(step).is_pointwise:
+    if step.operation is None or not _kind(step).is_elementwise:
         return False
     return len(set(step.inputs)) == 1 and is_gate(values(_call(step)))

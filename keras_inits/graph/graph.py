@@ -1,4 +1,4 @@
-"""Which way a signal takes through a model: its operations, and what they hand on."""
+"""A model as a graph: its operations, and the tensors between them."""
 
 from typing import Any, NamedTuple
 
@@ -68,7 +68,7 @@ class Graph:
         """The tensors of real numbers that come into a step, each once."""
         return [x for x in dict.fromkeys(step.inputs) if self.is_signal(x)]
 
-    def takers(self, tensor: int) -> list[Step]:
+    def consumers(self, tensor: int) -> list[Step]:
         """The steps that a tensor goes into."""
         return self._takers.get(tensor, [])
 

@@ -1,8 +1,8 @@
-"""What a layer itself starts a weight with.
+"""The initial value that a layer's own code gives a weight.
 
 An author who starts a bias at -2, a gain at zero or a layer's scale at 1e-6 means it,
 so such weights start there again. Layers keep their initializers as attributes; those
-that do not are listened to while they are built once more.
+that do not are built once more, and their calls of `add_weight` recorded.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ def filling(value: np.ndarray, shape: tuple[int, ...]) -> Initializer:
     return Constant(np.broadcast_to(value, shape))
 
 
-def without_chance(initializer: Any, shape: tuple[int, ...]) -> Initializer | None:
+def deterministic(initializer: Any, shape: tuple[int, ...]) -> Initializer | None:
     """The scheme that fills as `initializer` does, if that draws nothing."""
     if isinstance(initializer, Initializer):
         return None if initializer.is_random else initializer
@@ -57,11 +57,11 @@ def translated(initializer: Any) -> Any:
         return initializer
 
 
-class Origins:
+class LayerDefaults:
     """The layers' own initializers, each found out once."""
 
     def __init__(self) -> None:
-        self._heard: dict[int, dict[int, Any]] = {}
+        self._recorded: dict[int, dict[int, Any]] = {}
 
     def initializer(self, info: WeightInfo) -> Any:
         """What the layer was told to start a weight with; None if that is unknown."""
@@ -72,13 +72,13 @@ class Origins:
         if is_keras_s(info.layer):
             return None
         key = id(info.layer)
-        if key not in self._heard:
-            self._heard[key] = initializers_of(info.layer)
-        return self._heard[key].get(id(info.variable))
+        if key not in self._recorded:
+            self._recorded[key] = initializers_of(info.layer)
+        return self._recorded[key].get(id(info.variable))
 
     def start(self, info: WeightInfo) -> Initializer | None:
         """What a weight starts with, where that is no chance."""
-        found = without_chance(self.initializer(info), info.shape)
+        found = deterministic(self.initializer(info), info.shape)
         is_lstm = getattr(info.layer, "unit_forget_bias", False)
         if is_lstm and info.weight.role == Role.BIAS:
             return ForgetBias(found or Zeros())  # Keras, too, whatever the others are

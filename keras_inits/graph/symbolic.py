@@ -1,4 +1,4 @@
-"""A layer's own code, run on tensors that have a shape and no values.
+"""Runs a layer's code on symbolic tensors, which have a shape and no values.
 
 Keras builds Functional models so. Of a layer inside a layer it would remember one
 closed call; here such layers are open: their code runs, too.

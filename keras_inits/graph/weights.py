@@ -1,4 +1,4 @@
-"""Every weight of a model: who owns it, where it stands, what it is for.
+"""Lists every weight of a model: its owner, its path, its role.
 
 A weight's place is made of the names on the way to it. A name that a person gave stays:
 a layer's own, else that of the attribute that holds it. A default name, whose number

@@ -1,1 +1,1 @@
-"""Whole models: every weight, who follows it, what it gets."""
+"""Sets the weights of whole models: rules, plan, draw, write, report."""

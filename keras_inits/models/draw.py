@@ -1,4 +1,4 @@
-"""The values of a weight: a function of one seed and of the weight's place."""
+"""Draws each weight of a model, from one seed and the weight's path."""
 
 import hashlib
 from typing import Any

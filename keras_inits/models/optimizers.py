@@ -1,4 +1,4 @@
-"""The state that a freshly built optimizer has."""
+"""Resets an optimizer's slots to those of a freshly built one."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -7,7 +7,12 @@ import keras
 
 from keras_inits.geometry import Geometry
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
-from keras_inits.graph.layer_defaults import Origins, is_keras_s, present, translated
+from keras_inits.graph.layer_defaults import (
+    LayerDefaults,
+    is_keras_s,
+    present,
+    translated,
+)
 from keras_inits.graph.weights import WeightInfo, layers_with_paths, weights_of
 from keras_inits.initializers import Ones, Zeros
 from keras_inits.initializers.base import Initializer, KernelInitializer
@@ -143,8 +148,8 @@ class Planner:
         self, model: Any, given: Sequence[rules.Rule], include: Any, exclude: Any
     ) -> None:
         self.model = model
-        self.origins = Origins()
-        self.infos = [self.origins.corrected(info) for info in weights_of(model)]
+        self.defaults = LayerDefaults()
+        self.infos = [self.defaults.corrected(info) for info in weights_of(model)]
         self.filter = _Filter(include, exclude, self.infos)
         decisions = rules.decide(given, self.infos)
         self.rule_of = decisions.by_path
@@ -241,10 +246,10 @@ class Planner:
         A role that was only assumed sets nothing: zeros would be the end of a network
         whose gains they are.
         """
-        start, usual = self.origins.start(info), DEFAULTS[info.weight.role]()
+        start, usual = self.defaults.start(info), DEFAULTS[info.weight.role]()
         if start is not None:
             return start, DEFAULT if repr(start) == repr(usual) else OWN, ""
-        own, is_assumed = self.origins.initializer(info), bool(info.weight.note)
+        own, is_assumed = self.defaults.initializer(info), bool(info.weight.note)
         if own is not None and is_assumed:
             return translated(own), OWN, ""
         if own is not None:
@@ -263,7 +268,7 @@ class Planner:
 def _unknown(info: WeightInfo) -> str:
     cls, name = type(info.layer).__name__, info.name
     return (
-        f"Nobody knows what {info.path!r} of a {cls} starts with. Give it a rule, "
+        f"The initial value of {info.path!r} ({cls}) is unknown. Give it a rule, "
         f"such as {{{info.path!r}: 'ones'}}, teach register_geometry({cls}, "
         f"{{{name!r}: 'gain'}}), or name it by `exclude`."
     )

@@ -98,7 +98,7 @@ def vocabulary(layer: Any) -> int | None:
     return next((size for size in found if size is not None), None)
 
 
-def _takers(model: Any, tensor: Any) -> list[Any]:
+def _consumers(model: Any, tensor: Any) -> list[Any]:
     """The layers of a Functional model that take one of its inputs."""
     inside = {id(operation) for operation in getattr(model, "operations", [])}
     nodes = tensor._keras_history.operation._outbound_nodes
@@ -110,13 +110,13 @@ def _scalings(model: Any, tensor: Any) -> list[Any]:
     """The layers that scale an input, one behind the other."""
     found: list[Any] = []
     while True:
-        takers = _takers(model, tensor)
-        if len(takers) != 1 or not isinstance(
-            takers[0], keras.layers.Rescaling | keras.layers.Normalization
+        consumers = _consumers(model, tensor)
+        if len(consumers) != 1 or not isinstance(
+            consumers[0], keras.layers.Rescaling | keras.layers.Normalization
         ):
             return found
-        found.append(takers[0])
-        tensor = takers[0].output
+        found.append(consumers[0])
+        tensor = consumers[0].output
 
 
 def _unscaled(x: Any, layer: Any) -> Any:
@@ -143,7 +143,7 @@ def _noise(model: Any, spec: Any, random: Any) -> tuple[np.ndarray, list[str]]:
     """Noise for one input, and what was assumed of it."""
     shape, notes = _shape(spec)
     dtype = keras.backend.standardize_dtype(spec.dtype)
-    takers = _takers(model, spec) if hasattr(spec, "_keras_history") else [model]
+    consumers = _consumers(model, spec) if hasattr(spec, "_keras_history") else [model]
     if dtype == "string":
         raise ValueError(
             "`x` is needed: noise cannot stand for text. Received: x=None for the "
@@ -151,7 +151,9 @@ def _noise(model: Any, spec: Any, random: Any) -> tuple[np.ndarray, list[str]]:
         )
     if keras.backend.is_float_dtype(dtype):
         noise = random.standard_normal(shape)
-        scalings = _scalings(model, spec) if takers and takers[0] is not model else []
+        scalings = (
+            _scalings(model, spec) if consumers and consumers[0] is not model else []
+        )
         for layer in reversed(scalings):
             noise = _unscaled(noise, layer)
         if scalings:
@@ -162,7 +164,7 @@ def _noise(model: Any, spec: Any, random: Any) -> tuple[np.ndarray, list[str]]:
         return np.asarray(noise, "float32"), notes
     if dtype == "bool" or "mask" in spec.name:
         return np.ones(shape, dtype), notes
-    sizes = [size for layer in takers if (size := vocabulary(layer)) is not None]
+    sizes = [size for layer in consumers if (size := vocabulary(layer)) is not None]
     if not sizes:
         notes.append(
             f"no embedding takes {spec.name!r} directly: token ids below {TOKENS}"

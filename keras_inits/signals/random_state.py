@@ -1,4 +1,4 @@
-"""Random generators that go on as if nothing had been drawn."""
+"""Saves and restores all global random states."""
 
 import contextlib
 import random

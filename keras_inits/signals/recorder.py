@@ -1,4 +1,4 @@
-"""One forward and one backward pass, in which samples of every tensor are taken.
+"""Records a sample of every output and gradient of a pass.
 
 A probe is an identity put behind a layer's output: forwards it takes a sample of the
 values, backwards one of the gradient. On TensorFlow and PyTorch both are figures at

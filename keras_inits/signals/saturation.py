@@ -1,4 +1,4 @@
-"""Gates and attention, which no hook reaches inside the backend's loops and kernels.
+"""Recomputes the saturation of gates and attention, which hooks cannot see.
 
 Both are computed once more, for a part. Gates of the last step, from what the layer was
 given and what it returned: its last hidden state stands for the one before. Rows of

@@ -23,7 +23,7 @@ from keras_inits.graph import elementwise
 )
 def test_pointwise_functions_treat_each_number_alike_and_by_itself(function, expected):
     """Either alone is not enough."""
-    assert elementwise.is_pointwise(function) is expected
+    assert elementwise.is_elementwise(function) is expected
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_pointwise_functions_treat_each_number_alike_and_by_itself(function, exp
 )
 def test_straight_lines_bend_nothing(function, expected):
     """Whatever their slope and their height."""
-    assert elementwise.is_straight(elementwise.values(function)) is expected
+    assert elementwise.is_affine(elementwise.values(function)) is expected
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,6 @@ def circles(graph):
     return sorted(map(sorted, filter(None, rings)))
 
 
-@pytest.mark.xfail(strict=True, reason="the circle inside `diagnosis` is being opened")
 def test_no_file_imports_itself_by_way_of_others():
     names = {module_of(path): path for path in FILES}
     graph = {
@@ -82,7 +81,6 @@ def f():
     }
 
 
-@pytest.mark.xfail(strict=True, reason="some files are being shortened")
 def test_no_file_is_long():
     files = [*FILES, *(ROOT / "tests").rglob("*.py"), *ROOT.glob("benchmarks/*.py")]
     lines = {

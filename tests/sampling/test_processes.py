@@ -29,6 +29,7 @@ def outcome(case, folder):
     return fresh.python(*words, folder=folder, seconds=limit, **environment).strip()
 
 
+@pytest.mark.slow  # a process for each
 @pytest.mark.parametrize("case", [case.__name__ for case in processes.CASES])
 def test_hard_conditions_change_no_bit(case, tmp_path):
     if "fork" in case and not hasattr(os, "fork"):

@@ -33,7 +33,7 @@ def spared():
 
 @on_tensorflow
 def test_thrift_changes_no_figure_and_is_used(monkeypatch):
-    from keras_inits.signals.engines import recompute as thrift
+    from keras_inits.signals.engines import recompute as recompute
 
     keras.utils.set_random_seed(0)
     model, x, y = spared()
@@ -41,14 +41,16 @@ def test_thrift_changes_no_figure_and_is_used(monkeypatch):
     # Away from where the gradient by an input of a normalization is simple.
     model.get_layer("norm").gamma.assign([0.5, 1.5, -1.0, 2.0])
     before = keras.ops.convert_to_numpy(moving)
-    monkeypatch.setattr(thrift.Thrift, "save", lambda *_: None)
+    monkeypatch.setattr(recompute.Recompute, "save", lambda *_: None)
     plain = diagnose(model, x, y)
     monkeypatch.undo()
-    monkeypatch.setattr(thrift, "LARGE", 0)
+    monkeypatch.setattr(recompute, "LARGE", 0)
     used = []
-    run = thrift.with_gradient
+    run = recompute.with_gradient
     monkeypatch.setattr(
-        thrift, "with_gradient", lambda f, *a: used.append(f.__qualname__) or run(f, *a)
+        recompute,
+        "with_gradient",
+        lambda f, *a: used.append(f.__qualname__) or run(f, *a),
     )
     thrifty = diagnose(model, x, y)
     kinds = {name.split(".")[1] for name in used}
@@ -94,7 +96,7 @@ def many_alike():
 @on_tensorflow
 def test_alike_layers_are_compiled_once_and_change_no_figure(monkeypatch):
     from keras_inits.signals.engines import compiled
-    from keras_inits.signals.engines import recompute as thrift
+    from keras_inits.signals.engines import recompute as recompute
 
     keras.utils.set_random_seed(0)
     model, x = many_alike()
@@ -102,7 +104,7 @@ def test_alike_layers_are_compiled_once_and_change_no_figure(monkeypatch):
     compiled.layer.cache_clear()
     plain = diagnose(model, x, batches=3)  # the last has fewer rows
     assert compiled.layer.cache_info().misses == 0
-    monkeypatch.setattr(thrift, "MANY", 0)
+    monkeypatch.setattr(recompute, "MANY", 0)
     quick = diagnose(model, x, batches=3)
     assert_same_figures(quick, plain)
     # LayerNormalization, RMS-, Group-; query, key and value are alike, their output,
@@ -111,7 +113,7 @@ def test_alike_layers_are_compiled_once_and_change_no_figure(monkeypatch):
     assert info.misses == 8
     # A pass has 2 · (3 + 4 + 2) layers and the head.
     assert info.hits == 3 * 19 - 8
-    monkeypatch.setattr(thrift, "MANY", 2 * x[:32].size + 1)
+    monkeypatch.setattr(recompute, "MANY", 2 * x[:32].size + 1)
     compiled.layer.cache_clear()
     diagnose(model, x)
     # Two alike layers are too few, six are not.
@@ -120,9 +122,9 @@ def test_alike_layers_are_compiled_once_and_change_no_figure(monkeypatch):
 
 @on_tensorflow
 def test_what_is_compiled_keeps_no_model_alive(monkeypatch):
-    from keras_inits.signals.engines import recompute as thrift
+    from keras_inits.signals.engines import recompute as recompute
 
-    monkeypatch.setattr(thrift, "MANY", 0)
+    monkeypatch.setattr(recompute, "MANY", 0)
     model, x = many_alike()
     diagnose(model, x)
     layer = weakref.ref(model.layers[-1])
@@ -133,9 +135,9 @@ def test_what_is_compiled_keeps_no_model_alive(monkeypatch):
 
 @on_tensorflow
 def test_a_layer_with_a_call_of_its_own_is_not_compiled(monkeypatch):
-    from keras_inits.signals.engines import recompute as thrift
+    from keras_inits.signals.engines import recompute as recompute
 
-    monkeypatch.setattr(thrift, "MANY", 0)
+    monkeypatch.setattr(recompute, "MANY", 0)
     layer = layers.Dense(3)
     model = keras.Sequential([keras.Input((4,)), layer])
     x = np.ones((2, 4), "float32")

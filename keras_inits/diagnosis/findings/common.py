@@ -1,4 +1,4 @@
-"""What the findings share: which records are judged, and how findings are worded."""
+"""What the judges share: severity by two limits, and harmless findings."""
 
 import math
 
@@ -11,7 +11,7 @@ from keras_inits.diagnosis.report import (
 
 
 def severity(figure: float, warning: float, error: float) -> str | None:
-    """How grave a figure is that should be below both; None if it is."""
+    """Severity of a value that should stay below both limits, or None."""
     if figure >= error:
         return ERROR
     return WARNING if figure >= warning else None

@@ -107,7 +107,7 @@ def _cut(diagnosis: Report) -> list[LayerRecord]:
 
 
 def _level(figure: float) -> str:
-    """How grave it is that a part of the kernels gets no gradient."""
+    """Severity where a part of the kernels gets no gradient."""
     return ERROR if figure >= 0.5 else WARNING
 
 
@@ -129,7 +129,7 @@ def _cut_off(
         "computed from what they return",
         "an operation without a slope stands behind "
         f"{at.label!r}: stop_gradient, round or a comparison",
-        "# take it out, or let the gradient past it: "
+        "# remove it, or use a straight-through estimator: "
         "x + keras.ops.stop_gradient(keras.ops.round(x) - x)",
     )
     return [(at.index, finding)]

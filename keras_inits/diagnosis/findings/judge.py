@@ -90,7 +90,7 @@ def judged(
         judges = [judge for judge in judges if judge not in COMPARING]
     found += [finding for judge in judges for finding in judge(diagnosis)]
     found.sort(key=lambda finding: SEVERITIES.index(finding[1].severity))
-    grave = [
+    level = [
         index
         for index, finding in found
         if index >= 0 and finding.severity == ERROR and finding.kind in LOSSES
@@ -101,5 +101,5 @@ def judged(
         diagnosis,
         findings=tuple(_written(finding, ends) for _, finding in found),
         branch_ends=ends,
-        lost_at=grave[0] if grave else None,
+        lost_at=level[0] if level else None,
     )

@@ -1,4 +1,4 @@
-"""What is no number any more, heads that are too sure, kernels of a wrong scale."""
+"""Values that are not finite, confident heads, wrong fans, data and targets."""
 
 import math
 
@@ -96,8 +96,8 @@ def confident(diagnosis: Report) -> Found:
         logits = logits or at.out
     if diagnosis.chance_loss is not None and diagnosis.loss is not None:
         excess = (diagnosis.loss - diagnosis.chance_loss) / (diagnosis.loss_weight or 1)
-        grave = severity(excess, limits.CONFIDENT_WARNING, limits.CONFIDENT_ERROR)
-        if grave is None:
+        level = severity(excess, limits.CONFIDENT_WARNING, limits.CONFIDENT_ERROR)
+        if level is None:
             return []
         # Penalties on weights and activations are part of the loss, too.
         if logits is not None and logits.rms < limits.CONFIDENT_LOGITS:
@@ -105,7 +105,7 @@ def confident(diagnosis: Report) -> Found:
         std = math.sqrt(2 * excess)
         finding = Finding(
             "confident head",
-            grave,
+            level,
             name,
             excess,
             f"the head is sure before it has learned: the loss is "
@@ -154,7 +154,7 @@ def wrong_fans(diagnosis: Report) -> Found:
             key = (WARNING if matters else INFO, weight.layer, weight.initializer or "")
             groups.setdefault(key, []).append(weight)
     findings = []
-    for (grave, layer, initializer), members in groups.items():
+    for (level, layer, initializer), members in groups.items():
         worst = max(members, key=_off)
         error, counted, fans = worst.scale_error, worst.counted, worst.fans
         assert error is not None
@@ -166,7 +166,7 @@ def wrong_fans(diagnosis: Report) -> Found:
             cause += "; a normalization behind it undoes the error"
         finding = Finding(
             "wrong fans",
-            grave,
+            level,
             worst.owner,
             error,
             f"{layer} {worst.owner!r}: {initializer} counted "
@@ -177,7 +177,7 @@ def wrong_fans(diagnosis: Report) -> Found:
             fixes.redrawn(diagnosis),
         )
         findings.append(
-            (places.get(worst.path, -1) if grave == WARNING else -1, finding)
+            (places.get(worst.path, -1) if level == WARNING else -1, finding)
         )
     return findings
 

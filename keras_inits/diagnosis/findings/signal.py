@@ -155,12 +155,12 @@ def collapsed(diagnosis: Report) -> list[tuple[int, Finding]]:
     seen = [r for r in seen if r.index <= end.index]
     figure = (end.out.difference or 0.0) / first
     half = end.dtype in ("float16", "bfloat16")
-    grave = severity(
+    level = severity(
         1 / figure if figure else float("inf"),
         1 / limits.COLLAPSE_WARNING,
         1 / (limits.COLLAPSE_ERROR_HALF if half else limits.COLLAPSE_ERROR),
     )
-    if grave is None:
+    if level is None:
         return []
     place = next(
         index
@@ -173,7 +173,7 @@ def collapsed(diagnosis: Report) -> list[tuple[int, Finding]]:
     at = seen[place]
     finding = Finding(
         "collapsed representation",
-        grave,
+        level,
         at.name,
         figure,
         f"different inputs look the same: 1 − their cosine has fallen to "

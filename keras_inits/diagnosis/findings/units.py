@@ -18,7 +18,7 @@ from keras_inits.diagnosis.report import (
 from keras_inits.diagnosis.wording import number, percent, quoted
 
 Found = list[tuple[int, Finding]]
-# The records that are bad, the worst of them, its value, and how grave that is.
+# (flagged records, worst record, its value, its severity)
 Worst = tuple[list[LayerRecord], LayerRecord, float, str]
 RECTIFIERS = ("relu", "relu6", "squared_relu", "sparse_plus", "threshold")
 
@@ -62,14 +62,14 @@ def dying(diagnosis: Report) -> Found:
     found = _worst(judged, limits.DEAD_WARNING, limits.DEAD_ERROR)
     if found is None:
         return []
-    bad, at, value, grave = found
+    bad, at, value, level = found
     pre = at.pre
     cause = "their pre-activations are negative for every sample"
     if pre is not None:
         cause += f" (mean {number(pre.mean)}, std {number(pre.std)})"
     finding = Finding(
         "dying ReLU",
-        grave,
+        level,
         at.name,
         value,
         f"{percent(value)} of the units of {at.label!r} are zero for every sample"
@@ -93,14 +93,14 @@ def saturated(diagnosis: Report) -> Found:
     findings: Found = []
     found = _worst(judged, limits.FLAT_WARNING, limits.FLAT_ERROR)
     if found is not None:
-        bad, at, value, grave = found
+        bad, at, value, level = found
         pre = (
             "" if at.pre is None else f": pre-activations have std {number(at.pre.std)}"
         )
         what = "rows are one-hot" if at.activation == "softmax" else "values are flat"
         finding = Finding(
             "saturated activation",
-            grave,
+            level,
             at.name,
             value,
             f"{percent(value)} of the {at.activation} {what} in {at.label!r}"
@@ -139,10 +139,10 @@ def _stuck(kind: str, found: Worst | None, *words: str) -> Found:
     """What part of something is stuck where most is: with what, cause and fix."""
     if found is None:
         return []
-    _, at, value, grave = found
+    _, at, value, level = found
     what, cause, fix = words
     message = f"{percent(value)} {what.format(repr(at.label))}"
-    return [(at.index, Finding(kind, grave, at.name, value, message, cause, fix))]
+    return [(at.index, Finding(kind, level, at.name, value, message, cause, fix))]
 
 
 def _waits(weight: WeightRecord) -> bool:
@@ -192,11 +192,11 @@ def far_biases(diagnosis: Report) -> Found:
     )
     if found is None:
         return []
-    bad, at, value, grave = found
+    bad, at, value, level = found
     names = [r.name for r in bad]
     finding = Finding(
         "bias far off",
-        grave,
+        level,
         at.name,
         value,
         f"the bias of {at.label!r} adds {number(value)} times what differs between "

@@ -1,4 +1,4 @@
-"""Less memory for TensorFlow's gradient tape, and less time.
+"""Recomputes cheap layers in the backward pass instead of storing their inputs.
 
 Executed eagerly, every operation leaves its inputs on the tape, even where the gradient
 asks for no more than their shape: ten tensors for a convolution with bias, batch
@@ -108,8 +108,8 @@ def with_gradient(function: Any, *inputs: Any) -> Any:
     return output
 
 
-class Thrift:
-    """Puts into layers what keeps less than they do."""
+class Recompute:
+    """Replaces `call` of layers by a version that stores fewer activations."""
 
     tape: tf.GradientTape
 

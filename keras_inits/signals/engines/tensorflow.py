@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from keras_inits.signals.engines.base import Eager, Problem, Tick, WeightGradient
-from keras_inits.signals.engines.recompute import Thrift, with_gradient
+from keras_inits.signals.engines.recompute import Recompute, with_gradient
 
 
 class TensorFlowEngine(Eager):
@@ -13,11 +13,11 @@ class TensorFlowEngine(Eager):
 
     def __init__(self, problem: Problem, scale: float, tick: Tick) -> None:
         super().__init__(problem, scale, tick)
-        self.thrift = Thrift()
+        self.recompute = Recompute()
 
     def prepare(self, layer: Any, put: Any) -> None:
         """Has a layer keep less for its gradient."""
-        self.thrift.save(layer, put)
+        self.recompute.save(layer, put)
 
     def visible(self) -> bool:
         return bool(tf.executing_eagerly())
@@ -39,7 +39,7 @@ class TensorFlowEngine(Eager):
         others = [tf.convert_to_tensor(v.value) for v in self.problem.others]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
-            with self.thrift.during(tape):
+            with self.recompute.during(tape):
                 loss = self.problem.forward(values, others, data)
             scaled = loss * self.scale
         found = tape.gradient(scaled, values)
