@@ -1,8 +1,7 @@
 """Figures of tensors: from a bounded sample of each batch, merged over batches.
 
-`pick` takes the sample on the device, by slicing alone; everything else is NumPy in
-float64, the same on every backend: no sum of squares or cubes of float32 values leaves
-its range, so that networks that explode or vanish have figures too.
+`pick` slices the sample on the device; all else is NumPy in float64, the same on every
+backend: no sum of squares or cubes leaves its range, even where networks explode.
 """
 
 import math
