@@ -9,7 +9,10 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import keras
+
 from keras_inits._utils.layer_names import without_number
+from keras_inits._utils.types import Tensor
 
 
 def _private(module: str, name: str) -> Any:
@@ -67,26 +70,26 @@ def conv_lstm_cells() -> list[type]:
     return [] if found is None else [found]
 
 
-def flat_layers(layer: Any) -> list[Any]:
+def flat_layers(layer: keras.layers.Layer) -> list[Any]:
     """A layer and all layers inside it; of a later Keras, those of models only."""
     if hasattr(layer, "_flatten_layers"):
         return list(layer._flatten_layers())
     return [layer, *(x for y in getattr(layer, "layers", ()) for x in flat_layers(y))]
 
 
-def call_parameters(layer: Any) -> list[str]:
+def call_parameters(layer: keras.layers.Layer) -> list[str]:
     """The names of the arguments of a layer's `call`."""
     signature = getattr(layer, "_call_signature", None) or inspect.signature(layer.call)
     return list(signature.parameters)
 
 
-def call_records(layer: Any) -> list[list[Any]]:
+def call_records(layer: keras.layers.Layer) -> list[list[Any]]:
     """The layer's own lists of its symbolic calls; none of a later Keras."""
     names = ("_inbound_nodes", "_outbound_nodes")
     return [getattr(layer, name) for name in names if hasattr(layer, name)]
 
 
-def producer(tensor: Any) -> Any:
+def producer(tensor: Tensor) -> Any:
     """The record of the symbolic call that a tensor comes from; None for any other."""
     try:
         history = tensor._keras_history

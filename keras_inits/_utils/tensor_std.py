@@ -1,13 +1,14 @@
 """The standard deviation of a tensor's values, whatever their mean and size."""
 
 import math
-from typing import Any
 
 import keras
 import numpy as np
 
+from keras_inits._utils.types import Tensor
 
-def tensor_std(tensor: Any) -> float | None:
+
+def tensor_std(tensor: Tensor) -> float | None:
     """Standard deviation of a tensor's values; None if it is empty or not all here.
 
     Args:

@@ -139,7 +139,9 @@ class DiagnosisCallback(keras.callbacks.Callback):
         shown = text.table if self.verbose > 1 else text.findings
         console.print(shown(diagnosis))
 
-    def _stop_if_doomed(self, model: Any, diagnosis: Diagnosis, step: int) -> None:
+    def _stop_if_doomed(
+        self, model: keras.Model, diagnosis: Diagnosis, step: int
+    ) -> None:
         if self.stop_on is None:
             return
         stopping = SEVERITIES[: SEVERITIES.index(self.stop_on) + 1]

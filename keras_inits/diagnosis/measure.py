@@ -24,7 +24,7 @@ from keras_inits.signals.statistics import GradientTally, Moments, Tally, pick
 
 
 def diagnose(
-    model: Any,
+    model: keras.Model,
     x: Any = None,
     y: Any = None,
     *,
@@ -115,7 +115,7 @@ def diagnose(
     return findings.judged(measured, lambda: _branch_ends(model, infos))
 
 
-def _branch_ends(model: Any, infos: list[WeightInfo]) -> tuple[str, ...]:
+def _branch_ends(model: keras.Model, infos: list[WeightInfo]) -> tuple[str, ...]:
     """Paths of the kernels that end residual branches."""
     ends = set(branch_ends(trace(model), infos))
     kernels = (info.path for info in infos if info.weight.role == Role.KERNEL)
@@ -170,7 +170,7 @@ class _Totals:
 
 
 def _weight_records(
-    model: Any, infos: list[WeightInfo], trainable: list[Any], totals: _Totals
+    model: keras.Model, infos: list[WeightInfo], trainable: list[Any], totals: _Totals
 ) -> tuple[WeightRecord, ...]:
     names = hooks.layer_names(model)
     numbers = {id(v): number for number, v in enumerate(trainable)}

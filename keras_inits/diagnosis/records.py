@@ -4,6 +4,8 @@ import dataclasses
 import math
 from typing import Any
 
+import keras
+
 from keras_inits.diagnosis.report import LayerRecord
 from keras_inits.geometry.roles import Role
 from keras_inits.graph.weights import WeightInfo, children
@@ -37,7 +39,7 @@ def of_inputs(tallies: list[Tally]) -> tuple[LayerRecord, ...]:
     )
 
 
-def _inner(layer: Any) -> list[Any]:
+def _inner(layer: keras.layers.Layer) -> list[Any]:
     """A layer, and those that run inside its loop."""
     found = [layer]
     if isinstance(layer, hooks.LOOPS):

@@ -131,7 +131,7 @@ class _Finder:
         return None
 
 
-def _own_activation(layer: Any, name: str) -> Any:
+def _own_activation(layer: keras.layers.Layer, name: str) -> Any:
     """The activation that a layer itself applies to what a kernel gives."""
     if name in ("depthwise_kernel", "lora_kernel_a"):  # another kernel comes first
         return None

@@ -43,7 +43,7 @@ class Duplicate(NamedTuple):
         return f"{self.kind}: {names}"
 
 
-def _flat(variable: Any) -> np.ndarray:
+def _flat(variable: keras.Variable) -> np.ndarray:
     values = to_numpy(variable.value).reshape(-1)
     if values.dtype.kind != "f" or values.dtype.itemsize < 4:  # bfloat16, float16
         values = values.astype("float32")
@@ -121,7 +121,7 @@ def equal_kernels(found: list[WeightInfo]) -> tuple[tuple[str, ...], ...]:
     return tuple(group for group in groups if len(group) > 1)
 
 
-def duplicates(model: Any) -> list[Duplicate]:
+def duplicates(model: keras.Model) -> list[Duplicate]:
     """Weights of a model that have the same content without being one variable.
 
     Content is compared exactly, entry by entry in the order of memory, so a kernel and

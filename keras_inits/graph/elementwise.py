@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils.keras_private import is_of_keras
+from keras_inits._utils.types import Tensor
 from keras_inits.graph.graph import Graph, Step
 from keras_inits.graph.weights import own_variables
 
@@ -169,7 +170,7 @@ def _kind(step: Step) -> _Kind:
         return _kinds[key]
     call = _call(step)
 
-    def function(x: Any) -> Any:
+    def function(x: Tensor) -> Any:
         return call(*[x] * len(step.inputs))
 
     kind = _Kind(is_elementwise(function))
@@ -211,7 +212,7 @@ def exits(graph: Graph, tensor: int) -> list[Exit]:
 
 
 def _composed(steps: list[Step], start: int, end: int) -> Callable[[Any], Any]:
-    def function(x: Any) -> Any:
+    def function(x: Tensor) -> Any:
         results = {start: x}
         for step in steps:
             if end in results:

@@ -104,7 +104,7 @@ class LayerDefaults:
         return info._replace(weight=Weight(role, note=note))
 
 
-def is_keras_s(layer: Any) -> bool:
+def is_keras_s(layer: keras.layers.Layer) -> bool:
     """Whether a layer is one that Keras exports: what it starts with is known."""
     return is_of_keras(type(layer), "layers")
 

@@ -41,7 +41,7 @@ def _asked(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return none if given is None else keras.initializers.get(given)
 
 
-def _copy(layer: Any, recorded: dict[int, Any]) -> Any:
+def _copy(layer: keras.layers.Layer, recorded: dict[int, Any]) -> Any:
     """The layer built once more; `recorded` gets the initializer of each variable."""
     zeros = keras.initializers.Zeros()  # draws nothing, and needs no look-up
 
@@ -67,7 +67,7 @@ def _copy(layer: Any, recorded: dict[int, Any]) -> Any:
     return copy
 
 
-def _recorded(layer: Any) -> list[Any]:
+def _recorded(layer: keras.layers.Layer) -> list[Any]:
     """Initializers of a layer's own variables, in their order.
 
     A variable that the layer made without `add_weight` has none, but if its values
@@ -91,7 +91,7 @@ def _recorded(layer: Any) -> list[Any]:
     return found
 
 
-def initializers_of(layer: Any) -> dict[int, Any]:
+def initializers_of(layer: keras.layers.Layer) -> dict[int, Any]:
     """The initializer of each of a layer's own variables, by the variable's id.
 
     Empty where the layer cannot be built once more, or is too large for it.

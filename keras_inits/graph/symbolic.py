@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils.keras_private import producer
+from keras_inits._utils.types import Tensor
 from keras_inits.graph.weights import children, own_variables
 
 OWN_LAYERS = "keras.src.layers."  # where Keras keeps layers whose meaning is known
@@ -33,7 +34,7 @@ def replaced(arguments: Any, tensors: dict[int, Any]) -> Any:
     return keras.tree.map_structure(lambda x: tensors.get(id(x), x), arguments)
 
 
-def of_size(tensor: Any, size: int | None) -> Any:
+def of_size(tensor: Tensor, size: int | None) -> Any:
     """A symbolic tensor like another, unknown sizes given; None leaves them."""
     shape = list(tensor.shape)
     if size is not None:
@@ -62,7 +63,7 @@ def calls_between(inputs: list[Any], outputs: list[Any]) -> list[Any]:
     return ordered
 
 
-def stored_ends(layer: Any) -> tuple[list[Any], list[Any]] | None:
+def stored_ends(layer: keras.layers.Layer) -> tuple[list[Any], list[Any]] | None:
     """Symbolic inputs and outputs of a Functional model; None for any other layer."""
     if not isinstance(layer, keras.Model):
         return None
@@ -74,7 +75,7 @@ def stored_ends(layer: Any) -> tuple[list[Any], list[Any]] | None:
     return (inputs, outputs) if known and inputs else None
 
 
-def is_known(layer: Any) -> bool:
+def is_known(layer: keras.layers.Layer) -> bool:
     """Whether a layer is a step of its own: Keras's, without layers inside."""
     if not isinstance(layer, keras.layers.Layer):
         return True
@@ -85,7 +86,7 @@ def is_known(layer: Any) -> bool:
     return is_own and not is_lambda and not children(layer)
 
 
-def _normalizes(layer: Any, args: Any, kwargs: Any) -> bool:
+def _normalizes(layer: keras.layers.Layer, args: Any, kwargs: Any) -> bool:
     """Whether a layer without kernels gives the same for an input 16 times as large."""
     given = symbolic((args, kwargs))
     has_kernel = any(v.trainable and len(v.shape) > 1 for v in layer.variables)
@@ -109,12 +110,12 @@ def _normalizes(layer: Any, args: Any, kwargs: Any) -> bool:
     return once.shape == draws.shape and np.allclose(once, more, CLOSE, CLOSE)
 
 
-def is_step(layer: Any, args: Any, kwargs: Any) -> bool:
+def is_step(layer: keras.layers.Layer, args: Any, kwargs: Any) -> bool:
     """Whether a call of a layer says enough as it stands."""
     return is_known(layer) or _normalizes(layer, args, kwargs)
 
 
-def _shows_kernels(layer: Any, arguments: Any, outputs: Any) -> bool:
+def _shows_kernels(layer: keras.layers.Layer, arguments: Any, outputs: Tensor) -> bool:
     """Whether a layer without layers inside is seen to use its own kernels."""
     own = [v for v in own_variables(layer) if v.trainable and len(v.shape) > 1]
     if not own or children(layer):
@@ -128,7 +129,7 @@ def _shows_kernels(layer: Any, arguments: Any, outputs: Any) -> bool:
     return all(id(v) in used for v in own)
 
 
-def _code(layer: Any, args: Any, kwargs: Any) -> Any:
+def _code(layer: keras.layers.Layer, args: Any, kwargs: Any) -> Any:
     """What a layer's own code makes of symbolic tensors."""
     if isinstance(layer, keras.layers.TimeDistributed):
         # The same layer for every step: one will do.
@@ -143,7 +144,7 @@ def _code(layer: Any, args: Any, kwargs: Any) -> Any:
     return layer.call(*args, **kwargs)
 
 
-def _refuse_unbuilt(layer: Any) -> None:
+def _refuse_unbuilt(layer: keras.layers.Layer) -> None:
     """Keras would build the layer, for sizes that are not the model's."""
     if not layer.built and type(layer).build is not keras.layers.Layer.build:
         raise ValueError(f"{layer.name!r} is not built.")
@@ -172,7 +173,7 @@ def _inner_layers_open() -> Iterator[None]:
         keras.layers.Layer.__call__ = plain
 
 
-def outputs_of(layer: Any, args: Any, kwargs: Any) -> list[Any]:
+def outputs_of(layer: keras.layers.Layer, args: Any, kwargs: Any) -> list[Any]:
     """Symbolic outputs of a built layer's code; none where it cannot be read.
 
     To be called in a `keras.StatelessScope`. The calls that Keras records on the inner

@@ -74,7 +74,7 @@ class _Tracer:
         ):
             self.step(operation, arguments, outputs)
 
-    def stored(self, model: Any, ends: tuple[list[Any], list[Any]]) -> None:
+    def stored(self, model: keras.Model, ends: tuple[list[Any], list[Any]]) -> None:
         """The graph that a Functional model keeps, once."""
         if id(model) not in self.done:
             self.done.add(id(model))
@@ -93,7 +93,9 @@ class _Tracer:
         step = Step(operation, *ends, tuple(variables), arguments, closed)
         self.graph.add(step, *given, *outputs)
 
-    def opened(self, layer: Any, arguments: Any, outputs: list[Any]) -> bool:
+    def opened(
+        self, layer: keras.layers.Layer, arguments: Any, outputs: list[Any]
+    ) -> bool:
         """Reads a layer's code; whether that was possible."""
         given = symbolic(arguments)
         for size in SIZES:
@@ -109,7 +111,7 @@ class _Tracer:
                 break
         return False
 
-    def root(self, layer: Any) -> None:
+    def root(self, layer: keras.layers.Layer) -> None:
         """A layer that nothing has led to."""
         ends = stored_ends(layer)
         if ends is not None:
@@ -125,7 +127,7 @@ class _Tracer:
                 return
 
 
-def _arguments(layer: Any, size: int | None) -> dict[str, Any]:
+def _arguments(layer: keras.layers.Layer, size: int | None) -> dict[str, Any]:
     """Symbolic arguments of the shapes that a layer was built for; none if unknown."""
     shapes = dict(getattr(layer, "_build_shapes_dict", None) or {})
     names = call_parameters(layer)
@@ -146,13 +148,13 @@ def _arguments(layer: Any, size: int | None) -> dict[str, Any]:
     }
 
 
-def _inside(layer: Any) -> Iterator[Any]:
+def _inside(layer: keras.layers.Layer) -> Iterator[Any]:
     yield layer
     for child in children(layer):
         yield from _inside(child)
 
 
-def trace(model: Any) -> Graph:
+def trace(model: keras.Model) -> Graph:
     """The graph of a built model; empty where nothing of it can be read.
 
     Nothing of the model changes: what the reading adds to its layers' private lists of

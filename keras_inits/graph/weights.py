@@ -55,7 +55,7 @@ class WeightInfo(NamedTuple):
         return self.path.rpartition("/")[2]
 
 
-def children(layer: Any) -> list[Any]:
+def children(layer: keras.layers.Layer) -> list[Any]:
     """The layers directly inside a layer, each once, in the order of their creation."""
     inside = layer.layers if isinstance(layer, keras.Model) else []
     tracked = [*inside, *getattr(layer, "_layers", [])]
@@ -77,7 +77,7 @@ def _members(value: Any, name: str, depth: int = 4) -> Iterator[tuple[str, Any]]
             yield from _members(member, f"{name}[{key}]", depth - 1)
 
 
-def _attributes(layer: Any) -> dict[int, str]:
+def _attributes(layer: keras.layers.Layer) -> dict[int, str]:
     """The names of the attributes that hold inner layers and variables."""
     # A graph's attributes hold its layers for Keras's own use.
     is_graph = hasattr(layer, "_operations") or isinstance(layer, keras.Sequential)
@@ -98,7 +98,7 @@ def _attributes(layer: Any) -> dict[int, str]:
     return found
 
 
-def _components(layer: Any, inside: list[Any]) -> list[str]:
+def _components(layer: keras.layers.Layer, inside: list[Any]) -> list[str]:
     """A name for each inner layer that its siblings do not have."""
     default = {id(child) for child in inside if has_default_name(child)}
     held = _attributes(layer) if default else {}
@@ -123,11 +123,13 @@ def _components(layer: Any, inside: list[Any]) -> list[str]:
     return components
 
 
-def _visit(model: Any) -> Iterator[tuple[str, Any, tuple[Any, ...], list[Any]]]:
+def _visit(model: keras.Model) -> Iterator[tuple[str, Any, tuple[Any, ...], list[Any]]]:
     """Path, layer, the layers around it, and those inside it."""
     seen: set[int] = set()
 
-    def visit(layer: Any, path: str, parents: tuple[Any, ...]) -> Iterator[Any]:
+    def visit(
+        layer: keras.layers.Layer, path: str, parents: tuple[Any, ...]
+    ) -> Iterator[Any]:
         if id(layer) in seen:
             return
         seen.add(id(layer))
@@ -141,13 +143,15 @@ def _visit(model: Any) -> Iterator[tuple[str, Any, tuple[Any, ...], list[Any]]]:
     yield from visit(model, "", ())
 
 
-def layers_with_paths(model: Any) -> Iterator[tuple[str, Any]]:
+def layers_with_paths(model: keras.Model) -> Iterator[tuple[str, Any]]:
     """All layers of a model, itself included, each once under its first path."""
     for path, layer, _, _ in _visit(model):
         yield path, layer
 
 
-def own_variables(layer: Any, inside: list[Any] | None = None) -> list[Any]:
+def own_variables(
+    layer: keras.layers.Layer, inside: list[Any] | None = None
+) -> list[Any]:
     """The weights that a layer itself created, without those of inner layers.
 
     The states of seed generators and metrics are no weights.
@@ -157,7 +161,7 @@ def own_variables(layer: Any, inside: list[Any] | None = None) -> list[Any]:
     return [weight for weight in layer.weights if id(weight) not in inner]
 
 
-def _names(layer: Any, own: list[Any]) -> list[str]:
+def _names(layer: keras.layers.Layer, own: list[Any]) -> list[str]:
     """A name for each of a layer's variables that the others do not have."""
     is_default = [has_default_name(variable) for variable in own]
     held = _attributes(layer) if any(is_default) else {}
@@ -172,7 +176,7 @@ def _names(layer: Any, own: list[Any]) -> list[str]:
     return names
 
 
-def _is_parameter(layer: Any, variable: Any) -> bool:
+def _is_parameter(layer: keras.layers.Layer, variable: keras.Variable) -> bool:
     """Whether a variable was made to be trained, though it may be frozen now."""
     if getattr(variable, "overwrite_with_gradient", False):  # scales of float8
         return False
@@ -181,7 +185,11 @@ def _is_parameter(layer: Any, variable: Any) -> bool:
 
 
 def _weight(
-    layer: Any, name: str, variable: Any, shape: tuple[int, ...], is_quantized: bool
+    layer: keras.layers.Layer,
+    name: str,
+    variable: keras.Variable,
+    shape: tuple[int, ...],
+    is_quantized: bool,
 ) -> Weight:
     if not keras.backend.is_float_dtype(variable.dtype):
         return Weight(Role.STATE, note=f"{variable.dtype} holds no real numbers")

@@ -15,6 +15,7 @@ from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.keras_private import current_stream
 from keras_inits._utils.tensor_std import tensor_std
+from keras_inits._utils.types import Layout
 from keras_inits.geometry import Fans, Geometry, check_axes
 from keras_inits.initializers.arguments import (
     arguments_of,
@@ -84,7 +85,7 @@ class Initializer(keras.initializers.Initializer):
         )
 
     def compute(
-        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
+        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Layout
     ) -> Any:
         """The tensor; by default independent draws of `entry_distribution(shape)`."""
         return sampling.draw(self.entry_distribution(shape), shape, dtype, key, layout)
@@ -115,7 +116,7 @@ class Initializer(keras.initializers.Initializer):
             return None
 
     def __call__(
-        self, shape: Sequence[int], dtype: Any = None, layout: Any = None
+        self, shape: Sequence[int], dtype: Any = None, layout: Layout = None
     ) -> Any:
         """Draws a tensor.
 
@@ -139,7 +140,7 @@ class Initializer(keras.initializers.Initializer):
         return self.compute(shape, dtype, key, layout)
 
     def drawn(
-        self, shape: Sequence[int], dtype: Any, key: sampling.Key, layout: Any = None
+        self, shape: Sequence[int], dtype: Any, key: sampling.Key, layout: Layout = None
     ) -> Any:
         """Draws a tensor from a given stream, whatever the seed.
 

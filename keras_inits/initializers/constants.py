@@ -12,6 +12,7 @@ import numpy as np
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.tensor_std import tensor_std
+from keras_inits._utils.types import Layout
 from keras_inits.initializers.base import Initializer, KernelInitializer
 from keras_inits.initializers.registry import register
 
@@ -32,7 +33,7 @@ class _Deterministic(Initializer):
         return tensor_std(np.asarray(self.values(shape)))
 
     def compute(
-        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
+        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Layout
     ) -> Any:
         return sampling.filled(self.values(shape), shape, dtype, layout)
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from keras_inits import sampling
 from keras_inits._utils import checks
+from keras_inits._utils.types import Layout
 from keras_inits.initializers.base import KernelInitializer
 from keras_inits.initializers.registry import register
 
@@ -165,7 +166,7 @@ class Orthogonal(KernelInitializer):
         return abs(self.gain) / math.sqrt(max(rows, columns, 1))
 
     def compute(
-        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
+        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Layout
     ) -> Any:
         blocks, inputs, outputs = self.geometry.blocks(shape)
         tall = blocks, max(inputs, outputs), min(inputs, outputs)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_inits import sampling
+from keras_inits._utils.types import Layout
 from keras_inits.initializers.base import Initializer
 
 
@@ -35,7 +36,7 @@ class ForgetBias(Initializer):
         self.others = others
 
     def compute(
-        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
+        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Layout
     ) -> Any:
         others = self.others.drawn(shape, "float32", key)
         gates = np.array(keras.ops.convert_to_numpy(others)).reshape(4, -1)

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from keras_inits import sampling
+from keras_inits._utils.types import Layout
 from keras_inits.initializers import registry
 from keras_inits.initializers.base import Initializer, KernelInitializer
 
@@ -114,7 +115,7 @@ class PerGate(Initializer):
         return super().expected_std(shape)
 
     def compute(
-        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Any
+        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Layout
     ) -> Any:
         part, inner = self._part(shape), self.initializer
         if isinstance(inner, KernelInitializer) and _ends_in_outputs(inner, shape):

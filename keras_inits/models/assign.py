@@ -11,7 +11,7 @@ import keras
 Write = Callable[[Any, Any], None]
 
 
-def _kept(variable: Any) -> Any:
+def _kept(variable: keras.Variable) -> Any:
     """The variable's value, which later writing does not change."""
     value = variable.value
     if keras.backend.backend() == "torch":  # written in place
@@ -43,7 +43,7 @@ def all_or_nothing() -> Iterator[Write]:
     """
     written: list[tuple[Any, Any]] = []
 
-    def write(variable: Any, value: Any) -> None:
+    def write(variable: keras.Variable, value: Any) -> None:
         written.append((variable, _kept(variable)))
         variable.assign(value)
 

@@ -157,7 +157,7 @@ def _for_place(info: WeightInfo, after: Following | None, in_cell: bool) -> Choi
     return _for_cell(info, after) if in_cell else _for_following(after)
 
 
-def choices(model: Any, infos: list[WeightInfo]) -> dict[str, Choice]:
+def choices(model: keras.Model, infos: list[WeightInfo]) -> dict[str, Choice]:
     """A scheme for each weight in the role of a kernel.
 
     Args:

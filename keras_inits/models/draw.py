@@ -12,7 +12,7 @@ from keras_inits.initializers.base import Initializer
 from keras_inits.models.plan import Task
 
 
-def layout_of(variable: Any) -> Any:
+def layout_of(variable: keras.Variable) -> Any:
     """The sharding of a variable on JAX, as its array has it; None elsewhere."""
     if getattr(variable, "_layout", None) is None:
         return None

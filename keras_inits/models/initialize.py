@@ -9,6 +9,7 @@ import keras
 from keras_inits import sampling
 from keras_inits._utils.progress import progress
 from keras_inits._utils.tensor_std import tensor_std
+from keras_inits._utils.types import Seed
 from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.initializers.arguments import check_seed
 from keras_inits.initializers.base import KernelInitializer
@@ -19,7 +20,7 @@ from keras_inits.models.report import InitializationReport
 from keras_inits.models.rules import label, parse
 
 
-def _checked_seed(seed: Any) -> int:
+def _checked_seed(seed: Seed) -> int:
     if isinstance(seed, keras.random.SeedGenerator):
         raise ValueError(
             "`seed` names the whole of a model's weights and must be an integer or "
@@ -103,9 +104,9 @@ def _draw_all(plan: Plan, seed: int) -> tuple[list[Any], list[dict[str, Any]]]:
 
 
 def initialize(
-    model: Any,
+    model: keras.Model,
     rules: Any = "auto",
-    seed: Any = None,
+    seed: Seed = None,
     *,
     include: Any = None,
     exclude: Any = None,

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 
-def of_model(model: Any) -> list[Any]:
+def of_model(model: keras.Model) -> list[Any]:
     """The optimizers of a compiled model, those of its own attributes included."""
     found = {
         id(value): value

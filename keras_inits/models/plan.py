@@ -115,7 +115,7 @@ class _Filter:
         return "" if included else "not included"
 
 
-def _not_built(model: Any) -> list[LeftAlone]:
+def _not_built(model: keras.Model) -> list[LeftAlone]:
     """Layers that have weights only once they are called."""
     default = keras.layers.Layer.build
     return [
@@ -145,7 +145,11 @@ class Planner:
     """
 
     def __init__(
-        self, model: Any, given: Sequence[rules.Rule], include: Any, exclude: Any
+        self,
+        model: keras.Model,
+        given: Sequence[rules.Rule],
+        include: Any,
+        exclude: Any,
     ) -> None:
         self.model = model
         self.defaults = LayerDefaults()

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import keras
+
 from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.models import rules as ruling
@@ -151,7 +153,7 @@ def _reason(whys: Sequence[str]) -> str:
     return "; or: ".join([*shown, _many(rest, "other reason")] if rest else shown)
 
 
-def recommend(model: Any) -> Recommendation:
+def recommend(model: keras.Model) -> Recommendation:
     """The rules by which `initialize(model, "auto")` would choose.
 
     Nothing is drawn and nothing is changed. A rule decides about kernels, recurrent

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils import checks
+from keras_inits._utils.types import Tensor
 from keras_inits.graph.weights import children
 
 BATCH = 32  # samples, where nobody says: Keras's own default
@@ -90,7 +91,7 @@ def _from_elements(elements: Iterator[Any], batches: int) -> Iterator[Batch]:
         yield Batch(*keras.utils.unpack_x_y_sample_weight(element))
 
 
-def vocabulary(layer: Any) -> int | None:
+def vocabulary(layer: keras.layers.Layer) -> int | None:
     """Rows of the first embedding in a layer; None if it has none."""
     if isinstance(layer, keras.layers.Embedding):
         return int(layer.input_dim)
@@ -98,7 +99,7 @@ def vocabulary(layer: Any) -> int | None:
     return next((size for size in found if size is not None), None)
 
 
-def _consumers(model: Any, tensor: Any) -> list[Any]:
+def _consumers(model: keras.Model, tensor: Tensor) -> list[Any]:
     """The layers of a Functional model that take one of its inputs."""
     inside = {id(operation) for operation in getattr(model, "operations", [])}
     nodes = tensor._keras_history.operation._outbound_nodes
@@ -106,7 +107,7 @@ def _consumers(model: Any, tensor: Any) -> list[Any]:
     return [node.operation for node in taken if id(node.operation) in inside]
 
 
-def _scalings(model: Any, tensor: Any) -> list[Any]:
+def _scalings(model: keras.Model, tensor: Tensor) -> list[Any]:
     """The layers that scale an input, one behind the other."""
     found: list[Any] = []
     while True:
@@ -119,7 +120,7 @@ def _scalings(model: Any, tensor: Any) -> list[Any]:
         tensor = consumers[0].output
 
 
-def _unscaled(x: Any, layer: Any) -> Any:
+def _unscaled(x: Any, layer: keras.layers.Layer) -> Any:
     """What a layer must be given to return `x`."""
     if isinstance(layer, keras.layers.Rescaling):
         return (x - np.asarray(layer.offset)) / np.asarray(layer.scale)
@@ -139,7 +140,7 @@ def _shape(spec: Any) -> tuple[tuple[int, ...], list[str]]:
     return shape, [unknown] if None in known else []
 
 
-def _noise(model: Any, spec: Any, random: Any) -> tuple[np.ndarray, list[str]]:
+def _noise(model: keras.Model, spec: Any, random: Any) -> tuple[np.ndarray, list[str]]:
     """Noise for one input, and what was assumed of it."""
     shape, notes = _shape(spec)
     dtype = keras.backend.standardize_dtype(spec.dtype)
@@ -175,7 +176,7 @@ def _noise(model: Any, spec: Any, random: Any) -> tuple[np.ndarray, list[str]]:
     return random.integers(0, limit, shape).astype(dtype), notes
 
 
-def _specs(model: Any) -> Any:
+def _specs(model: keras.Model) -> Any:
     """Symbolic inputs of a model, in the structure that it takes them."""
     if hasattr(model, "_run_through_graph"):
         return model.input
@@ -195,7 +196,7 @@ def _specs(model: Any) -> Any:
     )
 
 
-def noise(model: Any, seed: int) -> tuple[Any, tuple[str, ...]]:
+def noise(model: keras.Model, seed: int) -> tuple[Any, tuple[str, ...]]:
     """White noise of the inputs' shapes and types; token ids for integers.
 
     Args:
@@ -225,7 +226,7 @@ def words(x: Any) -> str:
 
 
 def stream(
-    model: Any, x: Any, y: Any, batches: int, size: int, seed: int
+    model: keras.Model, x: Any, y: Any, batches: int, size: int, seed: int
 ) -> Iterator[Batch]:
     """The batches to measure, as the person's own arrays.
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import keras
 
 from keras_inits._utils.keras_private import flat_layers
+from keras_inits._utils.types import Tensor
 from keras_inits.graph.weights import children, layers_with_paths
 
 # Layers that run what is inside them in a loop of the backend's: looked at as one.
@@ -51,12 +52,12 @@ class Hooked(NamedTuple):
     block: bool
 
 
-def is_graph(layer: Any) -> bool:
+def is_graph(layer: keras.layers.Layer) -> bool:
     """Whether a model only passes tensors from layer to layer."""
     return isinstance(layer, keras.Sequential) or hasattr(layer, "_run_through_graph")
 
 
-def is_normalization(layer: Any) -> bool:
+def is_normalization(layer: keras.layers.Layer) -> bool:
     """Whether a layer divides its input by a size measured on it."""
     is_wrapper = isinstance(layer, keras.layers.Wrapper)
     return "Norm" in type(layer).__name__ and not is_wrapper
@@ -68,7 +69,7 @@ def activation_name(function: Any) -> str | None:
     return None if name == "linear" else name
 
 
-def all_layers(model: Any) -> list[Hooked]:
+def all_layers(model: keras.Model) -> list[Hooked]:
     """Every layer and operation that a call of the model may reach.
 
     A Sequential or Functional model is not among them: its output is its last layer's.
@@ -77,7 +78,7 @@ def all_layers(model: Any) -> list[Hooked]:
     found: list[Hooked] = []
     seen: set[int] = set()
 
-    def visit(layer: Any, name: str) -> None:
+    def visit(layer: keras.layers.Layer, name: str) -> None:
         if id(layer) in seen or isinstance(layer, keras.layers.InputLayer):
             return
         seen.add(id(layer))
@@ -97,18 +98,18 @@ def all_layers(model: Any) -> list[Hooked]:
     return found
 
 
-def graphs(model: Any) -> list[Any]:
+def graphs(model: keras.Model) -> list[Any]:
     """The Functional models that a call of the model may run, itself included."""
     layers = flat_layers(model)
     layers += [getattr(layer, "_functional", None) for layer in layers]
     return [layer for layer in layers if hasattr(layer, "_nodes_by_depth")]
 
 
-def layer_names(model: Any) -> dict[int, str]:
+def layer_names(model: keras.Model) -> dict[int, str]:
     """The names of every layer from the model down, by the layer's identity."""
     names: dict[int, str] = {}
 
-    def visit(layer: Any, name: str) -> None:
+    def visit(layer: keras.layers.Layer, name: str) -> None:
         if id(layer) not in names:
             names[id(layer)] = name or layer.name
             for child in children(layer):
@@ -139,7 +140,7 @@ Put = Callable[[Any, str, Any], None]  # object, name and value of an attribute
 
 
 def _unchanged(
-    hooked: Hooked, args: Any, kwargs: Any, inner: "Inner", output: Any
+    hooked: Hooked, args: Any, kwargs: Any, inner: "Inner", output: Tensor
 ) -> Any:
     """A `Watcher` that does nothing."""
     return output
@@ -147,7 +148,7 @@ def _unchanged(
 
 @contextlib.contextmanager
 def watching(
-    model: Any,
+    model: keras.Model,
     watch: Watcher = _unchanged,
     prepare: Callable[[Any, Put], None] = lambda layer, put: None,
     enter: Enter | None = None,
@@ -195,7 +196,7 @@ def _hook(hooked: Hooked, watch: Watcher, put: Put, enter: Enter | None) -> None
     fused = callable(function) and not isinstance(function, keras.layers.Layer)
     if fused and not is_activation and activation_name(function) is not None:
 
-        def activation(x: Any, *args: Any, **kwargs: Any) -> Any:
+        def activation(x: Tensor, *args: Any, **kwargs: Any) -> Any:
             given[:] = [x]
             return function(x, *args, **kwargs)
 

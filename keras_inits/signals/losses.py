@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_inits._utils import checks
 from keras_inits._utils.layer_names import snake_case
+from keras_inits._utils.types import Tensor
 
 COMPILED, GIVEN, PROJECTION = "compiled", "given", "projection"
 CATEGORICAL = ("categorical_crossentropy", "sparse_categorical_crossentropy")
@@ -59,7 +60,9 @@ def _by_output(spec: Any, count: int, names: list[str] | None, what: str) -> lis
     return [spec] * count if what == "loss" else [spec]
 
 
-def _own_loss(model: Any, loss: Any, has_targets: bool) -> Callable[..., Any] | None:
+def _own_loss(
+    model: keras.Model, loss: Any, has_targets: bool
+) -> Callable[..., Any] | None:
     """A compiled model's own `compute_loss`, where its class overrides Keras's.
 
     What it returns is all of what training would lower, what layers add included.
@@ -88,7 +91,9 @@ class Objective:
         seed: Of the random direction.
     """
 
-    def __init__(self, model: Any, loss: Any, has_targets: bool, seed: int) -> None:
+    def __init__(
+        self, model: keras.Model, loss: Any, has_targets: bool, seed: int
+    ) -> None:
         compiled = getattr(model, "loss", None) if model.__dict__.get("loss") else None
         self.spec = loss if loss is not None else compiled
         self.kind = GIVEN if loss is not None else COMPILED
@@ -135,7 +140,7 @@ class Objective:
         weights = [w for w in keras.tree.flatten(self.weights) if w is not None]
         return float(weights[0]) if len(weights) == 1 else 1.0
 
-    def value(self, x: Any, outputs: Any, y: Any, weight: Any) -> Any:
+    def value(self, x: Any, outputs: Tensor, y: Any, weight: Any) -> Any:
         """The loss, float32."""
         if self._own is not None:
             found = self._own(x=x, y=y, y_pred=outputs, sample_weight=weight)

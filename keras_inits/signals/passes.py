@@ -58,7 +58,7 @@ def _gist(error: BaseException) -> str:
     return gist if gist.endswith(".") else f"{gist}."
 
 
-def _loss_scale(model: Any) -> tuple[float, tuple[str, ...]]:
+def _loss_scale(model: keras.Model) -> tuple[float, tuple[str, ...]]:
     """The factor of the loss that training would start with, and a note on it."""
     optimizer = getattr(model, "optimizer", None)
     scale = getattr(optimizer, "dynamic_scale", None)
@@ -91,7 +91,7 @@ class TrainingPass:
 
     def __init__(
         self,
-        model: Any,
+        model: keras.Model,
         objective: Objective,
         views: list[Any],
         tick: Callable[[], None],
@@ -218,14 +218,14 @@ class Visit:
         """
         return self._compute()
 
-    def assign(self, variable: Any, value: Any) -> None:
+    def assign(self, variable: keras.Variable, value: Any) -> None:
         """Gives a variable another value, for this and all that is computed later."""
         variable.assign(value)
         self.assigned[id(variable)] = (variable, variable.value)
 
 
 def forward(
-    model: Any, x: Any, reached: Callable[[Visit], None]
+    model: keras.Model, x: Any, reached: Callable[[Visit], None]
 ) -> list[tuple[Any, Any]]:
     """One forward pass in which a caller may change weights as layers are reached.
 

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils.host_array import all_finite, numpy_view, to_numpy
+from keras_inits._utils.types import Tensor
 from keras_inits.signals import hooks
 from keras_inits.signals.hooks import Hooked
 from keras_inits.signals.saturation import one_hot_rows, saturated_gates
@@ -47,7 +48,7 @@ class Entry:
 Seen = tuple[Any, Any]
 
 
-def look(x: Any, channels_first: bool = False) -> Seen:
+def look(x: Tensor, channels_first: bool = False) -> Seen:
     """A sample of a tensor, and whether all of it is finite."""
     x = numpy_view(x)
     if isinstance(x, np.ndarray):
@@ -63,7 +64,7 @@ def on_host(seen: Seen) -> tuple[np.ndarray, bool]:
     )
 
 
-def is_real(x: Any) -> bool:
+def is_real(x: Tensor) -> bool:
     """Whether something is a tensor of real numbers, of known shape."""
     if not keras.ops.is_tensor(x) or getattr(x, "sparse", False):
         return False
@@ -72,7 +73,7 @@ def is_real(x: Any) -> bool:
     return known and keras.backend.is_float_dtype(dtype) and 0 not in tuple(x.shape)
 
 
-def repeats(tensor: Any) -> bool:
+def repeats(tensor: Tensor) -> bool:
     """Whether all rows of a tensor, two or more, are equal."""
     shape = () if tensor is None or tensor.shape is None else tuple(tensor.shape)
     known = bool(shape) and all(isinstance(size, int) for size in shape)
@@ -143,7 +144,7 @@ class Recorder:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         inner: hooks.Inner,
-        output: Any,
+        output: Tensor,
     ) -> Any:
         """Records a call; a `hooks.Watcher`."""
         kind = type(hooked.layer).__name__
@@ -201,7 +202,7 @@ class Recorder:
         single = maker[0] if len(maker) == 1 else None
         return Entry(hooked, call, name, dtype, parents, single)
 
-    def _see(self, index: int, what: str, x: Any, channels_first: bool) -> None:
+    def _see(self, index: int, what: str, x: Tensor, channels_first: bool) -> None:
         seen = look(x, channels_first)
         shape = tuple(int(n) for n in x.shape)
         first = channels_first and len(shape) > 2

@@ -11,13 +11,14 @@ import keras
 import numpy as np
 
 from keras_inits._utils.host_array import numpy_view
+from keras_inits._utils.types import Tensor
 
 
-def _last(x: Any) -> Any:
+def _last(x: Tensor) -> Any:
     return x[:, -1] if len(x.shape) == 3 else x
 
 
-def saturated_gates(layer: Any, given: Any, output: Any) -> Any:
+def saturated_gates(layer: keras.layers.Layer, given: Any, output: Tensor) -> Any:
     """Whether each gate is open or shut so far that its slope is a tenth of the best.
 
     Args:
@@ -55,13 +56,13 @@ SAMPLES, QUERIES, KEYS = 8, 64, 512  # of attention, that are looked at
 ONE_HOT = 0.99  # probability above which a row of attention is one key's
 
 
-def _first(x: Any, steps: int) -> Any:
+def _first(x: Tensor, steps: int) -> Any:
     x = numpy_view(x)[:SAMPLES, :steps]
     is_near = isinstance(x, np.ndarray)
     return x.astype("float32") if is_near else keras.ops.cast(x, "float32")
 
 
-def one_hot_rows(query: Any, key: Any) -> Any:
+def one_hot_rows(query: Tensor, key: Any) -> Any:
     """Whether each query attends to a single key.
 
     Args:

@@ -11,6 +11,7 @@ import keras
 import ml_dtypes
 import numpy as np
 
+from keras_inits._utils.types import Tensor
 from keras_inits.signals.records import GradientStats, TensorStats
 
 LIMIT = 2**15  # values looked at in a tensor: std to 0.4 %, 128 KiB
@@ -43,7 +44,7 @@ def coprime_step(size: int, wanted: int) -> int:
     return step
 
 
-def pick(x: Any, channels_first: bool = False) -> Any:
+def pick(x: Tensor, channels_first: bool = False) -> Any:
     """At most `LIMIT` values of a tensor, as (samples, positions, units).
 
     All of a tensor that is small enough; else evenly spaced positions, and where one

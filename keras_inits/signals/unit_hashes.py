@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils.host_array import numpy_view
+from keras_inits._utils.types import Tensor
 
 VECTORS = 4
 TOLERANCE = 1e-4  # of the numbers' size: sums in float32 in any order agree better
@@ -28,7 +29,7 @@ class View(NamedTuple):
     rows: int
 
 
-def hashes(kernel: Any, view: View) -> Any:
+def hashes(kernel: Tensor, view: View) -> Any:
     """Random combinations of each unit's incoming weights, (VECTORS, units)."""
     vectors = np.random.default_rng(0).standard_normal((VECTORS, view.rows))
     kernel = numpy_view(kernel)

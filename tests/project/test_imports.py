@@ -7,8 +7,6 @@ import ast
 import statistics
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 LONGEST, MEDIAN = 300, 130  # lines
 FILES = sorted((ROOT / "keras_inits").rglob("*.py"))

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils.host_array import numpy_view
+from keras_inits._utils.types import Tensor
 from keras_inits.signals.hooks import Put
 from keras_inits.signals.recorder import Recorder, Seen, look, on_host
 from keras_inits.signals.unit_hashes import hashes
@@ -43,14 +44,14 @@ class WeightGradient:
         self.units = None if units is None else on_host((units, True))[0]
 
 
-def flat_look(gradient: Any) -> Seen:
+def flat_look(gradient: Tensor) -> Seen:
     """A sample of a gradient of any shape."""
     gradient = numpy_view(gradient)
     ops = np if isinstance(gradient, np.ndarray) else keras.ops
     return look(ops.reshape(gradient, (1, -1, 1)))
 
 
-def size_of(x: Any) -> int:
+def size_of(x: Tensor) -> int:
     """Number of values of a tensor."""
     return math.prod(int(n) for n in x.shape)
 
@@ -58,7 +59,7 @@ def size_of(x: Any) -> int:
 class Engine:
     """What all engines share."""
 
-    def prepare(self, layer: Any, put: Put) -> None:
+    def prepare(self, layer: keras.layers.Layer, put: Put) -> None:
         """Called with each layer before the hooks, which `put` adds to."""
 
 
@@ -70,13 +71,13 @@ class Eager(Engine):
         self.recorder = Recorder(self.attach, self.visible, tick)
         self.failure: BaseException | None = None
 
-    def attach(self, x: Any, index: int, channels_first: bool) -> Any:
+    def attach(self, x: Tensor, index: int, channels_first: bool) -> Any:
         raise NotImplementedError
 
     def visible(self) -> bool:
         return True
 
-    def received(self, gradient: Any, index: int, channels_first: bool) -> None:
+    def received(self, gradient: Tensor, index: int, channels_first: bool) -> None:
         """Takes the figures of a gradient that has come to a probe."""
         seen = on_host(look(gradient, channels_first))
         self.recorder.backward(index, size_of(gradient), seen, self.scale)

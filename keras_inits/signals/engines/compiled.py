@@ -13,6 +13,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_inits._utils.types import Tensor
+
 # Of one input, with nothing in them that is looked at or that training moves.
 LAYERS = tuple(
     cls
@@ -29,7 +31,7 @@ Pair = tuple[Any, Any]  # a function, and from (gradient by its output, *inputs)
 
 
 def _pair(function: Any, inputs: list[tf.TensorSpec], fuse: bool) -> Pair:
-    def gradients(gradient: Any, *inputs: Any) -> Any:
+    def gradients(gradient: Tensor, *inputs: Any) -> Any:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(inputs)
             y = function(*inputs)
@@ -68,7 +70,7 @@ def layer(cls: Any, config: str, shape: tuple[int, ...], dtype: Any) -> Pair:
     alike = cls.from_config(json.loads(config))  # of its own: keeps no model alive
     alike.build((None, *shape))
 
-    def run(x: Any, *values: Any) -> Any:
+    def run(x: Tensor, *values: Any) -> Any:
         with keras.StatelessScope(list(zip(alike.variables, values, strict=True))):
             return alike.call(x)
 
@@ -76,7 +78,7 @@ def layer(cls: Any, config: str, shape: tuple[int, ...], dtype: Any) -> Pair:
     return _pair(run, [tf.TensorSpec(shape, dtype) for shape in shapes], False)
 
 
-def configuration(layer: Any) -> str | None:
+def configuration(layer: keras.layers.Layer) -> str | None:
     """What tells layers apart that compute different things before their activation.
 
     None for a layer that is not among `LAYERS`, and for one that is not plain: its

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_inits._utils.types import Tensor
 from keras_inits.signals.engines.base import (
     Engine,
     Problem,
@@ -67,7 +68,7 @@ class JaxEngine(Engine):
         """Whether no loop or compiled function has begun inside the pass."""
         return bool(self.outer == self._state())
 
-    def attach(self, x: Any, index: int, channels_first: bool) -> Any:
+    def attach(self, x: Tensor, index: int, channels_first: bool) -> Any:
         """Puts a probe behind `x`; without dummies only notes what they must be."""
         import jax
 
@@ -76,17 +77,17 @@ class JaxEngine(Engine):
             self.shapes[index] = (shape, size_of(x))
             return x
 
-        @jax.custom_vjp
-        def probe(x: Any, dummy: Any) -> Any:
+        def identity(x: Tensor, dummy: Tensor) -> Any:
             return x
 
-        def forward(x: Any, dummy: Any) -> Any:
+        def forward(x: Tensor, dummy: Tensor) -> Any:
             return x, None
 
-        def backward(_: Any, gradient: Any) -> Any:
+        def backward(_: Any, gradient: Tensor) -> Any:
             sample, finite = look(gradient, channels_first)
             return gradient, (sample, 1 + finite.astype(sample.dtype))
 
+        probe = jax.custom_vjp(identity)
         probe.defvjp(forward, backward)
         return probe(x, self.dummies[index])
 

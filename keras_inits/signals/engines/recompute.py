@@ -17,6 +17,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_inits._utils.types import Tensor
 from keras_inits.signals import hooks
 from keras_inits.signals.engines import compiled
 
@@ -41,7 +42,7 @@ def _is_composed(function: Any) -> bool:
     return _is_known(function) and name is not None and name not in SINGLE
 
 
-def _is_repeatable(layer: Any) -> bool:
+def _is_repeatable(layer: keras.layers.Layer) -> bool:
     """Whether a layer may be called again, outside of `__call__`, for little time."""
     if not _is_known(type(layer)) or layer.compute_dtype != layer.variable_dtype:
         return False
@@ -97,13 +98,12 @@ def with_gradient(function: Any, *inputs: Any) -> Any:
     """
     box: list[Any] = []
 
-    @tf.custom_gradient
     def run(*inputs: Any) -> Any:
         output, backward = function(*inputs)
         box.append(output)
         return box, backward
 
-    (output,) = run(*inputs)
+    (output,) = tf.custom_gradient(run)(*inputs)
     box[0] = 0.0  # else the closure that TensorFlow made would hold it
     return output
 
@@ -129,7 +129,7 @@ class Recompute:
         finally:
             self.active = False
 
-    def save(self, layer: Any, put: hooks.Put) -> None:
+    def save(self, layer: keras.layers.Layer, put: hooks.Put) -> None:
         """Replaces what a layer computes by the same that keeps less, if it is known.
 
         Args:
@@ -188,7 +188,7 @@ class Recompute:
             variables: Of Keras, that it reads.
         """
 
-        def wrapped(x: Any, *args: Any, **kwargs: Any) -> Any:
+        def wrapped(x: Tensor, *args: Any, **kwargs: Any) -> Any:
             seen = tf.is_tensor(x) and self._is_seen()
             if not seen or math.prod(x.shape) < LARGE:
                 return function(x, *args, **kwargs)
@@ -197,11 +197,11 @@ class Recompute:
             tape = self.tape
             mapping = [(v, v.value) for v in variables]
 
-            def once(x: Any, *values: Any) -> Any:
+            def once(x: Tensor, *values: Any) -> Any:
                 with tape.stop_recording():
                     output = function(x, *args, **kwargs)
 
-                def backward(gradient: Any) -> Any:
+                def backward(gradient: Tensor) -> Any:
                     with tf.GradientTape(watch_accessed_variables=False) as inner:
                         inner.watch([x, *values])
                         with keras.StatelessScope(mapping):
@@ -226,17 +226,17 @@ class Recompute:
 
         return with_gradient(once, *inputs)
 
-    def _fused(self, function: Any, x: Any) -> Any:
+    def _fused(self, function: Any, x: Tensor) -> Any:
         pair = compiled.activation(function, x.dtype)
         return tf.reshape(self._run(pair, tf.reshape(x, (-1,))), x.shape)
 
-    def _compiled(self, layer: Any, config: str) -> Any:
+    def _compiled(self, layer: keras.layers.Layer, config: str) -> Any:
         """A layer's `call`, compiled if there are so many that it takes less time."""
         cls: Any = type(layer)
         call = layer.call
         self.alike[cls, config] += 1
 
-        def called(x: Any, *args: Any, **kwargs: Any) -> Any:
+        def called(x: Tensor, *args: Any, **kwargs: Any) -> Any:
             alone = not args and set(kwargs) <= {"training"}  # which plays no part
             known = isinstance(x, tf.Tensor) and x.dtype == layer.compute_dtype
             known = known and len(x.shape) > 1 and self._is_seen()

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
+from keras_inits._utils.types import Tensor
 from keras_inits.signals.engines.base import Eager, Problem, Tick, WeightGradient
 from keras_inits.signals.engines.recompute import Recompute, with_gradient
 
@@ -15,16 +17,16 @@ class TensorFlowEngine(Eager):
         super().__init__(problem, scale, tick)
         self.recompute = Recompute()
 
-    def prepare(self, layer: Any, put: Any) -> None:
+    def prepare(self, layer: keras.layers.Layer, put: Any) -> None:
         """Has a layer keep less for its gradient."""
         self.recompute.save(layer, put)
 
     def visible(self) -> bool:
         return bool(tf.executing_eagerly())
 
-    def attach(self, x: Any, index: int, channels_first: bool) -> Any:
-        def probe(x: Any) -> Any:
-            def backward(gradient: Any) -> Any:
+    def attach(self, x: Tensor, index: int, channels_first: bool) -> Any:
+        def probe(x: Tensor) -> Any:
+            def backward(gradient: Tensor) -> Any:
                 self.received(gradient, index, channels_first)
                 return gradient
 

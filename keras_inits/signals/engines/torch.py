@@ -2,17 +2,18 @@
 
 from typing import Any
 
+from keras_inits._utils.types import Tensor
 from keras_inits.signals.engines.base import Eager, WeightGradient
 
 
 class TorchEngine(Eager):
     """Eager execution with hooks on tensors."""
 
-    def attach(self, x: Any, index: int, channels_first: bool) -> Any:
+    def attach(self, x: Tensor, index: int, channels_first: bool) -> Any:
         if x.requires_grad:
             x = x.view_as(x)  # a tensor of its own, whose gradient is of this use
 
-            def backward(gradient: Any) -> None:
+            def backward(gradient: Tensor) -> None:
                 self.received(gradient, index, channels_first)
 
             x.register_hook(backward)
