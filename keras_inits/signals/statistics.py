@@ -1,7 +1,7 @@
 """Figures of tensors: from a bounded sample of each batch, merged over batches.
 
-`pick` slices the sample on the device; all else is NumPy in float64, the same on every
-backend: no sum of squares or cubes leaves its range, even where networks explode.
+`pick` slices the sample on the device; all else is NumPy in float64: no sum of squares
+or cubes leaves its range, even where networks explode.
 """
 
 import math
@@ -19,7 +19,6 @@ SAMPLES = 32  # of them, samples that are kept before units are left out
 ROWS = 256  # of them, rows in the matrix whose effective rank is asked for
 VALUES = 4096  # of them, values in the histogram
 BINS = 40
-
 # Where the slope of an activation is below a tenth of its largest, by its output.
 FLAT = {
     "tanh": lambda a: np.abs(a) > math.sqrt(0.9),  # slope 1 - a²

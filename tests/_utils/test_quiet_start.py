@@ -40,6 +40,7 @@ def python(*arguments, **variables):
     )
 
 
+@pytest.mark.slow  # processes
 def test_a_command_starts_without_a_word_on_standard_error():
     done = python("-m", "keras_inits", "show", "he_fan_in")
     assert "he_fan_in" in done.stdout

@@ -6,6 +6,7 @@ import pytest
 import threadpoolctl
 from keras import layers
 
+import keras_inits
 from keras_inits.diagnosis import diagnose
 
 X = np.random.default_rng(0).standard_normal((12, 5)).astype("float32")
@@ -222,8 +223,20 @@ def test_layers_inside_loops_do_no_harm():
     assert kinds.count("GRU") == 2
     assert "RNN" in kinds
     gates = [r.gates for r in diagnosis.records if r.layer == "GRU"]
-    assert all(0 <= gate <= 1 for gate in gates)
+    assert all(gate < 0.05 for gate in gates)  # sums of unit variance: none beyond 3.6
     assert all(w.gradient is not None for w in diagnosis.weights if w.trainable)
+
+
+def test_the_part_of_gates_that_are_saturated_follows_the_kernels():
+    """At sums of std 50, those within ±3.6 are 6 %: a slope of a tenth is at 3.6."""
+    parts = []
+    for stddev in (0.1, 50 / 5**0.5):
+        kernel = keras_inits.RandomNormal(stddev=stddev, seed=1)
+        gru = layers.GRU(64, kernel_initializer=kernel, recurrent_initializer="zeros")
+        (record,) = diagnose(keras.Sequential([keras.Input((4, 5)), gru])).records
+        parts.append(record.gates)
+    assert parts[0] == 0
+    assert abs(parts[1] - 0.94) < 0.03
 
 
 def test_normalizations_use_the_statistics_of_the_batch():
@@ -291,7 +304,8 @@ def test_a_model_without_trainable_weights_has_no_gradients():
     diagnosis = diagnose(model, X)
     assert all(w.gradient is None for w in diagnosis.weights)
     assert diagnosis.records[0].out.std > 0
-    assert str(diagnosis)
+    assert all(record.gradient is None for record in diagnosis.records)
+    assert [record.name in str(diagnosis) for record in diagnosis.records] == [True] * 2
 
 
 @pytest.mark.parametrize(
@@ -373,5 +387,10 @@ def test_numpy_multiplies_on_one_thread_for_the_time_of_a_diagnosis():
     diagnose(model)
     assert threads() == before
     own, others = seen[0]
-    assert all(count == 1 for count in own)
+    if not own:
+        pytest.skip("NumPy multiplies by a library of the system's here")
+    assert set(own) == {1}
     assert others == before[1]
+    if max(before[0]) == 1:
+        pytest.skip("one core: there is nothing to switch off")
+    assert own != before[0]

@@ -133,6 +133,7 @@ def test_the_same_code_gives_the_same_weights_again():
     assert weights() == first
 
 
+@pytest.mark.slow  # another process
 def test_the_same_code_gives_the_same_weights_in_another_process():
     """The process of a test run has built other layers before."""
     text = fresh.run(CODE + "\nimport json\nprint(json.dumps(weights()))")
