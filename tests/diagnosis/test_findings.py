@@ -42,6 +42,7 @@ def test_the_table_of_networks(case, record_property):
     assert diagnosis.verdict in expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "case"),
     list(enumerate(CASES))[1::4],

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-import nbformat
 import pytest
+
+pytest.importorskip("nbclient", reason="notebooks need the extra `dev`")
+import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
