@@ -15,8 +15,12 @@ from keras_inits.initializers.arguments import check_seed
 from keras_inits.initializers.base import KernelInitializer
 from keras_inits.models import draw, optimizers
 from keras_inits.models.assign import all_or_nothing
-from keras_inits.models.plan import LeftAlone, Plan, Planner, Task, joined, refuse
-from keras_inits.models.report import InitializationReport
+from keras_inits.models.plan import LeftAlone, Plan, Task, joined, make_plan, refuse
+from keras_inits.models.report import (
+    InitializationReport,
+    InitializedWeight,
+    KeptWeight,
+)
 from keras_inits.models.rules import label, parse
 
 
@@ -30,50 +34,46 @@ def _checked_seed(seed: Seed) -> int:
     return random.getrandbits(63) if checked is None else int(checked)
 
 
-def _row(task: Task, drawn_std: float | None, note: str) -> dict[str, Any]:
+def _row(task: Task, drawn_std: float | None, note: str) -> InitializedWeight:
     info = task.info
     fans: tuple[float | None, float | None] = (None, None)
     if info.weight.role in KERNEL_ROLES:
         ours = isinstance(task.filled_by, KernelInitializer)
         geometry = task.filled_by.geometry if ours else info.weight.geometry
         fans = geometry.fans(info.shape)
-    return {
-        "path": info.path,
-        "layer": type(info.layer).__name__,
-        "role": info.weight.role,
-        "shape": info.shape,
-        "dtype": keras.backend.standardize_dtype(info.variable.dtype),
-        "fan_in": fans[0],
-        "fan_out": fans[1],
-        "scheme": label(task.scheme),
-        "target_std": task.target_std,
-        "drawn_std": drawn_std,
-        "rule": task.rule,
-        "note": joined(task.note, note),
-    }
+    return InitializedWeight(
+        path=info.path,
+        layer=type(info.layer).__name__,
+        role=info.weight.role,
+        shape=info.shape,
+        dtype=keras.backend.standardize_dtype(info.variable.dtype),
+        fan_in=fans[0],
+        fan_out=fans[1],
+        scheme=label(task.scheme),
+        target_std=task.target_std,
+        drawn_std=drawn_std,
+        rule=task.rule,
+        why=task.why,
+        note=joined(task.note, note),
+    )
 
 
-def _left_row(left: LeftAlone) -> dict[str, Any]:
-    info = left.info
-    dtype = info and keras.backend.standardize_dtype(info.variable.dtype)
-    return {
-        "path": left.path,
-        "layer": type(left.layer).__name__,
-        "role": info.weight.role if info else "",
-        "shape": info.shape if info else None,
-        "dtype": dtype or "",
-        "why": left.why,
-    }
+def _left_row(left: LeftAlone) -> KeptWeight:
+    layer, info = type(left.layer).__name__, left.info
+    if info is None:
+        return KeptWeight(left.path, layer, "", None, "", left.why)
+    dtype = keras.backend.standardize_dtype(info.variable.dtype)
+    return KeptWeight(left.path, layer, info.weight.role, info.shape, dtype, left.why)
 
 
-def _draw_all(plan: Plan, seed: int) -> tuple[list[Any], list[dict[str, Any]]]:
+def _draw_all(plan: Plan, seed: int) -> tuple[list[Any], list[InitializedWeight]]:
     """All tensors, and the report's rows.
 
     Raises:
         ValueError: With the problems of all weights, if there are any.
     """
     tensors: list[Any] = []
-    rows: list[dict[str, Any]] = []
+    rows: list[InitializedWeight] = []
     problems: list[str] = []
     cause: Exception | None = None
     repeats = draw.Repeats()
@@ -151,14 +151,14 @@ def initialize(
         dry_run: Whether only to report what would be done.
 
     Returns:
-        A `InitializationReport`: print it, or see its `rows`.
+        An `InitializationReport`: print it, or see its `rows`.
 
     Raises:
         ValueError: With all that is wrong, and nothing is written: the model is not
             built; a rule matches nothing, or never applies; no rule covers a kernel; a
             scheme cannot fill a weight.
 
-    Example:
+    Examples:
     >>> import keras, keras_inits
     >>> from keras_inits.models.initialize import initialize
     >>> model = keras.Sequential([
@@ -168,7 +168,7 @@ def initialize(
     ...     keras.layers.Dense(10, name="head"),
     ... ])
     >>> report = initialize(model, {"head": "zeros", "*": "he_fan_in"}, seed=7)
-    >>> [(row["path"], row["fan_in"], row["scheme"]) for row in report.rows]
+    >>> [(row.path, row.fan_in, row.scheme) for row in report.rows]
     [('depthwise_conv2d[0]/kernel', 9, 'HeFanIn()'),
      ('depthwise_conv2d[0]/bias', None, 'Zeros()'),
      ('head/kernel', 64, 'Zeros()'),
@@ -181,9 +181,9 @@ def initialize(
             "Call it before, outside tf.function and jax.jit."
         )
     seed = _checked_seed(seed)
-    plan = Planner(model, parse(rules), include, exclude).plan()
+    plan = make_plan(model, parse(rules), include, exclude)
     in_use = optimizers.of_model(model) if optimizer else []
-    twins = [optimizers.twin(one) for one in in_use]
+    fresh = [optimizers.fresh_copy(one) for one in in_use]
     names = [type(one).__name__ for one in in_use]
     left = [_left_row(one) for one in plan.left_alone]
     if dry_run:
@@ -193,7 +193,7 @@ def initialize(
     with all_or_nothing() as write:
         for task, values in zip(plan.tasks, tensors, strict=True):
             write(task.info.variable, values)
-        for one, twin in zip(in_use, twins, strict=True):
-            for variable, value in optimizers.start(one, twin):
+        for one, copy in zip(in_use, fresh, strict=True):
+            for variable, value in optimizers.initial_values(one, copy):
                 write(variable, value)
     return InitializationReport(rows, left, seed, names)

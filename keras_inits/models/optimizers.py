@@ -16,7 +16,7 @@ def of_model(model: keras.Model) -> list[Any]:
     return list(found.values())
 
 
-def twin(optimizer: Any) -> Any:
+def fresh_copy(optimizer: Any) -> Any:
     """An optimizer of the same configuration that has seen no variable.
 
     Raises:
@@ -37,7 +37,7 @@ def twin(optimizer: Any) -> Any:
         ) from error
 
 
-def start(optimizer: Any, twin: Any) -> Iterator[tuple[Any, Any]]:
+def initial_values(optimizer: Any, copy: Any) -> Iterator[tuple[Any, Any]]:
     """Each of an optimizer's variables, and the value it starts with.
 
     The learning rate stays what it is: the configuration holds the present one. Some
@@ -45,11 +45,11 @@ def start(optimizer: Any, twin: Any) -> Iterator[tuple[Any, Any]]:
 
     Args:
         optimizer: The one in use.
-        twin: From `twin`; builds its own variables.
+        copy: From `fresh_copy`; builds its own variables.
     """
     if optimizer.built:
-        twin.build(optimizer._trainable_variables)
+        copy.build(optimizer._trainable_variables)
     yield from (
         (variable, other.value)
-        for variable, other in zip(optimizer.variables, twin.variables, strict=True)
+        for variable, other in zip(optimizer.variables, copy.variables, strict=True)
     )

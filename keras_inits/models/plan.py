@@ -1,6 +1,6 @@
-"""What `initialize` will do to each weight of a model, before it does anything."""
+"""The plan of `initialize`: what each weight gets and why, before anything is drawn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -16,7 +16,8 @@ from keras_inits.graph.layer_defaults import (
 from keras_inits.graph.weights import WeightInfo, layers_with_paths, weights_of
 from keras_inits.initializers import Ones, Zeros
 from keras_inits.initializers.base import Initializer, KernelInitializer
-from keras_inits.models import patterns, rules
+from keras_inits.models import auto, rules
+from keras_inits.models.selection import Selection
 
 DEFAULTS: dict[str, Callable[[], Initializer]] = {
     Role.BIAS: Zeros,
@@ -42,14 +43,16 @@ class Task(NamedTuple):
         scheme: As it was given, for the report.
         filled_by: The same with the weight's geometry.
         rule: Which rule chose it.
+        why: The reason, if the rule is "auto".
         note: What else a person should know.
-        target_std: What the scheme means the values' std to be; None if unknown.
+        target_std: Std that the scheme is expected to draw; None if unknown.
     """
 
     info: WeightInfo
     scheme: Any
     filled_by: Any
     rule: str
+    why: str
     note: str
     target_std: float | None
 
@@ -64,55 +67,172 @@ class LeftAlone(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What happens to each weight."""
+    """What happens to each weight.
 
+    Attributes:
+        infos: All weights of the model.
+        tasks: Those that are set.
+        left_alone: Those that are not, and layers that are not built.
+    """
+
+    infos: list[WeightInfo]
     tasks: list[Task]
     left_alone: list[LeftAlone]
 
 
-def _is_kernel(info: WeightInfo) -> bool:
-    return info.weight.role in KERNEL_ROLES
+class _Start(NamedTuple):
+    """What a weight starts with, and what the report says of that."""
+
+    scheme: Any
+    rule: str
+    why: str = ""
+    note: str = ""
 
 
-def is_frozen(info: WeightInfo) -> bool:
-    """Whether a person, or LoRA, has switched off the training of a weight."""
-    if not all(layer.trainable for layer in (*info.parents, info.layer)):
-        return True
-    return not info.variable.trainable and info.weight.role not in (
-        Role.MEAN,
-        Role.VARIANCE,
-        Role.STATE,
-    )
+class _Problem(Exception):
+    """A sentence on why a weight cannot be set."""
 
 
-class _Filter:
-    """`include` and `exclude`: why a weight is left alone, if it is."""
+def make_plan(
+    model: keras.Model, given: Sequence[rules.Rule], include: Any, exclude: Any
+) -> Plan:
+    """Decides about every weight of a model.
 
-    def __init__(self, include: Any, exclude: Any, infos: Sequence[WeightInfo]) -> None:
-        self.includes = include is not None
-        self.include = patterns.as_patterns("include", include)
-        self.exclude = patterns.as_patterns("exclude", exclude)
-        self.problems = []
-        for argument in ("include", "exclude"):
-            for pattern in getattr(self, argument):
-                if not any(patterns.matches(pattern, info) for info in infos):
-                    self.problems.append(
-                        f"`{argument}` {patterns.shown(pattern)} matches no weight. "
-                        + patterns.nearest(pattern, infos)
-                    )
+    Args:
+        model: Built.
+        given: The rules, parsed.
+        include: As in `initialize`.
+        exclude: As in `initialize`.
 
-    def why_not(self, info: WeightInfo, rule: rules.Rule | None) -> str:
-        """Empty if the weight is to be set."""
-        if info.weight.role == Role.STATE and (
-            rule is None or not keras.backend.is_float_dtype(info.variable.dtype)
-        ):
-            return info.weight.note or "no parameter"
-        if any(patterns.matches(pattern, info) for pattern in self.exclude):
-            return "excluded"
-        if not self.includes:
-            return "frozen" if is_frozen(info) else ""
-        included = any(patterns.matches(pattern, info) for pattern in self.include)
-        return "" if included else "not included"
+    Raises:
+        ValueError: With all problems, if there are any.
+    """
+    defaults = LayerDefaults()
+    infos = [defaults.corrected(info) for info in weights_of(model)]
+    selection = Selection(include, exclude)
+    decisions = rules.decide(given, infos)
+    problems = [*decisions.problems, *selection.problems(infos)]
+
+    left: list[LeftAlone] = []
+    uncovered: list[str] = []
+    to_set: list[tuple[WeightInfo, rules.Rule | None]] = []
+    for info in infos:
+        is_kernel = info.weight.role in KERNEL_ROLES
+        rule = decisions.by_path.get(info.path)
+        if rule is not None and rule.scheme is rules.AUTO and not is_kernel:
+            rule = None  # its default is what "auto" means
+        why = selection.why_not(info, rule is not None)
+        if why:
+            left.append(LeftAlone(info.path, info.layer, info, why))
+        elif rule is None and is_kernel:
+            uncovered.append(info.path)
+        else:
+            to_set.append((info, rule))
+
+    asks_auto = any(rule and rule.scheme is rules.AUTO for _, rule in to_set)
+    choices = auto.choices(model, infos) if asks_auto else {}
+    tasks: list[Task] = []
+    for info, rule in to_set:
+        try:
+            if rule is None:
+                start = _default(info, defaults)
+            else:
+                start = _by_rule(info, rule, choices)
+            tasks.append(_task(info, start))
+        except _Problem as problem:
+            problems.append(str(problem))
+
+    problems += _idle_rules(given, decisions.by_path, left)
+    if uncovered:
+        problems.append(rules.uncovered(uncovered))
+    if not tasks and not problems:
+        whys = ", ".join(sorted({one.why for one in left}))
+        problems.append(
+            f"Every weight is left alone ({whys}). Set model.trainable = True, or "
+            "name what to initialize by `include`, which reaches frozen weights."
+        )
+    refuse(problems)
+    return Plan(infos, tasks, left + _not_built(model))
+
+
+def _by_rule(
+    info: WeightInfo, rule: rules.Rule, choices: Mapping[str, auto.Choice]
+) -> _Start:
+    """What a rule gives a weight."""
+    if rule.scheme is not rules.AUTO:
+        return _Start(rule.scheme, rule.text)
+    choice = choices.get(info.path)
+    if choice is None:
+        raise _Problem(
+            f"'auto' has no choice for {info.path!r}. Give it a rule of its "
+            f"own: {{{info.path!r}: 'he_normal', '*': 'auto'}}."
+        )
+    return _Start(choice.scheme, rules.AUTO, choice.why, choice.note)
+
+
+def _default(info: WeightInfo, defaults: LayerDefaults) -> _Start:
+    """Where no rule speaks: the layer's own start if it is fixed, or the role's.
+
+    A role that was only assumed sets nothing: zeros would be the end of a network
+    whose gains they are.
+    """
+    start, usual = defaults.start(info), DEFAULTS[info.weight.role]()
+    if start is not None:
+        return _Start(start, DEFAULT if repr(start) == repr(usual) else OWN)
+    own, is_assumed = defaults.initializer(info), bool(info.weight.note)
+    if own is not None and is_assumed:
+        return _Start(translated(own), OWN)
+    if own is not None:
+        note = f"its own {rules.label(own)} is not kept: it draws"
+        return _Start(usual, DEFAULT, note=note)
+    if is_keras_s(info.layer):
+        return _Start(usual, DEFAULT)
+    found = present(info)
+    if found is not None:
+        return _Start(found, OWN, note="as it is now: its layer does not tell")
+    if is_assumed:
+        cls, name = type(info.layer).__name__, info.name
+        raise _Problem(
+            f"The initial value of {info.path!r} ({cls}) is unknown. Give it a rule, "
+            f"such as {{{info.path!r}: 'ones'}}, teach register_geometry({cls}, "
+            f"{{{name!r}: 'gain'}}), or name it by `exclude`."
+        )
+    return _Start(usual, DEFAULT, note="by its name: its layer does not tell")
+
+
+def _task(info: WeightInfo, start: _Start) -> Task:
+    """The task, with the scheme for the weight's true fans."""
+    scheme = start.scheme
+    note = joined(info.weight.note, start.note)
+    if info.weight.role in KERNEL_ROLES:
+        if not isinstance(scheme, Initializer):
+            note = joined(note, "not of this package: sees the shape only")
+        elif isinstance(scheme, KernelInitializer) and scheme.geometry == Geometry():
+            scheme = scheme.with_geometry(info.weight.geometry)
+    try:
+        ours = isinstance(scheme, Initializer)
+        target = scheme.expected_std(info.shape) if ours else None
+    except ValueError as error:
+        raise _Problem(f"{info.path!r}: {error}") from error
+    return Task(info, start.scheme, scheme, start.rule, start.why, note, target)
+
+
+def _idle_rules(
+    given: Sequence[rules.Rule],
+    by_path: Mapping[str, rules.Rule],
+    left: Sequence[LeftAlone],
+) -> list[str]:
+    """Rules that reach frozen weights only: they would be silent."""
+    frozen = {one.path for one in left if one.why == "frozen"}
+    found = []
+    for rule in given:
+        paths = {path for path, chosen in by_path.items() if chosen is rule}
+        if paths and paths <= frozen and rule.pattern is not None:
+            found.append(
+                f"Rule {rule.text} reaches frozen weights only. Name them by "
+                "`include`, which reaches frozen weights, or drop the rule."
+            )
+    return found
 
 
 def _not_built(model: keras.Model) -> list[LeftAlone]:
@@ -123,159 +243,6 @@ def _not_built(model: keras.Model) -> list[LeftAlone]:
         for path, layer in layers_with_paths(model)
         if not layer.built and type(layer).build is not default
     ]
-
-
-def _with_geometry(scheme: Any, info: WeightInfo) -> Any:
-    """The scheme for a kernel's true fans, unless it was given a geometry itself."""
-    if not _is_kernel(info) or not isinstance(scheme, KernelInitializer):
-        return scheme
-    if scheme.geometry != Geometry():
-        return scheme
-    return scheme.with_geometry(info.weight.geometry)
-
-
-class Planner:
-    """Decides about a model's weights, and collects all that is wrong.
-
-    Args:
-        model: The model.
-        given: The rules, parsed.
-        include: As in `initialize`.
-        exclude: As in `initialize`.
-    """
-
-    def __init__(
-        self,
-        model: keras.Model,
-        given: Sequence[rules.Rule],
-        include: Any,
-        exclude: Any,
-    ) -> None:
-        self.model = model
-        self.defaults = LayerDefaults()
-        self.infos = [self.defaults.corrected(info) for info in weights_of(model)]
-        self.filter = _Filter(include, exclude, self.infos)
-        decisions = rules.decide(given, self.infos)
-        self.rule_of = decisions.by_path
-        self.problems = [*decisions.problems, *self.filter.problems]
-        self.given = given
-        self._choices: dict[str, Any] | None = None
-
-    def plan(self) -> Plan:
-        """Every weight's fate.
-
-        Raises:
-            ValueError: With all problems, if there are any.
-        """
-        tasks: list[Task] = []
-        left: list[LeftAlone] = []
-        uncovered: list[str] = []
-        for info in self.infos:
-            rule = self.rule_of.get(info.path)
-            if rule is not None and rule.scheme is rules.AUTO and not _is_kernel(info):
-                rule = None  # its default is what "auto" means
-            why = self.filter.why_not(info, rule)
-            if why:
-                left.append(LeftAlone(info.path, info.layer, info, why))
-            elif rule is None and _is_kernel(info):
-                uncovered.append(info.path)
-            else:
-                tasks.extend(self._task(info, rule))
-        self.problems += self._idle_rules(left)
-        if uncovered:
-            self.problems.append(rules.uncovered(uncovered))
-        if not tasks and not self.problems:
-            whys = ", ".join(sorted({one.why for one in left}))
-            self.problems.append(
-                f"Every weight is left alone ({whys}). Set model.trainable = True, or "
-                "name what to initialize by `include`, which reaches frozen weights."
-            )
-        refuse(self.problems)
-        return Plan(tasks, left + _not_built(self.model))
-
-    def _idle_rules(self, left: Sequence[LeftAlone]) -> list[str]:
-        """Rules that reach frozen weights only: they would be silent."""
-        frozen = {one.path for one in left if one.why == "frozen"}
-        found = []
-        for rule in self.given:
-            paths = {p for p, chosen in self.rule_of.items() if chosen is rule}
-            if paths and paths <= frozen and rule.pattern is not None:
-                found.append(
-                    f"Rule {rule.text} reaches frozen weights only. Name them by "
-                    "`include`, which reaches frozen weights, or drop the rule."
-                )
-        return found
-
-    def _choice(self, info: WeightInfo) -> Any:
-        """What the automatic chooser says about a kernel."""
-        from keras_inits.models import auto  # large, and needed for "auto" only
-
-        if self._choices is None:
-            self._choices = auto.choices(self.model, self.infos)
-        return self._choices.get(info.path)
-
-    def _task(self, info: WeightInfo, rule: rules.Rule | None) -> list[Task]:
-        note = info.weight.note
-        if rule is not None and rule.scheme is not rules.AUTO:
-            scheme, text = rule.scheme, rule.text
-        elif rule is not None:
-            choice = self._choice(info)
-            if choice is None:
-                self.problems.append(
-                    f"'auto' has no choice for {info.path!r}. Give it a rule of its "
-                    f"own: {{{info.path!r}: 'he_normal', '*': 'auto'}}."
-                )
-                return []
-            scheme, text = choice.scheme, f"auto: {choice.why}"
-            note = joined(note, choice.note)
-        else:
-            scheme, text, added = self._default(info)
-            note = joined(note, added)
-            if scheme is None:
-                return []
-        if _is_kernel(info) and not isinstance(scheme, Initializer):
-            note = joined(note, "not of this package: sees the shape only")
-        filled_by = _with_geometry(scheme, info)
-        ours = isinstance(filled_by, Initializer)
-        try:
-            target = filled_by.expected_std(info.shape) if ours else None
-        except ValueError as error:
-            self.problems.append(f"{info.path!r}: {error}")
-            return []
-        return [Task(info, scheme, filled_by, text, note, target)]
-
-    def _default(self, info: WeightInfo) -> tuple[Any, str, str]:
-        """Where no rule speaks: the layer's own start if it is fixed, or the role's.
-
-        A role that was only assumed sets nothing: zeros would be the end of a network
-        whose gains they are.
-        """
-        start, usual = self.defaults.start(info), DEFAULTS[info.weight.role]()
-        if start is not None:
-            return start, DEFAULT if repr(start) == repr(usual) else OWN, ""
-        own, is_assumed = self.defaults.initializer(info), bool(info.weight.note)
-        if own is not None and is_assumed:
-            return translated(own), OWN, ""
-        if own is not None:
-            return usual, DEFAULT, f"its own {rules.label(own)} is not kept: it draws"
-        if is_keras_s(info.layer):
-            return usual, DEFAULT, ""
-        found = present(info)
-        if found is not None:
-            return found, OWN, "as it is now: its layer does not tell"
-        if is_assumed:
-            self.problems.append(_unknown(info))
-            return None, "", ""
-        return usual, DEFAULT, "by its name: its layer does not tell"
-
-
-def _unknown(info: WeightInfo) -> str:
-    cls, name = type(info.layer).__name__, info.name
-    return (
-        f"The initial value of {info.path!r} ({cls}) is unknown. Give it a rule, "
-        f"such as {{{info.path!r}: 'ones'}}, teach register_geometry({cls}, "
-        f"{{{name!r}: 'gain'}}), or name it by `exclude`."
-    )
 
 
 def refuse(problems: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The rules that `initialize(model, "auto")` follows: to read, to paste, to change."""
+"""`recommend`: the rules that `initialize(model, "auto")` follows, as code to edit."""
 
 import dataclasses
 import re
@@ -11,7 +11,8 @@ import keras
 from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.models import rules as ruling
-from keras_inits.models.plan import Planner, is_frozen
+from keras_inits.models.plan import make_plan
+from keras_inits.models.selection import is_frozen
 
 NUMBER = re.compile(r"\d+")
 MOST_REASONS = 3  # in the words behind a rule
@@ -170,7 +171,7 @@ def recommend(model: keras.Model) -> Recommendation:
         ValueError: As `initialize` does, for a model that is not built, or has nothing
             to initialize.
 
-    Example:
+    Examples:
     >>> import keras
     >>> from keras_inits.models.recommend import recommend
     >>> model = keras.Sequential([
@@ -190,12 +191,12 @@ def recommend(model: keras.Model) -> Recommendation:
     }
     keras_inits.initialize(model, rules, seed=0)
     """
-    planner = Planner(model, ruling.parse(ruling.AUTO), None, None)
-    tasks = [t for t in planner.plan().tasks if t.info.weight.role in KERNEL_ROLES]
+    plan = make_plan(model, ruling.parse(ruling.AUTO), None, None)
+    tasks = [t for t in plan.tasks if t.info.weight.role in KERNEL_ROLES]
     schemes = {repr(task.scheme): task.scheme for task in tasks}
     wanted = {task.info.path: repr(task.scheme) for task in tasks}
-    whys = {task.info.path: task.rule.removeprefix("auto: ") for task in tasks}
-    covering = _Covering(wanted, [p for p in planner.infos if not is_frozen(p)])
+    whys = {task.info.path: task.why for task in tasks}
+    covering = _Covering(wanted, [p for p in plan.infos if not is_frozen(p)])
     usual = Counter(wanted.values()).most_common(1)[0][0] if wanted else ""
     found = [
         (pattern, scheme)

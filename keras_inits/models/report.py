@@ -1,4 +1,4 @@
-"""What `initialize` did, or would do: a table for people, rows for programs."""
+"""The report of `initialize`: a table when printed, and a record of each weight."""
 
 import dataclasses
 import math
@@ -23,20 +23,78 @@ COLUMNS = {  # of the printed table, and how they are justified
 }
 
 
-def _shape(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape)) or "scalar"
+@dataclasses.dataclass(frozen=True)
+class InitializedWeight:
+    """A weight that was set, or would be in a dry run.
+
+    Attributes:
+        path: Place in the model's structure.
+        layer: Class of the layer that owns it.
+        role: What it is for, such as "kernel" or "bias".
+        shape: Of the variable.
+        dtype: Of the variable.
+        fan_in: Inputs of a unit; None where the weight is no kernel.
+        fan_out: Outputs of an input; None where the weight is no kernel.
+        scheme: The initializer, as code.
+        target_std: Std that the scheme is expected to draw; None if unknown.
+        drawn_std: Std of the values; None in a dry run.
+        rule: What chose the scheme: a pattern, "auto", "default" or "the layer's own".
+        why: The reason, if "auto" chose.
+        note: What else there is to know; empty if nothing.
+    """
+
+    path: str
+    layer: str
+    role: str
+    shape: tuple[int, ...]
+    dtype: str
+    fan_in: float | None
+    fan_out: float | None
+    scheme: str
+    target_std: float | None
+    drawn_std: float | None
+    rule: str
+    why: str
+    note: str
+
+
+@dataclasses.dataclass(frozen=True)
+class KeptWeight:
+    """A weight that kept its values, or a layer that has no weights yet.
+
+    Attributes:
+        path: Place in the model's structure.
+        layer: Class of the layer that owns it.
+        role: What it is for; empty for a layer without weights.
+        shape: Of the variable; None for a layer without weights.
+        dtype: Of the variable; empty for a layer without weights.
+        why: Why it was left alone.
+    """
+
+    path: str
+    layer: str
+    role: str
+    shape: tuple[int, ...] | None
+    dtype: str
+    why: str
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "" if shape is None else "×".join(map(str, shape)) or "scalar"
 
 
 def _std(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
-    fans = "" if row["fan_in"] is None else f"{row['fan_in']:g} → {row['fan_out']:g}"
-    by = "; ".join(filter(None, [row["rule"], row["note"]]))
-    shape, std = _shape(row["shape"]), (_std(row["target_std"]), _std(row["drawn_std"]))
-    scheme = row["scheme"]
-    return [row["path"], row["layer"], row["role"], shape, fans, scheme, *std, by]
+def _cells(row: InitializedWeight) -> list[str]:
+    fans = "" if row.fan_in is None else f"{row.fan_in:g} → {row.fan_out:g}"
+    rule = ": ".join(filter(None, [row.rule, row.why]))
+    return [
+        *(row.path, row.layer, row.role, _shape(row.shape), fans, row.scheme),
+        *(_std(row.target_std), _std(row.drawn_std)),
+        "; ".join(filter(None, [rule, row.note])),
+    ]
 
 
 def _plain(value: Any) -> Any:
@@ -48,27 +106,25 @@ class InitializationReport:
     """What `initialize` did to each weight. Printing it shows a table.
 
     Attributes:
-        rows: For each weight that was set a dictionary of path, layer (its class),
-            role, shape, dtype, fan_in and fan_out (None where it is no kernel), scheme,
-            target_std (None where it is not known), drawn_std (None in a dry run), rule
-            and note. `pandas.DataFrame(report.rows)` takes them.
-        left_alone: The same of path, layer, role, shape, dtype and why, for each weight
-            that kept its values.
+        rows: An `InitializedWeight` for each weight that was set.
+            `pandas.DataFrame(report.rows)` takes them.
+        left_alone: A `KeptWeight` for each weight that kept its values.
         seed: What repeats the weights.
         optimizers: Names of the optimizers whose state was reset.
         dry_run: Whether nothing was done.
 
-    Example:
+    Examples:
     >>> import keras
     >>> from keras_inits.models.initialize import initialize
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     >>> report = initialize(model, "he_normal", seed=7)
-    >>> report.rows[0]["path"], report.rows[0]["fan_in"], report.seed
-    ('dense[0]/kernel', 4, 7)
+    >>> kernel = report.rows[0]
+    >>> kernel.path, kernel.fan_in, kernel.target_std, report.seed
+    ('dense[0]/kernel', 4, 0.7071067811865476, 7)
     """
 
-    rows: list[dict[str, Any]]
-    left_alone: list[dict[str, Any]]
+    rows: list[InitializedWeight]
+    left_alone: list[KeptWeight]
     seed: int
     optimizers: list[str]
     dry_run: bool = False
@@ -86,7 +142,7 @@ class InitializationReport:
     @property
     def parameters(self) -> int:
         """How many numbers were set."""
-        return sum(math.prod(row["shape"]) for row in self.rows)
+        return sum(math.prod(row.shape) for row in self.rows)
 
     @property
     def summary(self) -> str:
@@ -111,9 +167,8 @@ class InitializationReport:
             other = Table(show_edge=False, pad_edge=False)
             for name in ("left alone", "layer", "role", "shape", "why"):
                 other.add_column(name, overflow="fold")
-            for row in self.left_alone:
-                shape = "" if row["shape"] is None else _shape(row["shape"])
-                cells = [row["path"], row["layer"], row["role"], shape, row["why"]]
+            for kept in self.left_alone:
+                cells = [kept.path, kept.layer, kept.role, _shape(kept.shape), kept.why]
                 other.add_row(*map(Text, cells))
             parts += ["", other]
         return Group(*parts, "", self.summary)

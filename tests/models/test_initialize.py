@@ -33,16 +33,14 @@ def test_every_weight_of_every_kind_of_model_is_set(name):
     before = weights(model)
     report = initialize(model, "he_fan_in", seed=7)
     after = weights(model)
-    told = {one["path"] for one in report.rows} | {
-        one["path"] for one in report.left_alone
-    }
+    told = {one.path for one in report.rows} | {one.path for one in report.left_alone}
     assert told == set(after)
     for one in report.rows:
-        path, role = one["path"], one["role"]
+        path, role = one.path, one.role
         if role in ("kernel", "recurrent kernel", "embedding"):
             assert not np.array_equal(before[path], after[path])
             assert after[path].std() > 0
-        elif "forget" not in one["scheme"]:
+        elif "forget" not in one.scheme:
             assert len(np.unique(after[path])) == 1
         assert np.isfinite(after[path]).all()
 
@@ -165,14 +163,14 @@ def test_kernels_have_the_spread_of_their_layer_s_fans(layer, shape, path, fan_i
     """LeCun: variance 1 / fan_in. Five standard errors of a std of n values."""
     layer.build(shape)
     found = row(initialize(layer, keras_inits.RandomNormal, seed=7), path)
-    assert found["target_std"] == 0.05  # no fans: as given
+    assert found.target_std == 0.05  # no fans: as given
     found = row(initialize(layer, "lecun_normal", seed=7), path)
-    assert found["fan_in"] == fan_in
-    assert found["target_std"] == pytest.approx(1 / math.sqrt(fan_in))
+    assert found.fan_in == fan_in
+    assert found.target_std == pytest.approx(1 / math.sqrt(fan_in))
     kernel = weights(layer)[path]
-    assert found["drawn_std"] == pytest.approx(float(kernel.std()), rel=1e-4)
+    assert found.drawn_std == pytest.approx(float(kernel.std()), rel=1e-4)
     error = 5 / math.sqrt(2 * kernel.size)
-    assert found["drawn_std"] == pytest.approx(found["target_std"], rel=error)
+    assert found.drawn_std == pytest.approx(found.target_std, rel=error)
 
 
 def test_gates_are_orthogonal_one_by_one():
@@ -189,10 +187,10 @@ def test_the_automatic_choice_comes_with_its_reason():
     model = functional()
     report = initialize(model, {"head": "zeros", "*": "auto"}, seed=7)
     found = row(report, "conv2d[0]/kernel")
-    assert found["rule"] == "auto: relu follows"
-    assert found["target_std"] == pytest.approx(math.sqrt(2 / 9))
-    assert row(report, "head/kernel")["rule"] == "'head'"
-    assert row(report, "dense[0]/bias")["rule"] == "default"
+    assert (found.rule, found.why) == ("auto", "relu follows")
+    assert found.target_std == pytest.approx(math.sqrt(2 / 9))
+    assert row(report, "head/kernel").rule == "'head'"
+    assert row(report, "dense[0]/bias").rule == "default"
     alone = functional()
     assert initialize(alone, seed=7).rows != report.rows
     told = weights(alone)["conv2d[0]/kernel"]
@@ -203,8 +201,8 @@ def test_a_geometry_that_the_scheme_was_given_stays():
     model = dense(5, 6)
     scheme = keras_inits.LecunNormal(input_axes=[1], output_axes=[0])
     found = row(initialize(model, scheme, seed=7), "dense[0]/kernel")
-    assert (found["fan_in"], found["fan_out"]) == (6, 5)
-    assert found["target_std"] == pytest.approx(1 / math.sqrt(6))
+    assert (found.fan_in, found.fan_out) == (6, 5)
+    assert found.target_std == pytest.approx(1 / math.sqrt(6))
 
 
 def test_a_scheme_s_own_seed_goes_before_the_model_s():
@@ -273,10 +271,10 @@ def test_keras_s_initializers_are_used_as_they_are_with_a_seed_of_the_place():
     assert same(one, other)
     assert not np.array_equal(one["dense[0]/kernel"], one["dense[2]/kernel"])
     found = row(reports[0], "dense[0]/kernel")
-    assert found["scheme"] == "keras.initializers.HeNormal"
-    assert found["note"] == "not of this package: sees the shape only"
-    assert found["target_std"] is None
-    assert abs(found["drawn_std"] - math.sqrt(2 / 5)) < 5 * math.sqrt(2 / 5 / 60)
+    assert found.scheme == "keras.initializers.HeNormal"
+    assert found.note == "not of this package: sees the shape only"
+    assert found.target_std is None
+    assert abs(found.drawn_std - math.sqrt(2 / 5)) < 5 * math.sqrt(2 / 5 / 60)
 
 
 def test_a_function_that_repeats_itself_is_noted():
@@ -289,7 +287,7 @@ def test_a_function_that_repeats_itself_is_noted():
             "*": lambda shape, dtype: keras.ops.convert_to_tensor(generator, dtype),
         },
     )
-    assert row(report, "dense[2]/kernel")["note"].endswith(
+    assert row(report, "dense[2]/kernel").note.endswith(
         "the same values as dense[0]/kernel"
     )
 

@@ -42,7 +42,7 @@ def test_the_forget_gate_starts_open(cls, unit_forget_bias):
     report = initialize(layer, "he_normal", seed=7)
     assert np.array_equal(values(layer.cell.bias), keras_s)
     assert keras_s.sum() == (3 if unit_forget_bias else 0)
-    told = "forget gate 1" in row(report, "cell/bias")["scheme"]
+    told = "forget gate 1" in row(report, "cell/bias").scheme
     assert told is unit_forget_bias
 
 
@@ -76,7 +76,7 @@ def test_a_start_without_chance_is_the_author_s_and_stays():
     assert (found["scale[0]/factor"] == np.float32(1e-3)).all()
     assert found["dense[1]/bias"].tolist() == [0.5, -0.5]
     for path in ("dense[0]/bias", "layer_normalization[0]/gamma", "scale[0]/factor"):
-        assert row(report, path)["rule"] == "the layer's own"
+        assert row(report, path).rule == "the layer's own"
 
 
 def test_a_bias_that_started_by_chance_starts_at_zero_and_the_report_says_so():
@@ -84,9 +84,7 @@ def test_a_bias_that_started_by_chance_starts_at_zero_and_the_report_says_so():
     report = initialize(model, "he_normal", seed=7)
     assert (weights(model)["dense[0]/bias"] == 0).all()
     found = row(report, "dense[0]/bias")
-    assert (
-        found["note"] == "its own keras.initializers.RandomNormal is not kept: it draws"
-    )
+    assert found.note == "its own keras.initializers.RandomNormal is not kept: it draws"
 
 
 class Gate(layers.Layer):
@@ -125,14 +123,14 @@ def test_an_unknown_layer_is_asked_what_it_starts_with():
     assert (found["temperature"] == 2.5).all()
     assert (found["scale"] == 5).all()
     assert (found["table"] == 0).all()
-    assert row(report, "table")["role"] == "bias"
-    assert row(report, "temperature")["role"] == "gain"
-    assert row(report, "table")["note"] == "read by what it starts with"
+    assert row(report, "table").role == "bias"
+    assert row(report, "temperature").role == "gain"
+    assert row(report, "table").note == "read by what it starts with"
     # A vector that starts by chance keeps its distribution, with this package's draws.
-    assert row(report, "tilt")["scheme"] == "GlorotUniform()"
+    assert row(report, "tilt").scheme == "GlorotUniform()"
     assert found["tilt"].std() > 0
-    assert row(report, "mix")["role"] == "kernel"
-    assert "Gate has no geometry" in row(report, "mix")["note"]
+    assert row(report, "mix").role == "kernel"
+    assert "Gate has no geometry" in row(report, "mix").note
 
 
 def untold():
@@ -152,9 +150,9 @@ def test_a_layer_that_does_not_tell_keeps_what_is_one_number():
     assert (found["scale"] == 5).all()
     assert (found["tilt"] == -1.5).all()
     told = row(report, "temperature")
-    assert told["rule"] == "the layer's own"
-    assert told["note"].endswith("as it is now: its layer does not tell")
-    assert row(report, "table")["role"] == "kernel"  # by its shape
+    assert told.rule == "the layer's own"
+    assert told.note.endswith("as it is now: its layer does not tell")
+    assert row(report, "table").role == "kernel"  # by its shape
 
 
 def test_a_vector_of_which_nothing_is_known_is_refused():
@@ -206,7 +204,7 @@ def test_a_layer_without_configuration_asks_for_what_is_not_one_number():
     assert (found["weight"] == 1).all()
     assert (found["offset"] == 0).all()
     assert found["fixed"] == 0  # never trained: a state
-    assert row(report, "weight")["note"].endswith("its layer does not tell")
+    assert row(report, "weight").note.endswith("its layer does not tell")
     assert found[token].std() > 0.3
     assert vars(layer) == attributes
     assert len(layer.made) == 1
@@ -220,7 +218,7 @@ def test_a_rule_on_the_name_sets_what_is_no_kernel():
     found = weights(model)
     assert (found["dense[1]/bias"] == -1.5).all()
     assert (found["dense[0]/bias"] == 0).all()
-    assert row(report, "dense[1]/bias")["rule"] == "'dense[1]/bias'"
+    assert row(report, "dense[1]/bias").rule == "'dense[1]/bias'"
 
 
 def test_adapters_start_where_they_change_nothing():
@@ -233,8 +231,8 @@ def test_adapters_start_where_they_change_nothing():
     report = initialize(model, "he_fan_in", seed=7)
     after = weights(model)
     assert (after["dense[0]/lora_kernel_b"] == 0).all()
-    assert row(report, "dense[0]/lora_kernel_a")["fan_in"] == 6
+    assert row(report, "dense[0]/lora_kernel_a").fan_in == 6
     assert np.array_equal(before["dense[0]/kernel"], after["dense[0]/kernel"])
-    assert {one["path"]: one["why"] for one in report.left_alone} == {
+    assert {one.path: one.why for one in report.left_alone} == {
         "dense[0]/kernel": "frozen"
     }

@@ -23,8 +23,8 @@ def test_frozen_layers_are_left_alone():
     after = weights(model)
     frozen = {path for path in before if path.startswith(("conv2d[0]", "batch_"))}
     assert len(frozen) == 6
-    assert {one["path"] for one in report.left_alone} == frozen
-    assert {one["why"] for one in report.left_alone} == {"frozen"}
+    assert {one.path for one in report.left_alone} == frozen
+    assert {one.why for one in report.left_alone} == {"frozen"}
     for path in frozen:
         assert np.array_equal(before[path], after[path])
     assert not np.array_equal(before["head/kernel"], after["head/kernel"])
@@ -44,9 +44,9 @@ def test_include_sets_only_that_and_frozen_weights_too():
     } - {
         "depthwise_conv2d[0]/kernel"  # no subclass of Conv2D
     }
-    set_ = {one["path"] for one in report.rows}
+    set_ = {one.path for one in report.rows}
     assert set_ == {"conv2d[0]/kernel", "conv2d[0]/bias", "head/kernel", "head/bias"}
-    assert {one["why"] for one in report.left_alone} == {"not included"}
+    assert {one.why for one in report.left_alone} == {"not included"}
 
 
 def test_a_part_gets_what_it_would_get_in_the_whole():
@@ -64,7 +64,7 @@ def test_exclude_leaves_alone():
         model, "he_normal", seed=7, exclude=["head/kernel", layers.DepthwiseConv2D]
     )
     after = weights(model)
-    excluded = {one["path"] for one in report.left_alone}
+    excluded = {one.path for one in report.left_alone}
     assert excluded == {
         "head/kernel",
         "depthwise_conv2d[0]/kernel",
@@ -84,7 +84,7 @@ def test_states_are_left_alone():
     before = weights(model)[path]
     report = initialize(model, "he_normal", seed=7, include="*")
     assert np.array_equal(weights(model)[path], before)
-    assert [one["path"] for one in report.left_alone] == [path]
+    assert [one.path for one in report.left_alone] == [path]
     initialize(model, {"*/vector_u": "auto", "*": "he_normal"}, seed=7)
     assert np.array_equal(weights(model)[path], before)
     initialize(model, {"*/vector_u": "ones", "*": "he_normal"}, seed=7)
@@ -103,7 +103,7 @@ def test_a_layer_that_is_not_built_is_told():
     model = Lazy()
     model.build((None, 4))
     (left,) = initialize(model, "he_normal", seed=7).left_alone
-    assert (left["path"], left["why"]) == ("unused", "not built: it has no weights yet")
+    assert (left.path, left.why) == ("unused", "not built: it has no weights yet")
 
 
 def refused(model, *arguments, **more):

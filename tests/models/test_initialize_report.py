@@ -1,5 +1,6 @@
 """The report: for people a table, for programs rows and plain JSON."""
 
+import dataclasses
 import io
 import json
 import math
@@ -11,12 +12,13 @@ from rich.console import Console
 
 from keras_inits._utils.tensor_std import tensor_std
 from keras_inits.models.initialize import initialize
+from keras_inits.models.report import KeptWeight
 from support.model_zoo import ZOO, dense, row, sequential, weights
 
 layers = keras.layers
 COLUMNS = [
     *("path", "layer", "role", "shape", "dtype", "fan_in", "fan_out"),
-    *("scheme", "target_std", "drawn_std", "rule", "note"),
+    *("scheme", "target_std", "drawn_std", "rule", "why", "note"),
 ]
 
 
@@ -30,7 +32,7 @@ def report():
 
 
 def test_a_row_tells_all_about_a_weight(report):
-    found = dict(row(report, "depthwise_conv2d[0]/kernel"))
+    found = dataclasses.asdict(row(report, "depthwise_conv2d[0]/kernel"))
     assert list(found) == COLUMNS
     assert found.pop("drawn_std") == pytest.approx(math.sqrt(2 / 9), rel=0.5)
     assert found.pop("target_std") == pytest.approx(math.sqrt(2 / 9))
@@ -44,32 +46,33 @@ def test_a_row_tells_all_about_a_weight(report):
         "fan_out": 18,
         "scheme": "HeFanIn()",
         "rule": "'*'",
+        "why": "",
         "note": "",
     }
 
 
 def test_what_is_left_alone_says_why(report):
-    assert report.left_alone[0] == {
-        "path": "conv2d[0]/kernel",
-        "layer": "Conv2D",
-        "role": "kernel",
-        "shape": (3, 3, 4, 6),
-        "dtype": "float32",
-        "why": "frozen",
-    }
+    assert report.left_alone[0] == KeptWeight(
+        path="conv2d[0]/kernel",
+        layer="Conv2D",
+        role="kernel",
+        shape=(3, 3, 4, 6),
+        dtype="float32",
+        why="frozen",
+    )
 
 
 def test_the_printed_table_has_every_weight_on_a_line(report):
     text = str(report)
     lines = text.splitlines()
     for one in report.rows + report.left_alone:
-        assert sum(line.startswith(f"{one['path']} ") for line in lines) == 1
+        assert sum(line.startswith(f"{one.path} ") for line in lines) == 1
     (line,) = [line for line in lines if line.startswith("head/kernel")]
     assert [cell.strip() for cell in line.split("│")] == [
         *("head/kernel", "Dense", "kernel", "5×3", "5 → 3", "LecunNormal()"),
-        *("0.4472", f"{row(report, 'head/kernel')['drawn_std']:.4g}", "'head'"),
+        *("0.4472", f"{row(report, 'head/kernel').drawn_std:.4g}", "'head'"),
     ]
-    parameters = sum(math.prod(one["shape"]) for one in report.rows)
+    parameters = sum(math.prod(one.shape) for one in report.rows)
     assert report.parameters == parameters
     assert lines[-1] == (
         f"10 weights, {parameters} parameters set; 2 left alone; "
@@ -105,6 +108,19 @@ def test_notebooks_show_a_table(report):
     assert "depthwise_conv2d[0]/kernel" in html.replace("</span>", "")
 
 
+def test_a_reason_of_auto_is_a_field_and_stands_behind_it_in_the_table():
+    found = initialize(dense(5, 6), "auto", seed=7)
+    kernel = row(found, "dense[0]/kernel")
+    assert (kernel.rule, kernel.why) == ("auto", "linear head")
+    assert row(found, "dense[0]/bias").why == ""
+    assert "auto: linear head" in str(found)
+
+
+def test_rows_do_not_change(report):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        report.rows[0].note = "other"
+
+
 @pytest.mark.parametrize("name", ZOO)
 def test_the_report_is_plain_json(name):
     found = initialize(ZOO[name](), "he_normal", seed=7)
@@ -135,11 +151,11 @@ def test_the_target_is_what_is_drawn(scheme):
     found = initialize(model, scheme, seed=7)
     for kernel in ("dense[0]/kernel", "dense[1]/kernel"):
         told = row(found, kernel)
-        error = 5 / math.sqrt(2 * math.prod(told["shape"]))
+        error = 5 / math.sqrt(2 * math.prod(told.shape))
         assert error < 0.03
-        assert told["drawn_std"] == pytest.approx(told["target_std"], rel=error)
+        assert told.drawn_std == pytest.approx(told.target_std, rel=error)
         exact = weights(model)[kernel].astype(np.float64).std()
-        assert told["drawn_std"] == pytest.approx(exact, rel=1e-4)
+        assert told.drawn_std == pytest.approx(exact, rel=1e-4)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.01, 3.0, 1e4])

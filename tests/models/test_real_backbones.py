@@ -62,16 +62,16 @@ def test_every_weight_of_a_backbone_is_covered(name):
     model = backbone(name)
     found = weights_of(model)
     report = initialize(model, "auto", seed=0)
-    rows = {row["path"]: row for row in report.rows}
-    left = {row["path"] for row in report.left_alone if row["shape"] is not None}
+    rows = {row.path: row for row in report.rows}
+    left = {row.path for row in report.left_alone if row.shape is not None}
     assert {info.path for info in found} == {*rows, *left}
     for info in found:
         is_kernel = info.weight.role == Role.KERNEL
         if is_kernel and isinstance(info.layer, layers.EinsumDense):
             row = rows[info.path]
-            fans = row["fan_in"], row["fan_out"]
+            fans = row.fan_in, row.fan_out
             assert fans == counted_fans(info.layer), info.path
-    branches = sum(ENDS_BRANCH in row["note"] for row in report.rows)
+    branches = sum(ENDS_BRANCH in row.note for row in report.rows)
     assert branches == BLOCKS.get(name, branches)
     inputs = keras.tree.map_structure(some_input, model.input)
     assert is_finite(model, inputs)
@@ -83,9 +83,9 @@ def test_grouped_queries_have_the_fans_of_the_paper():
     model = backbone("Llama")
     report = initialize(model, "auto", seed=0, dry_run=True)
     fans = {
-        row["path"].split("/")[-2]: (row["fan_in"], row["fan_out"])
+        row.path.split("/")[-2]: (row.fan_in, row.fan_out)
         for row in report.rows
-        if "self_attention/" in row["path"]
+        if "self_attention/" in row.path
     }
     assert fans == {
         "query": (8, 8),

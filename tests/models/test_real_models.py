@@ -113,23 +113,23 @@ def test_every_weight_of_an_application_is_known(name):
     assert len(found) == len(model.weights)
     assert not [p.path for p in found if "no geometry of its own" in p.weight.note]
     report = initialize(model, "auto", seed=0)
-    rows = {row["path"]: row for row in report.rows}
+    rows = {row.path: row for row in report.rows}
     counters = [p.path for p in found if p.weight.role == Role.STATE]
-    assert [row["path"] for row in report.left_alone] == counters
+    assert [row.path for row in report.left_alone] == counters
     assert {info.path for info in found} == {*rows, *counters}
     depthwise = 0
     for info in found:
         layer, row = info.layer, rows.get(info.path)
         if info.weight.role != Role.KERNEL:
             continue
-        fans = row["fan_in"], row["fan_out"]
+        fans = row.fan_in, row.fan_out
         assert fans == fans_by_config(layer, info.variable.name), info.path
         is_grouped = getattr(layer, "groups", 1) > 1
         if is_grouped or isinstance(layer, layers.DepthwiseConv2D):
             depthwise += 1
-            assert row["fan_in"] == math.prod(layer.kernel_size)
+            assert row.fan_in == math.prod(layer.kernel_size)
     assert depthwise == DEPTHWISE.get(name, depthwise)
-    branches = sum(ENDS_BRANCH in row["note"] for row in report.rows)
+    branches = sum(ENDS_BRANCH in row.note for row in report.rows)
     assert branches == BRANCHES.get(name, branches)
     size = model.input_shape[1]
     noise = np.random.Generator(np.random.PCG64(0)).random((2, size, size, 3))

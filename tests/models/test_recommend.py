@@ -99,7 +99,7 @@ def test_it_changes_nothing(build):
 def test_rules_are_few_and_every_kernel_is_counted_once():
     model = convolutional()
     found = recommend(model)
-    kernels = [row for row in initialize(model, seed=0).rows if row["role"] == "kernel"]
+    kernels = [row for row in initialize(model, seed=0).rows if row.role == "kernel"]
     assert sum(found.kernels.values()) == len(kernels) == 10
     assert list(found.rules) == [
         "*/depthwise_kernel",
@@ -108,7 +108,7 @@ def test_rules_are_few_and_every_kernel_is_counted_once():
         "*",
     ]
     assert found.kernels["*/depthwise_kernel"] == 3
-    schemes = {row["path"]: row["scheme"] for row in kernels}
+    schemes = {row.path: row.scheme for row in kernels}
     assert repr(found.rules["head"]) == schemes["head/kernel"]
     assert repr(found.rules["*"]) == schemes["conv2d[1]/kernel"]
 

@@ -201,5 +201,5 @@ def same(one, other):
 
 def row(report, path):
     """The report's row of a weight."""
-    (found,) = [one for one in report.rows if one["path"] == path]
+    (found,) = [one for one in report.rows if one.path == path]
     return found
