@@ -1,12 +1,12 @@
 """All that this package uses of Keras's private state, with a fallback for each.
 
 Keras may move or rename any of it. Then the fallback gives less, and nothing breaks: a
-test says what the installed Keras still has (`tests/utils/test_keras_private.py`).
+test says what the installed Keras still has (`tests/_utils/test_keras_private.py`).
 """
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -83,19 +83,38 @@ def call_parameters(layer: keras.layers.Layer) -> list[str]:
     return list(signature.parameters)
 
 
-def call_records(layer: keras.layers.Layer) -> list[list[Any]]:
-    """The layer's own lists of its symbolic calls; none of a later Keras."""
+def call_records(layers: Iterable[Any]) -> list[list[Any]]:
+    """The layers' own lists of their symbolic calls; none of a later Keras."""
     names = ("_inbound_nodes", "_outbound_nodes")
-    return [getattr(layer, name) for name in names if hasattr(layer, name)]
+    return [getattr(x, name) for x in layers for name in names if hasattr(x, name)]
 
 
-def producer(tensor: Tensor) -> Any:
+def _producer(tensor: Tensor) -> Any:
     """The record of the symbolic call that a tensor comes from; None for any other."""
     try:
         history = tensor._keras_history
         return history.operation._inbound_nodes[history.node_index]
     except AttributeError:  # an eager tensor, an input's, or another Keras
         return None
+
+
+def calls_between(inputs: list[Any], outputs: list[Any]) -> list[Any]:
+    """Keras's records of the calls that lead from inputs to outputs, in that order."""
+    ends, seen = {id(x) for x in inputs}, set()
+    ordered: list[Any] = []
+    stack = [(x, False) for x in reversed(outputs)]
+    while stack:
+        tensor, is_done = stack.pop()
+        node = _producer(tensor)
+        if id(tensor) in ends or node is None:
+            continue
+        if is_done:
+            ordered.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((tensor, True))
+            stack.extend((x, False) for x in reversed(node.arguments.keras_tensors))
+    return ordered
 
 
 def torch_device_getter() -> Callable[[], str]:

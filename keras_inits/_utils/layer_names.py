@@ -1,6 +1,7 @@
 """Names of layers: in snake case, and without the numbers that Keras adds to them."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -45,11 +46,17 @@ def without_number(name: str, owner: Any = None) -> str:
     return prefix + base if is_default else name
 
 
-def has_default_name(owner: Any) -> bool:
-    """Whether a layer or variable has the name that Keras gives its class, or none.
+def default_names(owners: Sequence[Any]) -> list[str | None]:
+    """Of layers or variables, the names that Keras made up, without their numbers.
 
     Args:
-        owner: What bears the name.
+        owners: What bears the names.
+
+    Returns:
+        For each its class in snake case; None for a name that a person chose.
     """
-    bare = without_number(owner.name, owner)
-    return without_number(f"{bare}_1", owner) == bare
+    bare = [without_number(owner.name, owner) for owner in owners]
+    return [
+        name if without_number(f"{name}_1", owner) == name else None
+        for name, owner in zip(bare, owners, strict=True)
+    ]

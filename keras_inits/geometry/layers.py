@@ -53,6 +53,8 @@ def _weight(answer: object, asked: str) -> Weight | None:
     """
     if isinstance(answer, Geometry):
         return Weight(Role.KERNEL, answer)
+    if isinstance(answer, Role):
+        return Weight(answer)
     if isinstance(answer, str):
         answer = Weight(answer)
     if isinstance(answer, Weight):

@@ -189,8 +189,10 @@ def exits(graph: Graph, tensor: int) -> list[Exit]:
     steps: list[Step] = []
     known = [tensor]
     names: dict[int, tuple[str, ...]] = {tensor: ()}
+    consumers: dict[int, list[Step]] = {}
     for current in known:  # grows
-        for step in graph.consumers(current):
+        consumers[current] = graph.consumers(current)
+        for step in consumers[current]:
             is_new = step.outputs and step.outputs[0] not in names
             if not is_new or len(steps) == MOST or not names.keys() >= {*step.inputs}:
                 continue
@@ -204,10 +206,10 @@ def exits(graph: Graph, tensor: int) -> list[Exit]:
     inside = {id(step) for step in steps}
     found = []
     for result in known:
-        consumers = [step for step in graph.consumers(result) if id(step) not in inside]
-        if consumers or result in graph.outputs:
+        outside = [step for step in consumers[result] if id(step) not in inside]
+        if outside or result in graph.outputs:
             function = _composed(steps, tensor, result)
-            found.append(Exit(result, function, names[result], consumers))
+            found.append(Exit(result, function, names[result], outside))
     return found
 
 

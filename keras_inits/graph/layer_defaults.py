@@ -5,6 +5,7 @@ so such weights start there again. Layers keep their initializers as attributes;
 that do not are built once more, and their calls of `add_weight` recorded.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -19,12 +20,14 @@ from keras_inits.initializers import Constant, Ones, Zeros, registry
 from keras_inits.initializers.base import Initializer
 from keras_inits.initializers.recurrent import ForgetBias
 
+ZEROS, ONES = Zeros(), Ones()  # one will do: they have no argument and no state
+
 
 def filling(value: np.ndarray, shape: tuple[int, ...]) -> Initializer:
     """The scheme that fills with a number, or an array."""
-    for number, scheme in ((0, Zeros), (1, Ones)):
+    for number, scheme in ((0, ZEROS), (1, ONES)):
         if (value == number).all():
-            return scheme()
+            return scheme
     if (value == value.flat[0]).all():
         return Constant(value.flat[0].item())
     return Constant(np.broadcast_to(value, shape))
@@ -35,9 +38,9 @@ def deterministic(initializer: Any, shape: tuple[int, ...]) -> Initializer | Non
     if isinstance(initializer, Initializer):
         return None if initializer.is_random else initializer
     if isinstance(initializer, keras.initializers.Zeros):
-        return Zeros()
+        return ZEROS
     if isinstance(initializer, keras.initializers.Ones):
-        return Ones()
+        return ONES
     if isinstance(initializer, keras.initializers.Constant):
         value = np.asarray(keras.ops.convert_to_numpy(initializer.value))
         return filling(value, shape)
@@ -65,10 +68,11 @@ class LayerDefaults:
 
     def initializer(self, info: WeightInfo) -> Any:
         """What the layer was told to start a weight with; None if that is unknown."""
-        for name in (info.variable.name, info.name):
-            found = getattr(info.layer, f"{name}_initializer", None)
-            if found is not None:
-                return found
+        found = getattr(info.layer, f"{info.variable.name}_initializer", None)
+        if found is None:  # by the name of the attribute that holds the variable
+            found = getattr(info.layer, f"{info.name}_initializer", None)
+        if found is not None:
+            return found
         if is_keras_s(info.layer):
             return None
         key = id(info.layer)
@@ -81,16 +85,19 @@ class LayerDefaults:
         found = deterministic(self.initializer(info), info.shape)
         is_lstm = getattr(info.layer, "unit_forget_bias", False)
         if is_lstm and info.weight.role == Role.BIAS:
-            return ForgetBias(found or Zeros())  # Keras, too, whatever the others are
+            return ForgetBias(found or ZEROS)  # Keras, too, whatever the others are
         return found
 
-    def corrected(self, info: WeightInfo) -> WeightInfo:
-        """The place, with another role where what was assumed of it is wrong.
+    def corrected(self, infos: Iterable[WeightInfo]) -> list[WeightInfo]:
+        """The weights, with another role where what was assumed of one is wrong.
 
         A kernel that started without chance would keep its units equal for ever, so
         what starts at zeros is a bias and what starts at another number a gain. And
         what has not two axes is no kernel.
         """
+        return [self._corrected(info) for info in infos]
+
+    def _corrected(self, info: WeightInfo) -> WeightInfo:
         if info.weight.role not in (*KERNEL_ROLES, Role.BIAS) or not info.weight.note:
             return info
         start = self.start(info)

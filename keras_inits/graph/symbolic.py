@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits._utils.keras_private import producer
+from keras_inits._utils.keras_private import calls_between
 from keras_inits._utils.types import Tensor
 from keras_inits.graph.weights import children, own_variables
 
@@ -42,25 +42,6 @@ def of_size(tensor: Tensor, size: int | None) -> Any:
         shape = [size if n is None else n for n in shape]
         shape[:1] = [first or n for n in shape[:1]]
     return keras.KerasTensor(shape, dtype=tensor.dtype)
-
-
-def calls_between(inputs: list[Any], outputs: list[Any]) -> list[Any]:
-    """Keras's records of the calls that lead from inputs to outputs, in that order."""
-    ends, seen = {id(x) for x in inputs}, set()
-    ordered: list[Any] = []
-    stack = [(x, False) for x in reversed(outputs)]
-    while stack:
-        tensor, is_done = stack.pop()
-        node = producer(tensor)
-        if id(tensor) in ends or node is None:
-            continue
-        if is_done:
-            ordered.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            stack.append((tensor, True))
-            stack.extend((x, False) for x in reversed(node.arguments.keras_tensors))
-    return ordered
 
 
 def stored_ends(layer: keras.layers.Layer) -> tuple[list[Any], list[Any]] | None:

@@ -5,15 +5,18 @@ a layer with layers inside is one closed step.
 """
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 
-from keras_inits._utils.keras_private import call_parameters, call_records
+from keras_inits._utils.keras_private import (
+    call_parameters,
+    call_records,
+    calls_between,
+)
 from keras_inits.graph.graph import Graph, Step
 from keras_inits.graph.symbolic import (
-    calls_between,
     is_known,
     is_step,
     of_size,
@@ -22,7 +25,7 @@ from keras_inits.graph.symbolic import (
     stored_ends,
     symbolic,
 )
-from keras_inits.graph.weights import children
+from keras_inits.graph.weights import children, layers_of
 
 SIZES = (8, 64, None)  # what an unknown size is taken for, first that works
 
@@ -148,12 +151,6 @@ def _arguments(layer: keras.layers.Layer, size: int | None) -> dict[str, Any]:
     }
 
 
-def _inside(layer: keras.layers.Layer) -> Iterator[Any]:
-    yield layer
-    for child in children(layer):
-        yield from _inside(child)
-
-
 def trace(model: keras.Model) -> Graph:
     """The graph of a built model; empty where nothing of it can be read.
 
@@ -162,8 +159,8 @@ def trace(model: keras.Model) -> Graph:
     """
     graph = Graph()
     tracer = _Tracer(graph)
-    layers = list({id(layer): layer for layer in _inside(model)}.values())
-    lists = [calls for x in layers for calls in call_records(x)]
+    layers = layers_of(model)
+    lists = call_records(layers)
     lengths = [len(calls) for calls in lists]
     try:
         with warnings.catch_warnings(), keras.StatelessScope():

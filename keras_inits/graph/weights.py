@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_inits._utils.layer_names import has_default_name, without_number
+from keras_inits._utils.layer_names import default_names
 from keras_inits.geometry import Weight, describe
 from keras_inits.geometry.roles import Role
 
@@ -100,24 +100,26 @@ def _attributes(layer: keras.layers.Layer) -> dict[int, str]:
 
 def _components(layer: keras.layers.Layer, inside: list[Any]) -> list[str]:
     """A name for each inner layer that its siblings do not have."""
-    default = {id(child) for child in inside if has_default_name(child)}
-    held = _attributes(layer) if default else {}
-    taken = collections.Counter(c.name for c in inside if id(c) not in default)
+    if not inside:
+        return []
+    defaults = default_names(inside)
+    held = _attributes(layer) if any(defaults) else {}
+    given = [c.name for c, default in zip(inside, defaults, strict=True) if not default]
+    taken = collections.Counter(given)
     # Of equal names that a person gave, the first stays whole.
     repeats: collections.Counter[str] = collections.Counter()
     classes: collections.Counter[str] = collections.Counter()
     components: list[str] = []
-    for child in inside:
+    for child, default in zip(inside, defaults, strict=True):
         name = held.get(id(child), "")
-        if id(child) not in default:
+        if not default:
             name = child.name + (f"[{n}]" if (n := repeats[child.name]) else "")
             repeats[child.name] += 1
         elif not name or taken[name]:
-            base = without_number(child.name, child)
-            while taken[name := f"{base}[{classes[base]}]"]:
-                classes[base] += 1
-            classes[base] += 1
-        if id(child) in default:
+            while taken[name := f"{default}[{classes[default]}]"]:
+                classes[default] += 1
+            classes[default] += 1
+        if default:
             taken[name] += 1
         components.append(name)
     return components
@@ -143,10 +145,23 @@ def _visit(model: keras.Model) -> Iterator[tuple[str, Any, tuple[Any, ...], list
     yield from visit(model, "", ())
 
 
-def layers_with_paths(model: keras.Model) -> Iterator[tuple[str, Any]]:
+def layers_with_paths(model: keras.Model) -> list[tuple[str, Any]]:
     """All layers of a model, itself included, each once under its first path."""
-    for path, layer, _, _ in _visit(model):
-        yield path, layer
+    return [(path, layer) for path, layer, _, _ in _visit(model)]
+
+
+def layers_of(model: keras.Model) -> list[Any]:
+    """All layers of a model, itself included, each once."""
+    found: dict[int, Any] = {}
+
+    def visit(layer: keras.layers.Layer) -> None:
+        if id(layer) not in found:
+            found[id(layer)] = layer
+            for child in children(layer):
+                visit(child)
+
+    visit(model)
+    return list(found.values())
 
 
 def own_variables(
@@ -163,12 +178,14 @@ def own_variables(
 
 def _names(layer: keras.layers.Layer, own: list[Any]) -> list[str]:
     """A name for each of a layer's variables that the others do not have."""
-    is_default = [has_default_name(variable) for variable in own]
-    held = _attributes(layer) if any(is_default) else {}
+    if not own:
+        return []
+    defaults = default_names(own)
+    held = _attributes(layer) if any(defaults) else {}
     taken: collections.Counter[str] = collections.Counter()
     names: list[str] = []
-    for variable, unnamed in zip(own, is_default, strict=True):
-        base = held.get(id(variable), "variable") if unnamed else variable.name
+    for variable, default in zip(own, defaults, strict=True):
+        base = held.get(id(variable), "variable") if default else variable.name
         while taken[name := base + (f"[{n}]" if (n := taken[base]) else "")]:
             taken[base] += 1
         taken[name] += 1

@@ -1,9 +1,8 @@
 """Checks of an initializer's arguments, and their form in a config."""
 
-import functools
 import inspect
 import numbers
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import keras
@@ -77,7 +76,8 @@ def arguments_of(cls: type, passed_on: Mapping[str, Any]) -> dict[str, Any]:
         A new dict; `inspect.Parameter.empty` stands for no default.
     """
     arguments: dict[str, Any] = {}
-    for parameter in _parameters(cls):
+    constructor = inspect.signature(cast(Any, cls).__init__)
+    for parameter in list(constructor.parameters.values())[1:]:
         if parameter.kind is parameter.VAR_KEYWORD:
             arguments |= {k: v for k, v in passed_on.items() if k not in arguments}
         elif parameter.kind is not parameter.VAR_POSITIONAL:
@@ -85,12 +85,6 @@ def arguments_of(cls: type, passed_on: Mapping[str, Any]) -> dict[str, Any]:
     if not getattr(cls, "is_random", True):
         arguments.pop("seed", None)
     return arguments
-
-
-@functools.cache
-def _parameters(cls: Hashable) -> tuple[inspect.Parameter, ...]:
-    constructor = inspect.signature(cast(Any, cls).__init__)
-    return tuple(constructor.parameters.values())[1:]
 
 
 def plain(value: Any) -> Any:

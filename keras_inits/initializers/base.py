@@ -68,10 +68,15 @@ class Initializer(keras.initializers.Initializer):
     _added: ClassVar[dict[str, Any]] = AXES  # keys of configs that may be no arguments
     _renamed: ClassVar[dict[str, str]] = {}  # keys of old files, and what they are now
 
+    _arguments: ClassVar[dict[str, Any]] = {"seed": None}  # with their defaults
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._arguments = arguments_of(cls, cls._passed_on)
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        known = arguments_of(cls, cls._passed_on)
-        if unknown := {key: kwargs[key] for key in kwargs if key not in known}:
-            raise checks.unknown_argument(cls.__name__, unknown, known)
+        if unknown := {k: kwargs[k] for k in kwargs if k not in cls._arguments}:
+            raise checks.unknown_argument(cls.__name__, unknown, cls._arguments)
         self: Self = super().__new__(cls)
         return self
 
@@ -165,7 +170,7 @@ class Initializer(keras.initializers.Initializer):
         Raises:
             ValueError: If the class keeps an argument under another name, or nowhere.
         """
-        arguments = arguments_of(type(self), self._passed_on)
+        arguments = self._arguments
         for name in arguments:
             if not hasattr(self, name):
                 raise ValueError(
@@ -191,7 +196,7 @@ class Initializer(keras.initializers.Initializer):
                 which Keras adds when it rebuilds an initializer, are always accepted.
         """
         arguments = {cls._renamed.get(key, key): config[key] for key in config}
-        known = arguments_of(cls, cls._passed_on)
+        known = cls._arguments
         names = [name for name in cls._added if name in arguments and name not in known]
         added = {name: arguments.pop(name) for name in names}
         unknown = set(arguments) - set(known)

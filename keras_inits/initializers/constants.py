@@ -30,7 +30,8 @@ class _Deterministic(Initializer):
         raise NotImplementedError
 
     def expected_std(self, shape: tuple[int, ...]) -> float | None:
-        return tensor_std(np.asarray(self.values(shape)))
+        values = self.values(shape)
+        return tensor_std(values) if isinstance(values, np.ndarray) else 0.0
 
     def compute(
         self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Layout

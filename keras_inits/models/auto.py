@@ -5,8 +5,8 @@
 | ReLU and its variants, of slope a below zero | He: variance 2 / ((1 + a²) fan_in)  |
 | SELU                                         | LeCun: variance 1 / fan_in          |
 | another activation f                         | variance 1 / (E[f(z)²] fan_in)      |
-| nothing that bends, softmax, a sigmoid at    | Glorot, uniform                     |
-| the end or as a gate, attention              |                                     |
+| no nonlinearity, softmax, attention, a       | Glorot, uniform                     |
+| sigmoid at the end or as a gate              |                                     |
 
 Recurrent kernels are orthogonal gate by gate, the input kernels of gates Glorot,
 embeddings have variance 1 / units, and LoRA's first factor has PyTorch's distribution.
@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 
 from keras_inits.geometry.gains import gain
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
@@ -56,25 +57,32 @@ class Choice(NamedTuple):
     note: str = ""
 
 
-class _Bend(NamedTuple):
+class _Nonlinearity(NamedTuple):
     """An activation in two numbers: its gain, and its slope if it is like ReLU."""
 
     gain: float
     slope: float | None
 
 
-_bends: dict[bytes, _Bend | None] = {}
+_nonlinearities: dict[bytes, _Nonlinearity | None] = {}
 
 
-def _bend(function: Callable[[Any], Any]) -> _Bend | None:
-    """Gain and slope of an activation; None if it has no gain."""
-    key = elementwise.values(function).tobytes()
-    if key not in _bends:
-        _bends[key] = _measured(function)
-    return _bends[key]
+def _nonlinearity(
+    function: Callable[[Any], Any], values: np.ndarray
+) -> _Nonlinearity | None:
+    """Gain and slope of an activation; None if it has no gain.
+
+    Args:
+        function: The activation.
+        values: Its `elementwise.values`, by which it is known again.
+    """
+    key = values.tobytes()
+    if key not in _nonlinearities:
+        _nonlinearities[key] = _measured(function)
+    return _nonlinearities[key]
 
 
-def _measured(function: Callable[[Any], Any]) -> _Bend | None:
+def _measured(function: Callable[[Any], Any]) -> _Nonlinearity | None:
     flat = functools.partial(_on_row, function)
     try:
         factor = gain(flat)
@@ -84,7 +92,7 @@ def _measured(function: Callable[[Any], Any]) -> _Bend | None:
     slope = float(f"{-below:.6g}") + 0.0
     is_he = abs(above - 1) < EXACT
     is_he = is_he and abs(factor - math.sqrt(2 / (1 + slope**2))) < EXACT
-    return _Bend(factor, slope if is_he else None)
+    return _Nonlinearity(factor, slope if is_he else None)
 
 
 def _on_row(function: Callable[[Any], Any], z: Any) -> Any:
@@ -99,23 +107,24 @@ def _on_row(function: Callable[[Any], Any], z: Any) -> Any:
 def _for_activation(after: Following) -> Choice:
     name = f"{after.name} follows"
     assert after.function is not None
-    if elementwise.is_gate(elementwise.values(after.function)):
+    values = elementwise.values(after.function)
+    if elementwise.is_gate(values):
         if after.after and after.after[0] == consumers.PRODUCT:
             return Choice(GlorotUniform(), f"{after.name} as a gate follows")
         if set(after.after) == {consumers.OUTPUT}:
             return Choice(GlorotUniform(), f"{after.name} follows")
-    bend = _bend(after.function)
-    if bend is None:
+    measured = _nonlinearity(after.function, values)
+    if measured is None:
         return Choice(GlorotUniform(), name, "the activation has no finite gain")
-    if bend.slope is not None:
-        slope = f", slope {bend.slope:g}" if bend.slope else ""
-        scheme = HeFanIn(bend.slope) if bend.slope else HeFanIn()
+    if measured.slope is not None:
+        slope = f", slope {measured.slope:g}" if measured.slope else ""
+        scheme = HeFanIn(measured.slope) if measured.slope else HeFanIn()
         return Choice(scheme, name + slope)
-    if abs(bend.gain - 1) < EXACT:
+    if abs(measured.gain - 1) < EXACT:
         return Choice(LecunNormal(), name)
     # Rounded, so that backends whose functions differ in the last bit draw the same.
-    scheme = VarianceScaling(round(bend.gain**2, 6), "fan_in", "truncated_normal")
-    return Choice(scheme, f"{name}, gain {bend.gain:.4f}")
+    scheme = VarianceScaling(round(measured.gain**2, 6), "fan_in", "truncated_normal")
+    return Choice(scheme, f"{name}, gain {measured.gain:.4f}")
 
 
 def _for_following(after: Following) -> Choice:

@@ -1,15 +1,35 @@
 """Draws each weight of a model, from one seed and the weight's path."""
 
 import hashlib
-from typing import Any
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
 from keras_inits import sampling
+from keras_inits._utils.progress import progress
+from keras_inits._utils.tensor_std import tensor_std
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers.base import Initializer
-from keras_inits.models.plan import Task
+from keras_inits.models.plan import Task, refuse
+
+
+class Drawn(NamedTuple):
+    """A weight's new values.
+
+    Attributes:
+        task: The weight and its scheme.
+        values: The tensor.
+        std: Standard deviation of the values; None if that is unknown.
+        note: Whether another weight has the same values.
+    """
+
+    task: Task
+    values: Any
+    std: float | None
+    note: str
 
 
 def layout_of(variable: keras.Variable) -> Any:
@@ -34,7 +54,7 @@ def _seeded(initializer: Any, seed: int, info: WeightInfo) -> Any:
     return initializer.from_config(config | {"seed": key.k0 >> 1})
 
 
-def draw(task: Task, seed: int) -> Any:
+def _tensor(task: Task, seed: int) -> Any:
     """The tensor that a weight gets.
 
     Args:
@@ -47,10 +67,12 @@ def draw(task: Task, seed: int) -> Any:
     info, scheme = task.info, task.filled_by
     dtype = keras.backend.standardize_dtype(info.variable.dtype)
     if isinstance(scheme, Initializer):
-        own = getattr(scheme, "seed", None)
-        own = seed if own is None else own
-        key = sampling.key_from_seed(own, info.shape, info.path)
-        return scheme.drawn(info.shape, dtype, key, layout_of(info.variable))
+        key = sampling.Key(0, 0)
+        if scheme.is_random:
+            own = getattr(scheme, "seed", None)
+            own = seed if own is None else own
+            key = sampling.key_from_seed(own, info.shape, info.path)
+        return scheme.compute(info.shape, dtype, key, layout_of(info.variable))
     values = _seeded(scheme, seed, info)(info.shape, dtype=dtype)
     values = keras.ops.convert_to_tensor(values, dtype=dtype)
     if tuple(values.shape) != info.shape:
@@ -61,30 +83,68 @@ def draw(task: Task, seed: int) -> Any:
     return values
 
 
-class Repeats:
-    """Notices tensors that foreign initializers draw twice."""
-
-    def __init__(self) -> None:
-        self._first: dict[bytes, str] = {}
-
-    def note(self, task: Task, values: Any, std: float | None) -> str:
-        """Where these values have been before; empty if nowhere."""
-        if isinstance(task.filled_by, Initializer) or not std:
-            return ""
-        array = np.ascontiguousarray(keras.ops.convert_to_numpy(values))
-        digest = hashlib.blake2b(array.tobytes() + str(array.shape).encode()).digest()
-        first = self._first.setdefault(digest, task.info.path)
-        return f"the same values as {first}" if first != task.info.path else ""
-
-
-def check_finite(std: float | None) -> None:
-    """Refuses values that are not all finite.
-
-    Raises:
-        ValueError: If their standard deviation is not.
-    """
+def _check_finite(std: float | None) -> None:
     if std is not None and not np.isfinite(std):
         raise ValueError(
             "Weights must be finite. Received: values that are not, or overflow their "
             "type. Use a smaller scale, or a wider dtype."
         )
+
+
+def _repeats(
+    task: Task, values: Any, std: float | None, first: dict[bytes, str]
+) -> str:
+    """A note on a foreign initializer that has drawn the same values before.
+
+    Args:
+        task: The weight and its scheme.
+        values: What was drawn.
+        std: Their standard deviation.
+        first: From content to the path that had it first; grows.
+    """
+    if isinstance(task.filled_by, Initializer) or not std:
+        return ""
+    array = np.ascontiguousarray(keras.ops.convert_to_numpy(values))
+    digest = hashlib.blake2b(array.tobytes() + str(array.shape).encode()).digest()
+    path = first.setdefault(digest, task.info.path)
+    return "" if path == task.info.path else f"the same values as {path}"
+
+
+def draw_all(tasks: Sequence[Task], seed: int) -> list[Drawn]:
+    """The tensors of all weights, in their order.
+
+    Args:
+        tasks: The weights and their schemes.
+        seed: The model's.
+
+    Raises:
+        ValueError: With the problems of all weights, if there are any: a scheme cannot
+            fill a shape, fails, or draws what is not finite.
+    """
+    drawn: list[Drawn] = []
+    problems: list[str] = []
+    cause: Exception | None = None
+    first: dict[bytes, str] = {}
+    sizes = [1 + math.prod(task.info.shape) for task in tasks]
+    with progress("drawing weights", sum(sizes)) as advance:
+        for task, size in zip(tasks, sizes, strict=True):
+            try:
+                values = _tensor(task, seed)
+                std = tensor_std(values)
+                _check_finite(std)
+            except MemoryError:
+                raise
+            except Exception as error:  # anybody's initializer
+                cause = cause or error
+                kind = "" if isinstance(error, ValueError) else type(error).__name__
+                text = " ".join(filter(None, [kind, str(error)]))
+                problems.append(f"{task.info.path!r}: {text}")
+                drawn.clear()  # nothing will be written
+                continue
+            drawn.append(Drawn(task, values, std, _repeats(task, values, std, first)))
+            advance(size)
+    try:
+        refuse(problems)
+    except ValueError as error:
+        raise error from cause
+    return drawn

@@ -1,21 +1,19 @@
 """Every weight of a built model, with its right scale, from one seed."""
 
-import math
 import random
 from typing import Any
 
 import keras
 
 from keras_inits import sampling
-from keras_inits._utils.progress import progress
-from keras_inits._utils.tensor_std import tensor_std
 from keras_inits._utils.types import Seed
 from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.initializers.arguments import check_seed
 from keras_inits.initializers.base import KernelInitializer
-from keras_inits.models import draw, optimizers
+from keras_inits.models import optimizers
 from keras_inits.models.assign import all_or_nothing
-from keras_inits.models.plan import LeftAlone, Plan, Task, joined, make_plan, refuse
+from keras_inits.models.draw import draw_all
+from keras_inits.models.plan import LeftAlone, Task, make_plan
 from keras_inits.models.report import (
     InitializationReport,
     InitializedWeight,
@@ -54,7 +52,7 @@ def _row(task: Task, drawn_std: float | None, note: str) -> InitializedWeight:
         drawn_std=drawn_std,
         rule=task.rule,
         why=task.why,
-        note=joined(task.note, note),
+        note="; ".join(filter(None, [task.note, note])),
     )
 
 
@@ -64,43 +62,6 @@ def _left_row(left: LeftAlone) -> KeptWeight:
         return KeptWeight(left.path, layer, "", None, "", left.why)
     dtype = keras.backend.standardize_dtype(info.variable.dtype)
     return KeptWeight(left.path, layer, info.weight.role, info.shape, dtype, left.why)
-
-
-def _draw_all(plan: Plan, seed: int) -> tuple[list[Any], list[InitializedWeight]]:
-    """All tensors, and the report's rows.
-
-    Raises:
-        ValueError: With the problems of all weights, if there are any.
-    """
-    tensors: list[Any] = []
-    rows: list[InitializedWeight] = []
-    problems: list[str] = []
-    cause: Exception | None = None
-    repeats = draw.Repeats()
-    sizes = [1 + math.prod(task.info.shape) for task in plan.tasks]
-    with progress("drawing weights", sum(sizes)) as advance:
-        for task, size in zip(plan.tasks, sizes, strict=True):
-            try:
-                values = draw.draw(task, seed)
-                std = tensor_std(values)
-                draw.check_finite(std)
-            except MemoryError:
-                raise
-            except Exception as error:  # anybody's initializer
-                cause = cause or error
-                kind = "" if isinstance(error, ValueError) else type(error).__name__
-                text = " ".join(filter(None, [kind, str(error)]))
-                problems.append(f"{task.info.path!r}: {text}")
-                tensors.clear()  # nothing will be written
-                continue
-            tensors.append(values)
-            rows.append(_row(task, std, repeats.note(task, values, std)))
-            advance(size)
-    try:
-        refuse(problems)
-    except ValueError as error:
-        raise error from cause
-    return tensors, rows
 
 
 def initialize(
@@ -189,11 +150,12 @@ def initialize(
     if dry_run:
         rows = [_row(task, None, "") for task in plan.tasks]
         return InitializationReport(rows, left, seed, names, dry_run=True)
-    tensors, rows = _draw_all(plan, seed)
+    drawn = draw_all(plan.tasks, seed)
+    rows = [_row(one.task, one.std, one.note) for one in drawn]
     with all_or_nothing() as write:
-        for task, values in zip(plan.tasks, tensors, strict=True):
-            write(task.info.variable, values)
-        for one, copy in zip(in_use, fresh, strict=True):
-            for variable, value in optimizers.initial_values(one, copy):
+        for one in drawn:
+            write(one.task.info.variable, one.values)
+        for used, copy in zip(in_use, fresh, strict=True):
+            for variable, value in optimizers.initial_values(used, copy):
                 write(variable, value)
     return InitializationReport(rows, left, seed, names)

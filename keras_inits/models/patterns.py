@@ -9,7 +9,7 @@ pasted.
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -53,7 +53,7 @@ def check(argument: str, pattern: Any) -> Any:
         return pattern
     raise ValueError(
         f"`{argument}` names weights by a glob on their path, a compiled regular "
-        "expression, a class of layers, a layer or a function of a Place. "
+        "expression, a class of layers, a layer or a function of a WeightInfo. "
         f"Received: {argument}={pattern!r}. For example 'encoder/*', "
         "re.compile(r'block_[0-3]/') or keras.layers.Dense."
     )
@@ -109,16 +109,3 @@ def nearest(pattern: Pattern, infos: Sequence[WeightInfo]) -> str:
         return f"The layers with weights are {', '.join(sorted(found))}."
     paths = ", ".join(repr(info.path) for info in infos[:3])
     return f"Paths are such as {paths}."
-
-
-def as_patterns(argument: str, given: Any) -> list[Pattern]:
-    """A pattern or several, as a list.
-
-    Raises:
-        ValueError: If one of them is no pattern.
-    """
-    if given is None:
-        return []
-    several = isinstance(given, list | tuple | set | frozenset)
-    members: Iterable[Any] = given if several else [given]
-    return [check(argument, member) for member in members]

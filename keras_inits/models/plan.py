@@ -1,11 +1,10 @@
 """The plan of `initialize`: what each weight gets and why, before anything is drawn."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
 
-from keras_inits.geometry import Geometry
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
 from keras_inits.graph.layer_defaults import (
     LayerDefaults,
@@ -15,11 +14,15 @@ from keras_inits.graph.layer_defaults import (
 )
 from keras_inits.graph.weights import WeightInfo, layers_with_paths, weights_of
 from keras_inits.initializers import Ones, Zeros
-from keras_inits.initializers.base import Initializer, KernelInitializer
+from keras_inits.initializers.base import (
+    DEFAULT_GEOMETRY,
+    Initializer,
+    KernelInitializer,
+)
 from keras_inits.models import auto, rules
 from keras_inits.models.selection import Selection
 
-DEFAULTS: dict[str, Callable[[], Initializer]] = {
+DEFAULTS: dict[str, type[Zeros] | type[Ones]] = {
     Role.BIAS: Zeros,
     Role.GAIN: Ones,
     Role.SLOPE: Zeros,
@@ -30,8 +33,7 @@ DEFAULTS: dict[str, Callable[[], Initializer]] = {
 OWN, DEFAULT = "the layer's own", "default"
 
 
-def joined(*notes: str) -> str:
-    """Notes as one."""
+def _joined(*notes: str) -> str:
     return "; ".join(filter(None, notes))
 
 
@@ -108,7 +110,7 @@ def make_plan(
         ValueError: With all problems, if there are any.
     """
     defaults = LayerDefaults()
-    infos = [defaults.corrected(info) for info in weights_of(model)]
+    infos = defaults.corrected(weights_of(model))
     selection = Selection(include, exclude)
     decisions = rules.decide(given, infos)
     problems = [*decisions.problems, *selection.problems(infos)]
@@ -116,15 +118,13 @@ def make_plan(
     left: list[LeftAlone] = []
     uncovered: list[str] = []
     to_set: list[tuple[WeightInfo, rules.Rule | None]] = []
+    by_path = _rules_that_count(decisions.by_path, infos)
+    whys = selection.left_alone(infos, by_path)
     for info in infos:
-        is_kernel = info.weight.role in KERNEL_ROLES
-        rule = decisions.by_path.get(info.path)
-        if rule is not None and rule.scheme is rules.AUTO and not is_kernel:
-            rule = None  # its default is what "auto" means
-        why = selection.why_not(info, rule is not None)
-        if why:
-            left.append(LeftAlone(info.path, info.layer, info, why))
-        elif rule is None and is_kernel:
+        rule = by_path.get(info.path)
+        if info.path in whys:
+            left.append(LeftAlone(info.path, info.layer, info, whys[info.path]))
+        elif rule is None and info.weight.role in KERNEL_ROLES:
             uncovered.append(info.path)
         else:
             to_set.append((info, rule))
@@ -146,13 +146,25 @@ def make_plan(
     if uncovered:
         problems.append(rules.uncovered(uncovered))
     if not tasks and not problems:
-        whys = ", ".join(sorted({one.why for one in left}))
+        listed = ", ".join(sorted({one.why for one in left}))
         problems.append(
-            f"Every weight is left alone ({whys}). Set model.trainable = True, or "
+            f"Every weight is left alone ({listed}). Set model.trainable = True, or "
             "name what to initialize by `include`, which reaches frozen weights."
         )
     refuse(problems)
     return Plan(infos, tasks, left + _not_built(model))
+
+
+def _rules_that_count(
+    by_path: Mapping[str, rules.Rule], infos: Sequence[WeightInfo]
+) -> dict[str, rules.Rule]:
+    """The rule of each weight; of what is no kernel, "auto" means the default."""
+    kernels = {info.path for info in infos if info.weight.role in KERNEL_ROLES}
+    return {
+        path: rule
+        for path, rule in by_path.items()
+        if path in kernels or rule.scheme is not rules.AUTO
+    }
 
 
 def _by_rule(
@@ -176,17 +188,17 @@ def _default(info: WeightInfo, defaults: LayerDefaults) -> _Start:
     A role that was only assumed sets nothing: zeros would be the end of a network
     whose gains they are.
     """
-    start, usual = defaults.start(info), DEFAULTS[info.weight.role]()
+    start, usual = defaults.start(info), DEFAULTS[info.weight.role]
     if start is not None:
-        return _Start(start, DEFAULT if repr(start) == repr(usual) else OWN)
+        return _Start(start, DEFAULT if type(start) is usual else OWN)
     own, is_assumed = defaults.initializer(info), bool(info.weight.note)
     if own is not None and is_assumed:
         return _Start(translated(own), OWN)
     if own is not None:
         note = f"its own {rules.label(own)} is not kept: it draws"
-        return _Start(usual, DEFAULT, note=note)
+        return _Start(usual(), DEFAULT, note=note)
     if is_keras_s(info.layer):
-        return _Start(usual, DEFAULT)
+        return _Start(usual(), DEFAULT)
     found = present(info)
     if found is not None:
         return _Start(found, OWN, note="as it is now: its layer does not tell")
@@ -197,17 +209,20 @@ def _default(info: WeightInfo, defaults: LayerDefaults) -> _Start:
             f"such as {{{info.path!r}: 'ones'}}, teach register_geometry({cls}, "
             f"{{{name!r}: 'gain'}}), or name it by `exclude`."
         )
-    return _Start(usual, DEFAULT, note="by its name: its layer does not tell")
+    return _Start(usual(), DEFAULT, note="by its name: its layer does not tell")
 
 
 def _task(info: WeightInfo, start: _Start) -> Task:
     """The task, with the scheme for the weight's true fans."""
     scheme = start.scheme
-    note = joined(info.weight.note, start.note)
+    note = _joined(info.weight.note, start.note)
     if info.weight.role in KERNEL_ROLES:
         if not isinstance(scheme, Initializer):
-            note = joined(note, "not of this package: sees the shape only")
-        elif isinstance(scheme, KernelInitializer) and scheme.geometry == Geometry():
+            note = _joined(note, "not of this package: sees the shape only")
+        elif (
+            isinstance(scheme, KernelInitializer)
+            and scheme.geometry == DEFAULT_GEOMETRY
+        ):
             scheme = scheme.with_geometry(info.weight.geometry)
     try:
         ours = isinstance(scheme, Initializer)

@@ -1,6 +1,6 @@
 """Which weights `include`, `exclude` and frozen layers let `initialize` set."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import keras
@@ -21,6 +21,18 @@ def is_frozen(info: WeightInfo) -> bool:
     )
 
 
+def _as_patterns(argument: str, given: Any) -> list[patterns.Pattern]:
+    """A pattern or several, as a list.
+
+    Raises:
+        ValueError: If one of them is no pattern.
+    """
+    if given is None:
+        return []
+    several = isinstance(given, list | tuple | set | frozenset)
+    return [patterns.check(argument, one) for one in (given if several else [given])]
+
+
 class Selection:
     """The weights that are to be set.
 
@@ -35,8 +47,8 @@ class Selection:
 
     def __init__(self, include: Any, exclude: Any) -> None:
         self.includes = include is not None
-        self.include = patterns.as_patterns("include", include)
-        self.exclude = patterns.as_patterns("exclude", exclude)
+        self.include = _as_patterns("include", include)
+        self.exclude = _as_patterns("exclude", exclude)
 
     def problems(self, infos: Sequence[WeightInfo]) -> list[str]:
         """A sentence about each pattern that matches no weight."""
@@ -49,13 +61,21 @@ class Selection:
             if not any(patterns.matches(pattern, info) for info in infos)
         ]
 
-    def why_not(self, info: WeightInfo, has_rule: bool) -> str:
-        """Why a weight is left alone; empty if it is to be set.
+    def left_alone(
+        self, infos: Sequence[WeightInfo], with_rule: Container[str]
+    ) -> dict[str, str]:
+        """The paths of the weights that are not to be set, and why.
 
         Args:
-            info: The weight.
-            has_rule: Whether a rule reaches it, which makes a state a weight to set.
+            infos: All weights.
+            with_rule: Paths that a rule reaches, which makes a state a weight to set.
         """
+        whys = {
+            info.path: self._why_not(info, info.path in with_rule) for info in infos
+        }
+        return {path: why for path, why in whys.items() if why}
+
+    def _why_not(self, info: WeightInfo, has_rule: bool) -> str:
         is_real = keras.backend.is_float_dtype(info.variable.dtype)
         if info.weight.role == Role.STATE and not (has_rule and is_real):
             return info.weight.note or "no parameter"

@@ -55,7 +55,7 @@ def in_parallel(task: Callable[[int], None], starts: range) -> None:
 
     Returns when all tasks have ended, and raises the first error of one.
     """
-    if len(starts) == 1 or count() == 1:
+    if count() == 1:
         for start in starts:
             task(start)
         return

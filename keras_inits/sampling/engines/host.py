@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_inits._utils.types import Shape
 from keras_inits.sampling import bits, threads
-from keras_inits.sampling.arrays import aligned_empty, numpy_dtype
+from keras_inits.sampling.arrays import empty_on_host
 from keras_inits.sampling.distributions import Distribution
 from keras_inits.sampling.engines import numpy
 
@@ -74,7 +74,7 @@ def draw_on_host(
         A new array, aligned so that the backends can adopt it.
     """
     size = math.prod(shape)
-    out = aligned_empty(size, numpy_dtype(dtype))
+    out = empty_on_host((size,), dtype)
     fill = _filler(distribution, size)
     if dtype == "float32":
 
@@ -89,6 +89,8 @@ def draw_on_host(
             fill(distribution, key, start, values)
             part[:] = np.clip(values, low, high, out=values)
 
-    if size:
+    if size > CHUNK:
         threads.in_parallel(task, range(0, size, CHUNK))
+    elif size:
+        task(0)
     return out.reshape(shape)
