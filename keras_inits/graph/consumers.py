@@ -1,8 +1,8 @@
 """The consumers of each kernel's output: an activation, the next kernel, the end.
 
-Everything that hands a signal on without bending it is passed through: normalization,
-dropout, reshaping, pooling, padding, joining, and one addition. The way ends at an
-activation, at the next kernel, at a product of two signals and at the model's output.
+Linear and shape operations are skipped: normalization, dropout, reshaping, pooling,
+padding, joining, and one addition. The search ends at an activation, at the next
+kernel, at a product of two signals and at the model's output.
 """
 
 import collections
@@ -63,10 +63,10 @@ class _Finder:
         self.graph = graph
         self.kernels = set(kernels)
         self._exits: dict[int, list[elementwise.Exit]] = {}
-        self._bent: dict[tuple[int, int, bool], Following | None] = {}
+        self._found: dict[tuple[int, int, bool], Following | None] = {}
 
     def exits(self, tensor: int) -> list[elementwise.Exit]:
-        """The pointwise functions of a tensor that something else takes."""
+        """The elementwise functions of a tensor whose results have other consumers."""
         if tensor not in self._exits:
             self._exits[tensor] = elementwise.exits(self.graph, tensor)
         return self._exits[tensor]
@@ -106,16 +106,16 @@ class _Finder:
     def nonlinearity(
         self, start: int, exit_: elementwise.Exit, deep: bool
     ) -> Following | None:
-        """The activation at a way out; None if it is no more than a straight line."""
+        """The activation at an exit; None if it is affine."""
         key = start, exit_.tensor, deep
-        if key not in self._bent:
-            self._bent[key] = None
+        if key not in self._found:
+            self._found[key] = None
             if not elementwise.is_affine(elementwise.values(exit_.function)):
                 after = self.found(exit_.tensor, deep=False) if deep else []
                 kinds = tuple(dict.fromkeys(f.kind for f in after))
                 name = ", ".join(exit_.names)
-                self._bent[key] = Following(ACTIVATION, name, exit_.function, kinds)
-        return self._bent[key]
+                self._found[key] = Following(ACTIVATION, name, exit_.function, kinds)
+        return self._found[key]
 
     def end(self, step: Step) -> Following | None:
         """What a step ends a signal's way with; None if it hands the signal on."""
@@ -143,7 +143,7 @@ def _own_activation(layer: keras.layers.Layer, name: str) -> Any:
 
 
 def _applied(finder: _Finder, activation: Any, tensor: int | None) -> Following | None:
-    """A layer's own activation; None if it is no more than a straight line."""
+    """A layer's own activation; None if it is affine."""
     name = getattr(activation, "__name__", None) or type(activation).__name__.lower()
     if not elementwise.is_elementwise(activation):
         return Following(SOFTMAX, name)

@@ -61,7 +61,7 @@ def is_elementwise(function: Callable[[Any], Any]) -> bool:
 
 
 def values(function: Callable[[Any], Any]) -> np.ndarray:
-    """A pointwise function's results for 64 numbers from -8 to 8."""
+    """An elementwise function's results for 64 numbers from -8 to 8."""
     result = function(keras.ops.convert_to_tensor(_samples()[0]))
     return keras.ops.convert_to_numpy(result).astype("float32").ravel()
 
@@ -92,9 +92,9 @@ class Exit(NamedTuple):
 
     Attributes:
         tensor: Identity of its result.
-        function: The pointwise function.
+        function: The elementwise function.
         names: The operations that it is made of.
-        consumers: The steps that take the result and are not pointwise.
+        consumers: The steps that take the result and are not elementwise.
     """
 
     tensor: int
@@ -128,7 +128,7 @@ def _call(step: Step) -> Callable[..., Any]:
 
 
 class _Kind(NamedTuple):
-    """What a step does: whether pointwise, and then whether no more than a line."""
+    """Whether a step is elementwise, and then whether it is affine."""
 
     is_elementwise: bool
     is_affine: bool = False
@@ -182,7 +182,7 @@ def _kind(step: Step) -> _Kind:
 
 
 def exits(graph: Graph, tensor: int) -> list[Exit]:
-    """All pointwise functions of a tensor whose results something else takes.
+    """All elementwise functions of a tensor whose results have other consumers.
 
     The tensor itself is the first of them, if something else takes it.
     """

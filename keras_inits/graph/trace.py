@@ -1,4 +1,4 @@
-"""Reading a model's graph: from what Functional models keep, else from the code.
+"""Reads a model's graph: from what Functional models keep, else from the code.
 
 Where the code cannot be read (calls of a backend's own functions, branches on values)
 a layer with layers inside is one closed step.

@@ -1,4 +1,4 @@
-"""Writing to variables: all of them, or none."""
+"""Writes to variables: to all of them, or to none."""
 
 import contextlib
 import signal

@@ -1,4 +1,4 @@
-"""Which scheme suits each kernel: by what follows it in the model.
+"""Chooses a scheme for each kernel by what follows it in the model: "auto".
 
 | what follows                                 | scheme                              |
 |----------------------------------------------|-------------------------------------|

@@ -1,4 +1,4 @@
-"""Every weight of a built model, with its right scale, from one seed."""
+"""`initialize`: sets all weights of a built model at their right scale, by one seed."""
 
 import random
 from typing import Any
