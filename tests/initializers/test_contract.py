@@ -22,7 +22,14 @@ from keras.src.backend.common import global_state
 
 import keras_inits
 from keras_inits.initializers import descriptions
-from support.distributions import EPSILON, Normal, Truncated, Uniform, values
+from support.distributions import (
+    EPSILON,
+    Normal,
+    Truncated,
+    Uniform,
+    has_float64,
+    values,
+)
 from support.scheme_examples import (
     ALL,
     EACH,
@@ -37,18 +44,6 @@ from support.scheme_examples import (
     arguments_of,
     make,
 )
-
-BACKEND = keras.backend.backend()
-
-
-def has_float64():
-    """Whether the backend has the type; JAX by default has not."""
-    if BACKEND != "jax":
-        return True
-    import jax
-
-    return jax.config.jax_enable_x64
-
 
 every = pytest.mark.parametrize(("cls", "example"), ALL)
 each = pytest.mark.parametrize(("cls", "example"), EACH)

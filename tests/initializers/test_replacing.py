@@ -11,6 +11,7 @@ from scipy import stats
 import keras_inits
 from keras_inits import replacing_builtins
 from support.distributions import SIGMAS, values
+from support.scheme_examples import snake_case
 
 SHAPE = (3, 3, 30, 455)
 
@@ -28,11 +29,6 @@ def random_classes():
         if "seed" in inspect.signature(cls).parameters
     }
     return sorted(found, key=lambda cls: cls.__name__)
-
-
-def snake_case(name):
-    """The string for a class."""
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
 CLASSES = random_classes()

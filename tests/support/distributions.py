@@ -22,6 +22,15 @@ FARTHEST = math.sqrt(math.log(2 / CHANCE) / 2)
 EPSILON = {"float16": 2**-11, "bfloat16": 2**-8, "float32": 2**-24, "float64": 2**-24}
 
 
+def has_float64():
+    """Whether the backend has the type; JAX by default has not."""
+    if keras.backend.backend() != "jax":
+        return True
+    import jax
+
+    return jax.config.jax_enable_x64
+
+
 def values(tensor):
     """A tensor or variable of any floating-point type as a float64 array, exactly."""
     if isinstance(tensor, keras.Variable):

@@ -17,6 +17,7 @@ from keras_inits.sampling import threads as pool
 from keras_inits.sampling.engines import host
 from keras_inits.sampling.engines.numpy import NumpyOperations
 from keras_inits.sampling.values import scaled, standard_values
+from support.distributions import has_float64 as has_float64
 from support.distributions import values
 
 BACKEND = keras.backend.backend()
@@ -37,15 +38,6 @@ DISTRIBUTIONS = {
 }
 DTYPES = ["float16", "bfloat16", "float32", "float64"]
 KEY = sampling.Key(0x13198A2E, 0x03707344)
-
-
-def has_float64():
-    """Whether the backend has the type; JAX by default has not."""
-    if BACKEND != "jax":
-        return True
-    import jax
-
-    return jax.config.jax_enable_x64
 
 
 def raw(tensor):
