@@ -304,7 +304,6 @@ def test_a_model_without_trainable_weights_has_no_gradients():
     diagnosis = diagnose(model, X)
     assert all(w.gradient is None for w in diagnosis.weights)
     assert diagnosis.records[0].out.std > 0
-    assert all(record.gradient is None for record in diagnosis.records)
     assert [record.name in str(diagnosis) for record in diagnosis.records] == [True] * 2
 
 
