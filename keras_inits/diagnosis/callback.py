@@ -15,6 +15,8 @@ from keras_inits.diagnosis.show import text
 
 STOPS = (ERROR, WARNING)
 
+Logs = dict[str, Any] | None  # Keras's, which are not read
+
 
 class DiagnosisCallback(keras.callbacks.Callback):
     """Diagnoses a model before the first batch, and at other steps of training.
@@ -91,26 +93,26 @@ class DiagnosisCallback(keras.callbacks.Callback):
         self._before = self._in_epoch = 0
         self._pending: list[int] = []
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         """Begins to count; Keras has built the model by now."""
         self.diagnoses, self.stopped_at = {}, None
         self._before = self._in_epoch = 0
         self._pending = list(self.steps)
         self._diagnose_if_due()
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Diagnoses if it is time."""
         self._diagnose_if_due()
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Counts; Keras says which batch of the epoch was the last of a group."""
         self._in_epoch = int(batch) + 1
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Counts."""
         self._before, self._in_epoch = self._before + self._in_epoch, 0
 
-    def on_train_end(self, logs: Any = None) -> None:
+    def on_train_end(self, logs: Logs = None) -> None:
         """Diagnoses what training has come to, if that was asked for."""
         self._diagnose_if_due()
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils.keras_private import calls_between
-from keras_inits._utils.types import Tensor
+from keras_inits._utils.types import Args, Kwargs, Tensor
 from keras_inits.graph.weights import children, own_variables
 
 OWN_LAYERS = "keras.src.layers."  # where Keras keeps layers whose meaning is known
@@ -67,7 +67,7 @@ def is_known(layer: keras.layers.Layer) -> bool:
     return is_own and not is_lambda and not children(layer)
 
 
-def _normalizes(layer: keras.layers.Layer, args: Any, kwargs: Any) -> bool:
+def _normalizes(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> bool:
     """Whether a layer without kernels gives the same for an input 16 times as large."""
     given = symbolic((args, kwargs))
     has_kernel = any(v.trainable and len(v.shape) > 1 for v in layer.variables)
@@ -91,7 +91,7 @@ def _normalizes(layer: keras.layers.Layer, args: Any, kwargs: Any) -> bool:
     return once.shape == draws.shape and np.allclose(once, more, CLOSE, CLOSE)
 
 
-def is_step(layer: keras.layers.Layer, args: Any, kwargs: Any) -> bool:
+def is_step(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> bool:
     """Whether a call of a layer says enough as it stands."""
     return is_known(layer) or _normalizes(layer, args, kwargs)
 
@@ -110,7 +110,7 @@ def _shows_kernels(layer: keras.layers.Layer, arguments: Any, outputs: Tensor) -
     return all(id(v) in used for v in own)
 
 
-def _code(layer: keras.layers.Layer, args: Any, kwargs: Any) -> Any:
+def _code(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> Any:
     """What a layer's own code makes of symbolic tensors."""
     if isinstance(layer, keras.layers.TimeDistributed):
         # The same layer for every step: one will do.
@@ -154,7 +154,7 @@ def _inner_layers_open() -> Iterator[None]:
         keras.layers.Layer.__call__ = plain
 
 
-def outputs_of(layer: keras.layers.Layer, args: Any, kwargs: Any) -> list[Any]:
+def outputs_of(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> list[Any]:
     """Symbolic outputs of a built layer's code; none where it cannot be read.
 
     To be called in a `keras.StatelessScope`. The calls that Keras records on the inner

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import keras
 
 from keras_inits._utils.keras_private import flat_layers
-from keras_inits._utils.types import Tensor
+from keras_inits._utils.types import Args, Kwargs, Tensor
 from keras_inits.graph.weights import children, layers_with_paths
 
 # Layers that run what is inside them in a loop of the backend's: looked at as one.
@@ -63,7 +63,7 @@ def is_normalization(layer: keras.layers.Layer) -> bool:
     return "Norm" in type(layer).__name__ and not is_wrapper
 
 
-def activation_name(function: Any) -> str | None:
+def activation_name(function: object) -> str | None:
     """The name of an activation; None for the identity."""
     name = getattr(function, "__name__", type(function).__name__)
     return None if name == "linear" else name
@@ -132,15 +132,15 @@ class Inner(NamedTuple):
     scored: tuple[Any, Any] | None
 
 
-Watcher = Callable[[Hooked, tuple[Any, ...], dict[str, Any], Inner, Any], Any]
+Watcher = Callable[[Hooked, Args, Kwargs, Inner, Any], Any]
 # Given the layer, its arguments and keywords, and a function that computes what its
 # activation is given.
-Enter = Callable[[Hooked, tuple[Any, ...], dict[str, Any], Callable[[], Any]], None]
+Enter = Callable[[Hooked, Args, Kwargs, Callable[[], Any]], None]
 Put = Callable[[Any, str, Any], None]  # object, name and value of an attribute
 
 
 def _unchanged(
-    hooked: Hooked, args: Any, kwargs: Any, inner: "Inner", output: Tensor
+    hooked: Hooked, args: Args, kwargs: Kwargs, inner: "Inner", output: Tensor
 ) -> Any:
     """A `Watcher` that does nothing."""
     return output

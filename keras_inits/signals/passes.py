@@ -19,6 +19,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils.keras_private import flat_layers
+from keras_inits._utils.types import Args, Kwargs
 from keras_inits.signals import engines, hooks
 from keras_inits.signals.engines.base import Problem, WeightGradient
 from keras_inits.signals.hooks import Hooked
@@ -204,7 +205,7 @@ class Visit:
     """
 
     def __init__(
-        self, hooked: Hooked, args: Any, kwargs: Any, compute: Callable[[], Any]
+        self, hooked: Hooked, args: Args, kwargs: Kwargs, compute: Callable[[], Any]
     ) -> None:
         self.name, self.layer = hooked.name, hooked.layer
         self.args, self.kwargs = args, kwargs
@@ -244,7 +245,9 @@ def forward(
     assigned: dict[int, tuple[Any, Any]] = {}
     seen: set[int] = set()
 
-    def enter(hooked: Hooked, args: Any, kwargs: Any, compute: Any) -> None:
+    def enter(
+        hooked: Hooked, args: Args, kwargs: Kwargs, compute: Callable[[], Any]
+    ) -> None:
         if hooked.block or id(hooked.layer) in seen:
             return
         seen.add(id(hooked.layer))

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils.host_array import all_finite, numpy_view, to_numpy
-from keras_inits._utils.types import Tensor
+from keras_inits._utils.types import Args, Tensor
 from keras_inits.signals import hooks
 from keras_inits.signals.hooks import Hooked
 from keras_inits.signals.saturation import one_hot_rows, saturated_gates
@@ -141,7 +141,7 @@ class Recorder:
     def watch(
         self,
         hooked: Hooked,
-        args: tuple[Any, ...],
+        args: Args,
         kwargs: dict[str, Any],
         inner: hooks.Inner,
         output: Tensor,

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_inits._utils.types import Tensor
+from keras_inits._utils.types import Function, Tensor
 
 # Of one input, with nothing in them that is looked at or that training moves.
 LAYERS = tuple(
@@ -30,14 +30,14 @@ ASIDE = ("name", "trainable", "_initializer", "_regularizer", "_constraint")
 Pair = tuple[Any, Any]  # a function, and from (gradient by its output, *inputs) theirs
 
 
-def _pair(function: Any, inputs: list[tf.TensorSpec], fuse: bool) -> Pair:
+def _pair(function: Function, inputs: list[tf.TensorSpec], fuse: bool) -> Pair:
     def gradients(gradient: Tensor, *inputs: Any) -> Any:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(inputs)
             y = function(*inputs)
         return tape.gradient(y, inputs, gradient)
 
-    def traced(function: Any, signature: list[tf.TensorSpec]) -> Any:
+    def traced(function: Function, signature: list[tf.TensorSpec]) -> Any:
         how = tf.function(function, signature, autograph=False, jit_compile=fuse)
         return how.get_concrete_function()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_inits._utils.types import Tensor
+from keras_inits._utils.types import Function, Tensor
 from keras_inits.signals.engines.base import (
     Engine,
     Problem,
@@ -28,7 +28,7 @@ KEPT = 4  # programs, of a few MiB each
 _programs: collections.OrderedDict[bytes, Any] = collections.OrderedDict()
 
 
-def compiled(function: Any, *arguments: Any) -> Any:
+def compiled(function: Function, *arguments: Any) -> Any:
     """A function under `jax.jit`, compiled for arguments like these."""
     import jax
 

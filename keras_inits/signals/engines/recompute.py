@@ -17,7 +17,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_inits._utils.types import Tensor
+from keras_inits._utils.types import Function, Tensor
 from keras_inits.signals import hooks
 from keras_inits.signals.engines import compiled
 
@@ -30,13 +30,13 @@ LARGE = 2**20  # values: below, computing again and compiling save no memory to 
 MANY = 2**22  # values through alike layers: below, compiling takes the longer
 
 
-def _is_known(thing: Any) -> bool:
+def _is_known(thing: object) -> bool:
     """Whether a class or function is Keras's: the same at every call."""
     home = getattr(thing, "__module__", None) or ""
     return home.split(".")[0] in ("keras", "keras_hub")
 
 
-def _is_composed(function: Any) -> bool:
+def _is_composed(function: Function) -> bool:
     """Whether an activation is made of several operations."""
     name = hooks.activation_name(function)
     return _is_known(function) and name is not None and name not in SINGLE
@@ -54,7 +54,7 @@ def _is_repeatable(layer: keras.layers.Layer) -> bool:
     return hooks.is_normalization(layer)
 
 
-def forget_as_used(graph: Any, put: hooks.Put) -> None:
+def forget_as_used(graph: keras.Model, put: hooks.Put) -> None:
     """Has a Functional model drop each tensor after its last use, not at the end.
 
     Args:
@@ -86,7 +86,7 @@ def _filling(arguments: Any, done: list[int]) -> Any:
     return filled
 
 
-def with_gradient(function: Any, *inputs: Any) -> Any:
+def with_gradient(function: Function, *inputs: Any) -> Any:
     """What a function returns that brings its own gradient along.
 
     As `tf.custom_gradient`, which however keeps the output as long as the tape.
@@ -161,7 +161,7 @@ class Recompute:
         """
         return self.active and bool(tf.executing_eagerly())
 
-    def _sum(self, add: Any) -> Any:
+    def _sum(self, add: Function) -> Function:
         """Addition whose gradient needs none of its inputs."""
 
         def call(*args: Any) -> Any:
@@ -180,7 +180,7 @@ class Recompute:
 
         return call
 
-    def again(self, function: Any, variables: list[Any]) -> Any:
+    def again(self, function: Function, variables: list[keras.Variable]) -> Function:
         """A function that is computed a second time when its gradient is wanted.
 
         Args:
