@@ -46,11 +46,8 @@ def test_every_scheme_with_fans_or_matrices_takes_geometry():
     """None is left out, and the base has no argument that is not tried here."""
     base = arguments_of(keras_inits.KernelInitializer)
     assert base - {"seed"} == set(EVERY)
-    takes = {
-        name
-        for name, cls in SCHEMES.items()
-        if issubclass(cls, keras_inits.KernelInitializer)
-    }
+    kernels = keras_inits.KernelInitializer
+    takes = {name for name, cls in SCHEMES.items() if issubclass(cls, kernels)}
     assert takes == set(WITH_GEOMETRY)
 
 

@@ -295,7 +295,6 @@ def test_bad_arguments_are_refused(name, arguments):
 @pytest.mark.parametrize("shape", [(4, 10), (7,), ()])
 def test_a_last_axis_that_does_not_divide_is_refused(shape):
     for initializer in ("orthogonal", "random_normal"):
-        with pytest.raises(
-            ValueError, match=r"equal gates.*Received: gates=4 for shape="
-        ):
+        words = r"equal gates.*Received: gates=4 for shape="
+        with pytest.raises(ValueError, match=words):
             per_gate(initializer, 4)(shape)
