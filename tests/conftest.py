@@ -37,14 +37,14 @@ def pytest_terminal_summary(terminalreporter):
                 rows += [v for n, v in report.user_properties if n == "network"]
     if not rows:
         return
-    terminalreporter.section("networks of known illness and health")
+    terminalreporter.section("networks known to be unhealthy, or healthy")
     for row in sorted(rows):
         terminalreporter.write_line(row)
-    ill = [row for row in rows if row.startswith("unhealthy")]
-    well = [row for row in rows if row.startswith("healthy")]
-    hits = sum(" hit " in row for row in ill)
-    alarms = sum(" FALSE ALARM " in row for row in well)
+    unhealthy = [row for row in rows if row.startswith("unhealthy")]
+    healthy = [row for row in rows if row.startswith("healthy")]
+    hits = sum(" hit " in row for row in unhealthy)
+    alarms = sum(" FALSE ALARM " in row for row in healthy)
     terminalreporter.write_line(
-        f"{hits} of {len(ill)} illnesses found, {alarms} false alarms in {len(well)} "
+        f"{hits} of {len(unhealthy)} faults found, {alarms} false alarms in {len(healthy)} "
         "healthy networks"
     )

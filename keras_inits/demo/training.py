@@ -42,7 +42,7 @@ class Run:
 
     @property
     def kinds(self) -> list[str]:
-        """What the diagnosis warns of, the gravest first."""
+        """What the diagnosis warns of, the most severe first."""
         found = [f.kind for f in self.diagnosis.findings if f.severity != "info"]
         return list(dict.fromkeys(found))
 

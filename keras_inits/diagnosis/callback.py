@@ -48,7 +48,7 @@ class DiagnosisCallback(keras.callbacks.Callback):
         ValueError: At construction, for arguments out of range; before the first
             batch, as `diagnose` does.
 
-    Example:
+    Examples:
     >>> import keras, numpy as np
     >>> from keras_inits.diagnosis.callback import DiagnosisCallback
     >>> model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(3)])

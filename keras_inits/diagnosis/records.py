@@ -135,6 +135,6 @@ def _related(found: list[LayerRecord]) -> list[LayerRecord]:
 
 
 def _passes(record: LayerRecord) -> bool:
-    """Whether a layer only bends or pools what it gets."""
+    """Whether a layer is only a nonlinearity or a pooling."""
     is_activation = record.pre is not None and not record.kernel
     return (is_activation or "Pool" in record.layer) and not record.block

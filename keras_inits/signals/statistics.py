@@ -82,7 +82,7 @@ def effective_rank(rows: np.ndarray) -> float:
 
     It is r for r directions of equal variance. 0 for rows that are all the same.
 
-    Example:
+    Examples:
     >>> import numpy as np
     >>> from keras_inits.signals.statistics import effective_rank
     >>> float(round(effective_rank(np.array([[1, 0], [-1, 0], [0, 1], [0, -1.0]])), 6))

@@ -1,4 +1,4 @@
-"""Findings: no illness missed, no healthy network accused."""
+"""Findings: no fault missed, no healthy network accused."""
 
 import keras
 import numpy as np
@@ -17,12 +17,12 @@ def found(case, width, seed):
     return diagnose(*case.build(width, seed)[:3])
 
 
-def grave(diagnosis):
+def severe(diagnosis):
     return [v for v in diagnosis.findings if v.severity != report.INFO]
 
 
 def check(case, diagnosis, record_property):
-    kinds = list(dict.fromkeys(v.kind for v in grave(diagnosis)))
+    kinds = list(dict.fromkeys(v.kind for v in severe(diagnosis)))
     if case.kinds:
         fits = any(kind in case.kinds for kind in kinds)
         start = f"unhealthy {'hit ' if fits else 'MISSED '}"

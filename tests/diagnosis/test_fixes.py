@@ -1,4 +1,4 @@
-"""Fixes: pasted as they are, they make ill networks healthy."""
+"""Fixes: pasted as they are, they make unhealthy networks healthy."""
 
 import keras
 import numpy as np
@@ -23,12 +23,12 @@ IN_WORDS = {
 UNHEALTHY = [case for case in CASES if case.kinds]
 
 
-def grave(diagnosis):
+def severe(diagnosis):
     return [v for v in diagnosis.findings if v.severity != INFO]
 
 
 def pasted(diagnosis, model, x=None, y=None):
-    """The names that code can use, after all fixes of grave findings have run."""
+    """The names that code can use, after all fixes of severe findings have run."""
     names = {
         "keras": keras,
         "keras_inits": keras_inits,
@@ -37,7 +37,7 @@ def pasted(diagnosis, model, x=None, y=None):
         "x": x,
         "y": y,
     }
-    for fix in dict.fromkeys(v.fix for v in grave(diagnosis)):
+    for fix in dict.fromkeys(v.fix for v in severe(diagnosis)):
         exec(compile(fix, "fix", "exec"), names)
     return names["model"], names["x"], names["y"]
 
@@ -48,14 +48,14 @@ def test_a_cured_network_is_healthy(case):
     keras.utils.set_random_seed(SEED)
     model, x, y, *_ = (*case.build(WIDTH, SEED), None, None)
     diagnosis = diagnose(model, x, y)
-    fixes = {v.fix for v in grave(diagnosis)}
+    fixes = {v.fix for v in severe(diagnosis)}
     assert fixes
     if case.name in IN_WORDS:
         assert all(fix.startswith("# ") for fix in fixes)
         return
     assert not any(fix.startswith("#") for fix in fixes)
-    cured = diagnose(*pasted(diagnosis, model, x, y))
-    assert not grave(cured), f"{fixes}\n{cured}"
+    fixed = diagnose(*pasted(diagnosis, model, x, y))
+    assert not severe(fixed), f"{fixes}\n{fixed}"
 
 
 def test_every_network_with_a_fix_in_words_is_in_the_table():
@@ -76,12 +76,12 @@ def test_a_cured_network_learns_what_the_ill_one_does_not():
         return model.fit(x, y, 32, 10, verbose=0, shuffle=False).history["loss"]
 
     start = model.get_weights()
-    ill = losses()
+    before = losses()
     model.set_weights(start)
     pasted(diagnose(model, x, y), model)
-    cured = losses()
-    assert abs(ill[-1] - np.log(10)) < 0.1
-    assert cured[-1] < ill[-1] - 0.5
+    fixed = losses()
+    assert abs(before[-1] - np.log(10)) < 0.1
+    assert fixed[-1] < before[-1] - 0.5
 
 
 def test_the_second_of_two_inputs_is_standardized():
@@ -94,11 +94,11 @@ def test_the_second_of_two_inputs_is_standardized():
         "b": 1e5 * random.standard_normal((32, 6)).astype("float32"),
     }
     diagnosis = diagnose(model, x)
-    finding = next(v for v in grave(diagnosis) if v.kind == "data not standardized")
+    finding = next(v for v in severe(diagnosis) if v.kind == "data not standardized")
     assert finding.layer == "input 1"
-    _, cured, _ = pasted(diagnosis, model, x)
-    np.testing.assert_array_equal(cured["a"], x["a"])
-    assert abs(cured["b"].std() - 1) < 1e-3
+    _, fixed, _ = pasted(diagnosis, model, x)
+    np.testing.assert_array_equal(fixed["a"], x["a"])
+    assert abs(fixed["b"].std() - 1) < 1e-3
 
 
 def test_a_head_that_is_not_at_fault_keeps_its_kernel_and_loses_its_bias():
@@ -109,7 +109,7 @@ def test_a_head_that_is_not_at_fault_keeps_its_kernel_and_loses_its_bias():
     y = random.integers(0, 10, 64)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     diagnosis = diagnose(model, x, y, loss=loss)
-    (fix,) = {v.fix for v in grave(diagnosis)}
+    (fix,) = {v.fix for v in severe(diagnosis)}
     assert "bias" in fix
     assert "kernel" not in fix
     before = [np.array(w) for w in model.weights]
@@ -125,8 +125,8 @@ def test_logits_that_are_large_by_their_features_are_cured_there():
     x = random.standard_normal((64, WIDTH)).astype("float32")
     y = random.integers(0, 10, 64)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    by_kind = {v.kind: v.fix for v in grave(diagnose(model, x, y, loss=loss))}
+    by_kind = {v.kind: v.fix for v in severe(diagnose(model, x, y, loss=loss))}
     assert by_kind["confident head"] == by_kind["exploding signal"]
     diagnosis = diagnose(model, 1e6 * x, y, loss=loss)
-    by_kind = {v.kind: v.fix for v in grave(diagnosis)}
+    by_kind = {v.kind: v.fix for v in severe(diagnosis)}
     assert by_kind["confident head"] == by_kind["data not standardized"]

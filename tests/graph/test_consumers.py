@@ -229,7 +229,7 @@ def test_followers_that_agree_need_no_note():
 
 
 def test_the_two_kernels_of_a_separable_convolution():
-    """Nothing bends the signal between them."""
+    """No nonlinearity stands between them."""
     model = stack(layers.SeparableConv2D(4, 3, activation="relu"), shape=IMAGE)
     depthwise, pointwise_part = followed(model).values()
     assert depthwise.kind == consumers.KERNEL_NEXT

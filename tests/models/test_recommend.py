@@ -19,8 +19,8 @@ def convolutional():
         x = layers.Conv2D(6, 3, padding="same", use_bias=False)(x)
         x = layers.BatchNormalization()(x)
         x = layers.Activation("relu")(x)
-        bend = "gelu" if number == 1 else "relu"
-        x = layers.SeparableConv2D(5 + number, 3, activation=bend, name=f"s_{number}")(
+        kind = "gelu" if number == 1 else "relu"
+        x = layers.SeparableConv2D(5 + number, 3, activation=kind, name=f"s_{number}")(
             x
         )
     x = layers.GlobalAveragePooling2D()(x)

@@ -102,7 +102,7 @@ def spread(items: Sequence[LayerRecord], most: int) -> list[LayerRecord]:
 
 
 def with_histogram(diagnosis: Report) -> list[LayerRecord]:
-    """Layers whose values are worth a look: those that bend, or own a kernel."""
+    """Layers whose values are worth a look: nonlinearities, and those with a kernel."""
     records = [r for r in layers(diagnosis) if r.activation or r.kernel]
     return [
         r

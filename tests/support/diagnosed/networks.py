@@ -1,4 +1,4 @@
-"""Networks whose illness, or health, is known by construction.
+"""Networks known to be unhealthy, or healthy, by construction.
 
 Each is a function of a width and a seed: thresholds were looked at with one choice,
 and tests run others as well.

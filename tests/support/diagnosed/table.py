@@ -1,4 +1,4 @@
-"""The whole table of networks whose illness, or health, is known."""
+"""The whole table of networks known to be unhealthy or healthy."""
 
 import keras
 

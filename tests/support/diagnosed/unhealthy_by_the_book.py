@@ -1,4 +1,4 @@
-"""Illnesses of the textbooks: scales, activations, biases, seeds, fans, numbers."""
+"""Faults of the textbooks: scales, activations, biases, seeds, fans, numbers."""
 
 import keras
 import numpy as np

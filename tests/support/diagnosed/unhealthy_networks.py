@@ -1,6 +1,6 @@
-"""Further networks of known illness, and the sound ones most like them.
+"""Further networks known to be unhealthy.
 
-Ill ones were trained beside sound ones of the same shape, or follow from what an
+They were trained beside sound ones of the same shape, or follow from what an
 operation does.
 """
 

@@ -17,7 +17,7 @@ COLUMNS = (
     ("#", "order of execution", True),
     ("Layer", "name, and which call", False),
     ("Class", "class of the layer", False),
-    ("Activation", "what bends its output", False),
+    ("Activation", "its nonlinearity", False),
     ("Out std", "standard deviation of the output", True),
     ("Out mean", "mean of the output", True),
     ("Pre std", "standard deviation of what the activation is given", True),
@@ -109,7 +109,7 @@ def parts(diagnosis: Report) -> dict[str, str]:
     """The texts by the marks of the template."""
     severities: dict[str, str] = {}
     owners = {weight.name: weight.owner for weight in diagnosis.weights}
-    for finding in diagnosis.findings:  # the gravest first
+    for finding in diagnosis.findings:  # the most severe first
         layer = owners.get(finding.layer, finding.layer)
         severities.setdefault(layer, finding.severity)
     rows = [_row(record, None, "") for record in diagnosis.inputs]
