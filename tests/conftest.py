@@ -45,6 +45,7 @@ def pytest_terminal_summary(terminalreporter):
     hits = sum(" hit " in row for row in unhealthy)
     alarms = sum(" FALSE ALARM " in row for row in healthy)
     terminalreporter.write_line(
-        f"{hits} of {len(unhealthy)} faults found, {alarms} false alarms in {len(healthy)} "
+        f"{hits} of {len(unhealthy)} faults found, "
+        f"{alarms} false alarms in {len(healthy)} "
         "healthy networks"
     )
