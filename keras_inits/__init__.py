@@ -13,16 +13,42 @@ from keras_inits.geometry import Fans, Geometry, Weight, fans, register_geometry
 from keras_inits.geometry.gains import gain
 from keras_inits.graph.duplicates import duplicates
 from keras_inits.graph.weights import WeightInfo
-from keras_inits.initializers.base import Initializer, KernelInitializer
+from keras_inits.initializers.adapters import *  # noqa: F403
+from keras_inits.initializers.base import Initializer
 from keras_inits.initializers.constants import *  # noqa: F403
+from keras_inits.initializers.coordinates import *  # noqa: F403
+from keras_inits.initializers.embeddings import *  # noqa: F403
 from keras_inits.initializers.he import *  # noqa: F403
+from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.lecun import *  # noqa: F403
-from keras_inits.initializers.orthogonal import *  # noqa: F403
+from keras_inits.initializers.orthogonal.convolutions import *  # noqa: F403
+from keras_inits.initializers.orthogonal.looks_linear import *  # noqa: F403
+from keras_inits.initializers.orthogonal.matrices import *  # noqa: F403
 from keras_inits.initializers.random import *  # noqa: F403
+from keras_inits.initializers.recurrent.biases import *  # noqa: F403
+from keras_inits.initializers.recurrent.kernels import *  # noqa: F403
+from keras_inits.initializers.recurrent.pytorch import *  # noqa: F403
+from keras_inits.initializers.recurrent.times import *  # noqa: F403
 from keras_inits.initializers.registry import get, names, register
 from keras_inits.initializers.replace_builtins import replacing_builtins
+from keras_inits.initializers.scale_laws import *  # noqa: F403
+from keras_inits.initializers.sparse import *  # noqa: F403
+from keras_inits.initializers.state_space.random_states import *  # noqa: F403
+from keras_inits.initializers.state_space.transitions import *  # noqa: F403
+from keras_inits.initializers.structure.filters import *  # noqa: F403
+from keras_inits.initializers.structure.icnr import *  # noqa: F403
+from keras_inits.initializers.structure.isometries import *  # noqa: F403
+from keras_inits.initializers.structure.others import *  # noqa: F403
+from keras_inits.initializers.transformers.depth import *  # noqa: F403
+from keras_inits.initializers.transformers.mimetic import *  # noqa: F403
+from keras_inits.initializers.transformers.recipes import *  # noqa: F403
+from keras_inits.initializers.transformers.scales import *  # noqa: F403
 from keras_inits.initializers.variance_scaling import *  # noqa: F403
-from keras_inits.initializers.wrappers import *  # noqa: F403
+from keras_inits.initializers.width import *  # noqa: F403
+from keras_inits.initializers.wrappers.gates import *  # noqa: F403
+from keras_inits.initializers.wrappers.parts import *  # noqa: F403
+from keras_inits.initializers.wrappers.scaling import *  # noqa: F403
+from keras_inits.initializers.wrappers.values import *  # noqa: F403
 from keras_inits.initializers.xavier import *  # noqa: F403
 from keras_inits.models.initialize import initialize
 from keras_inits.models.recommend import recommend

@@ -19,6 +19,8 @@ def number(
     *,
     minimum: float | None = None,
     above: float | None = None,
+    maximum: float | None = None,
+    below: float | None = None,
     meaning: str,
     instead: str,
 ) -> float:
@@ -29,6 +31,8 @@ def number(
         value: What the user passed.
         minimum: Smallest value allowed, or None.
         above: Largest value not allowed, or None.
+        maximum: Largest value allowed, or None.
+        below: Smallest value not allowed, or None.
         meaning: What the argument is, for the message.
         instead: A way out to type, for the message.
 
@@ -43,16 +47,44 @@ def number(
         and math.isfinite(value)
         and (minimum is None or value >= minimum)
         and (above is None or value > above)
+        and (maximum is None or value <= maximum)
+        and (below is None or value < below)
     )
     if not fits:
         limits = [f">= {minimum:g}"] if minimum is not None else []
         limits += [f"> {above:g}"] if above is not None else []
-        demand = " ".join(["a finite number", *limits])
+        limits += [f"<= {maximum:g}"] if maximum is not None else []
+        limits += [f"< {below:g}"] if below is not None else []
+        demand = f"a finite number {' and '.join(limits)}".rstrip()
         raise ValueError(
             f"`{name}` is {meaning} and must be {demand}. "
             f"Received: {name}={value!r}. {instead}"
         )
     return float(value)
+
+
+def whole(
+    name: str, value: Any, *, minimum: int = 1, meaning: str, instead: str
+) -> int:
+    """Returns `value` as an int; refuses what is none, or below `minimum`.
+
+    Args:
+        name: The argument's own name.
+        value: What the user passed.
+        minimum: Smallest value allowed.
+        meaning: What the argument is, for the message.
+        instead: A way out to type, for the message.
+
+    Raises:
+        ValueError: If `value` is no integer or too small.
+    """
+    integral = hasattr(value, "__index__") and not isinstance(value, bool | np.bool_)
+    if not integral or value < minimum:
+        raise ValueError(
+            f"`{name}` is {meaning} and must be an int >= {minimum}. "
+            f"Received: {name}={value!r}. {instead}"
+        )
+    return int(value)
 
 
 def choice(name: str, value: Any, allowed: Iterable[str], *, meaning: str) -> str:
@@ -99,6 +131,10 @@ class UnknownArgument(ValueError, TypeError):
     """An argument that a constructor does not take: Python's error, and ours."""
 
 
+class MissingArgument(ValueError, TypeError):
+    """An argument that a constructor needs and was not given."""
+
+
 def unknown_argument(
     owner: str, unknown: Mapping[str, Any], known: Iterable[str]
 ) -> UnknownArgument:
@@ -109,4 +145,19 @@ def unknown_argument(
     return UnknownArgument(
         f"The arguments of {owner} are: {', '.join(known) or 'none'}. "
         f"Received: {received}. {near or 'Leave it out.'}"
+    )
+
+
+def missing_argument(owner: str, missing: Iterable[str], call: str) -> MissingArgument:
+    """The error for arguments of `owner` that have no default and were not given.
+
+    Args:
+        owner: The class.
+        missing: Their names.
+        call: What to type, with the arguments.
+    """
+    names = ", ".join(f"`{name}`" for name in missing)
+    return MissingArgument(
+        f"{owner} needs {names}, which no shape tells. Received: no {names}. "
+        f"Type {call}."
     )

@@ -12,7 +12,7 @@ from keras_inits.diagnosis.report import WeightRecord
 from keras_inits.geometry import Fans, Geometry
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
 from keras_inits.graph.weights import WeightInfo
-from keras_inits.initializers.base import KernelInitializer
+from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.variance_scaling import MODES
 from keras_inits.signals.records import GradientStats
 from keras_inits.signals.statistics import LIMIT, coprime_step

@@ -40,16 +40,6 @@ COUNTS = {
 }
 
 
-def _positive(name: str, value: int, meaning: str) -> int:
-    whole = hasattr(value, "__index__") and not isinstance(value, bool)
-    if not whole or value < 1:
-        raise ValueError(
-            f"`{name}` is {meaning} and must be an int >= 1. "
-            f"Received: {name}={value!r}. For an ordinary kernel use {name}=1."
-        )
-    return int(value)
-
-
 def _divided(fan: int, by: int) -> float:
     """The quotient, as an int where it is one."""
     return fan / by if fan % by else fan // by
@@ -105,7 +95,12 @@ class Geometry:
             meaning="a kernel's order of axes",
         )
         for name, meaning in COUNTS.items():
-            count = _positive(name, getattr(self, name), meaning)
+            count = checks.whole(
+                name,
+                getattr(self, name),
+                meaning=meaning,
+                instead=f"For an ordinary kernel use {name}=1.",
+            )
             object.__setattr__(self, name, count)
         if (self.input_axes is None) != (self.output_axes is None):
             raise ValueError(

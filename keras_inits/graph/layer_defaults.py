@@ -18,7 +18,7 @@ from keras_inits.graph.rebuild import initializers_of
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers import Constant, Ones, Zeros, registry
 from keras_inits.initializers.base import Initializer
-from keras_inits.initializers.recurrent import ForgetBias
+from keras_inits.initializers.recurrent.forget_bias import ForgetBias
 
 ZEROS, ONES = Zeros(), Ones()  # one will do: they have no argument and no state
 

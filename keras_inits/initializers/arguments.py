@@ -54,9 +54,10 @@ def check_dtype(dtype: Any, initializer: Any) -> str:
         ValueError: If it draws and the type is not a floating-point type.
     """
     name: str = keras.backend.standardize_dtype(dtype or keras.config.floatx())
-    if initializer.is_random and not keras.backend.is_float_dtype(name):
+    only_floats = initializer.is_random or initializer.only_floats
+    if only_floats and not keras.backend.is_float_dtype(name):
         raise ValueError(
-            f"{type(initializer).__name__} draws real numbers, so `dtype` must be a "
+            f"{type(initializer).__name__} fills in real numbers, so `dtype` must be a "
             f"floating-point type. Received: dtype={name!r}. Draw with "
             "dtype='float32' and cast the result."
         )

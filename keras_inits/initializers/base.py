@@ -5,7 +5,7 @@ constructor as an attribute of the same name, as Keras and scikit-learn do. The 
 is read from these attributes, so that a subclass writes no `get_config`.
 """
 
-import dataclasses
+import inspect
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
@@ -16,7 +16,7 @@ from keras_inits._utils import checks
 from keras_inits._utils.keras_private import current_stream
 from keras_inits._utils.tensor_std import tensor_std
 from keras_inits._utils.types import Layout
-from keras_inits.geometry import Fans, Geometry, check_axes
+from keras_inits.geometry import check_axes
 from keras_inits.initializers.arguments import (
     arguments_of,
     check_dtype,
@@ -27,8 +27,6 @@ from keras_inits.initializers.arguments import (
 )
 
 AXES = {"input_axes": None, "output_axes": None}  # Keras itself adds these to configs
-GEOMETRY = {field.name: field.default for field in dataclasses.fields(Geometry)}
-DEFAULT_GEOMETRY = Geometry()
 
 
 def _rebuild(cls: type["Initializer"], config: dict[str, Any]) -> "Initializer":
@@ -63,6 +61,10 @@ class Initializer(keras.initializers.Initializer):
 
     family: ClassVar[str] = "custom"  # under which tables list it
     is_random = True  # whether values are random, in a floating-point type
+    only_floats = False  # whether others are refused though nothing is drawn
+    usage: ClassVar[str] = "keras.layers.Dense(64, kernel_initializer={})"
+    usage_arguments: ClassVar[str] = ""  # where it cannot do without
+    needs: ClassVar[tuple[str, ...]] = ()  # what no shape tells, and `initialize` may
 
     _passed_on: ClassVar[dict[str, Any]] = {"seed": None}  # what `**` stands for
     _added: ClassVar[dict[str, Any]] = AXES  # keys of configs that may be no arguments
@@ -77,6 +79,14 @@ class Initializer(keras.initializers.Initializer):
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if unknown := {k: kwargs[k] for k in kwargs if k not in cls._arguments}:
             raise checks.unknown_argument(cls.__name__, unknown, cls._arguments)
+        given = {*list(cls._arguments)[: len(args)], *kwargs}
+        required = [
+            k for k, v in cls._arguments.items() if v is inspect.Parameter.empty
+        ]
+        if missing := [name for name in required if name not in given]:
+            shown = ", ".join(f"{name}=..." for name in required)
+            call = f"keras_inits.{cls.__name__}({shown})"
+            raise checks.missing_argument(cls.__name__, missing, call)
         self: Self = super().__new__(cls)
         return self
 
@@ -222,78 +232,3 @@ class Initializer(keras.initializers.Initializer):
     def __repr__(self) -> str:
         arguments = (f"{name}={value!r}" for name, value in self.get_config().items())
         return f"{type(self).__name__}({', '.join(arguments)})"
-
-
-class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
-    """Base of schemes that need to know what a kernel connects.
-
-    Keras 3.15 tells that, for the kernels of EinsumDense and of attention, only to
-    instances of its own `VarianceScaling`; hence the second base, of which nothing is
-    used. It lists an axis that inputs and outputs share among the outputs; name it in
-    `batch_axes`.
-
-    Args:
-        seed: As in `Initializer`.
-        input_axes: This and all that follow: as in `VarianceScaling`.
-
-    Raises:
-        ValueError: At construction, if an argument is not of its kind, or only one of
-            the first two axes is given.
-    """
-
-    _passed_on: ClassVar = {"seed": None, **GEOMETRY}
-    _added: ClassVar = GEOMETRY
-    _renamed: ClassVar = {"layout": "kernel_format"}
-
-    def __init__(
-        self,
-        seed: Any = None,
-        input_axes: Any = None,
-        output_axes: Any = None,
-        batch_axes: Any = None,
-        kernel_format: str = "default",
-        groups: int = 1,
-        gates: int = 1,
-        stride: int = 1,
-    ) -> None:
-        Initializer.__init__(self, seed)
-        geometry = Geometry(
-            input_axes, output_axes, batch_axes, kernel_format, groups, gates, stride
-        )
-        for name in GEOMETRY:
-            setattr(self, name, getattr(geometry, name))
-
-    @property
-    def geometry(self) -> Geometry:
-        """How the axes of a kernel take part in the linear map."""
-        own = {name: getattr(self, name) for name in GEOMETRY}
-        return DEFAULT_GEOMETRY if own == GEOMETRY else Geometry(**own)
-
-    def fans(self, shape: tuple[int, ...]) -> Fans:
-        """Fans of a kernel of this shape, in this scheme's geometry."""
-        return self.geometry.fans(shape)
-
-    def with_geometry(self, geometry: Geometry) -> Self:
-        """The same scheme for kernels of another geometry.
-
-        Args:
-            geometry: Takes the place of this scheme's own, whole.
-
-        Returns:
-            A new initializer with the same other arguments. A seed generator is
-            shared: a draw of either advances it.
-
-        Examples:
-        >>> import keras_inits
-        >>> he = keras_inits.HeFanIn(seed=7)
-        >>> he.with_geometry(keras_inits.Geometry(kernel_format="depthwise"))
-        HeFanIn(seed=7, kernel_format='depthwise')
-        """
-        other: Self = object.__new__(type(self))
-        other.__dict__ = dict(self.__dict__)
-        for name in GEOMETRY:
-            setattr(other, name, getattr(geometry, name))
-        return other
-
-    def _with_added(self, added: dict[str, Any]) -> Self:
-        return self.with_geometry(dataclasses.replace(self.geometry, **added))

@@ -9,38 +9,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits import sampling
 from keras_inits._utils import checks
-from keras_inits._utils.tensor_std import tensor_std
-from keras_inits._utils.types import Layout
-from keras_inits.initializers.base import Initializer, KernelInitializer
+from keras_inits.initializers.computed import Deterministic
+from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.registry import register
 
 __all__ = ["Constant", "Identity", "Ones", "Zeros"]
 
 
-class _Deterministic(Initializer):
-    """A scheme that draws nothing and fills any dtype."""
-
-    is_random = False
-    family = "constant"
-
-    def values(self, shape: tuple[int, ...]) -> Any:
-        """A number, or a NumPy array of the shape."""
-        raise NotImplementedError
-
-    def expected_std(self, shape: tuple[int, ...]) -> float | None:
-        values = self.values(shape)
-        return tensor_std(values) if isinstance(values, np.ndarray) else 0.0
-
-    def compute(
-        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Layout
-    ) -> Any:
-        return sampling.filled(self.values(shape), shape, dtype, layout)
-
-
 @register("zeros")
-class Zeros(_Deterministic):
+class Zeros(Deterministic):
     """All entries 0: for biases, and for the last kernel of a residual branch.
 
     A hidden kernel of zeros never breaks the symmetry between its units.
@@ -63,7 +41,7 @@ class Zeros(_Deterministic):
 
 
 @register("ones")
-class Ones(_Deterministic):
+class Ones(Deterministic):
     """All entries 1: for the gains of normalization layers.
 
     Formula: w = 1.
@@ -84,7 +62,7 @@ class Ones(_Deterministic):
 
 
 @register("constant")
-class Constant(_Deterministic):
+class Constant(Deterministic):
     """A given number everywhere, or a given array: for biases and known weights.
 
     Formula: w = value.
@@ -127,6 +105,9 @@ class Constant(_Deterministic):
             )
         self.value = array.item() if array.ndim == 0 else array
 
+    def _values(self, shape: tuple[int, ...]) -> Any:
+        return self.values(shape)
+
     def values(self, shape: tuple[int, ...]) -> Any:
         if not isinstance(self.value, np.ndarray):
             return self.value
@@ -141,7 +122,7 @@ class Constant(_Deterministic):
 
 
 @register("identity")
-class Identity(_Deterministic, KernelInitializer):
+class Identity(Deterministic, KernelInitializer):
     """The identity, square or not: for recurrent kernels that keep their state.
 
     Formula: w[i, j] = gain if i == j else 0, in each of the kernel's matrices: one for

@@ -31,7 +31,7 @@ def layer_string(name: str) -> str:
 
 
 def usage(name: str) -> str:
-    """One line to paste: a layer whose kernel the scheme of this name fills.
+    """One line to paste: a layer, or a variable, that the scheme of this name fills.
 
     Args:
         name: One of `keras_inits.names()`.
@@ -39,7 +39,13 @@ def usage(name: str) -> str:
     Raises:
         ValueError: If no scheme has the name.
     """
-    return f'keras.layers.Dense(64, kernel_initializer="{layer_string(name)}")'
+    cls = registry.scheme(name)
+    text = f'"{layer_string(name)}"'
+    if cls.usage_arguments:
+        text = f'keras_inits.get("{name}", {cls.usage_arguments})'
+    elif "Variable" in cls.usage:
+        text = f'keras_inits.get("{name}")'
+    return cls.usage.format(text)
 
 
 def usage_with_arguments(name: str) -> str:
@@ -60,6 +66,8 @@ def usage_with_arguments(name: str) -> str:
     'keras_inits.get("he_fan_in", negative_slope=0.0)'
     """
     cls = registry.scheme(name)
+    if cls.usage_arguments:
+        return f'keras_inits.get("{name}", {cls.usage_arguments})'
     for parameter in inspect.signature(cls).parameters.values():
         own = parameter.kind is not parameter.VAR_KEYWORD and parameter.name != "seed"
         if own and parameter.default is not parameter.empty:

@@ -12,7 +12,7 @@ from typing import Any
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits.geometry import Fans
-from keras_inits.initializers.base import KernelInitializer
+from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.registry import register
 
 __all__ = ["VarianceScaling"]

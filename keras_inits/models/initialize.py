@@ -9,7 +9,7 @@ from keras_inits import sampling
 from keras_inits._utils.types import Seed
 from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.initializers.arguments import check_seed
-from keras_inits.initializers.base import KernelInitializer
+from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.models import optimizers
 from keras_inits.models.assign import all_or_nothing
 from keras_inits.models.draw import draw_all

@@ -14,11 +14,8 @@ from keras_inits.graph.layer_defaults import (
 )
 from keras_inits.graph.weights import WeightInfo, layers_with_paths, weights_of
 from keras_inits.initializers import Ones, Zeros
-from keras_inits.initializers.base import (
-    DEFAULT_GEOMETRY,
-    Initializer,
-    KernelInitializer,
-)
+from keras_inits.initializers.base import Initializer
+from keras_inits.initializers.kernel import DEFAULT_GEOMETRY, KernelInitializer
 from keras_inits.models import auto, rules
 from keras_inits.models.selection import Selection
 

@@ -20,6 +20,7 @@ from keras_inits.sampling.arrays import empty_on_host as empty_on_host
 from keras_inits.sampling.draw import is_tracing as is_tracing
 from keras_inits.sampling.engines.host import draw_on_host as draw_on_host
 from keras_inits.sampling.key import key_from_seed as key_from_seed
+from keras_inits.sampling.key import substream as substream
 
 __all__ = [
     "Distribution",

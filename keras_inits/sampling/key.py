@@ -3,6 +3,8 @@
 import hashlib
 import random
 
+import numpy as np
+
 from keras_inits._utils.types import Seed, Shape
 from keras_inits.sampling.bits import Key
 from keras_inits.sampling.engines.choose import engine
@@ -52,3 +54,23 @@ def key_from_seed(seed: Seed, shape: Shape, stream: str) -> Key:
         return key_of("int", seed, shape, stream)
     base = key_of("generator", None, shape, stream)
     return engine().key_of_state(base, engine().next_state(seed))
+
+
+def substream(key: Key, name: str, number: int = 0) -> Key:
+    """The key of one of several draws that make up a tensor.
+
+    Args:
+        key: That of the tensor; its words may be scalars of a program.
+        name: What is drawn.
+        number: Which of several of that name.
+
+    Examples:
+    >>> from keras_inits import sampling
+    >>> key = sampling.Key(1, 2)
+    >>> substream(key, "signs") == substream(key, "lengths")
+    False
+    """
+    own = key_of("int", number, (), name)
+    if isinstance(key.k0, int):
+        return Key(key.k0 ^ own.k0, key.k1 ^ own.k1)
+    return Key(key.k0 ^ np.uint32(own.k0), key.k1 ^ np.uint32(own.k1))

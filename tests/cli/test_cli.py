@@ -10,12 +10,23 @@ import keras_inits
 from keras_inits import cli, demo
 from keras_inits.cli import console
 from keras_inits.initializers import descriptions, registry
+from support.scheme_examples import arguments_of
 
 OURS = [  # other tests register schemes of their own, with less to say
     name
     for name in keras_inits.names()
     if registry.scheme(name).__module__.startswith("keras_inits.")
 ]
+
+
+INPUTS = {  # what the layers of `usage` are built for; others take vectors
+    "Conv1D": (None, 1600, 1),
+    "Conv2D": (None, 9, 9, 8),
+    "Conv2DTranspose": (None, 9, 9, 8),
+    "EinsumDense": (None, 5, 64),
+    "LSTM": (None, 7, 8),
+    "SimpleRNN": (None, 7, 8),
+}
 
 
 def output(capsys, *argv):
@@ -55,12 +66,16 @@ def test_show_has_formula_arguments_reference_and_a_usage_that_runs(name, capsys
         assert " ".join(parts.get(heading, "none").split()) in printed
     usage = descriptions.usage(name)
     assert usage in printed
-    layer = eval(usage, {"keras": keras})
-    assert type(layer.kernel_initializer) is registry.scheme(name)
-    layer.build((None, 3))
+    layer = eval(usage, {"keras": keras, "keras_inits": keras_inits})
+    if isinstance(layer, keras.layers.Layer):
+        held = {type(value) for key, value in vars(layer).items() if "initial" in key}
+        cell = vars(getattr(layer, "cell", layer))
+        held |= {type(value) for key, value in cell.items() if "initial" in key}
+        assert registry.scheme(name) in held
+        layer.build(INPUTS.get(type(layer).__name__, (None, 8)))
     with_arguments = descriptions.usage_with_arguments(name)
     assert with_arguments in printed
-    assert bool(with_arguments) == ("Args" in parts)
+    assert with_arguments or not arguments_of(registry.scheme(name))
     if with_arguments:
         made = eval(with_arguments, {"keras_inits": keras_inits})
         assert type(made) is registry.scheme(name)

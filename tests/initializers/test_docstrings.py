@@ -37,7 +37,7 @@ def test_the_docstring_says_distribution_arguments_example_and_source(cls):
     for name in passed_on:  # explained once, in the class that this one refers to
         assert f"**{name}: As in `VarianceScaling`." in parts["Args"]
         assert issubclass(cls, keras_inits.KernelInitializer)
-    assert ("Raises" in parts) == bool(arguments_of(cls))
+    assert "Raises" in parts or not arguments_of(cls)
     shown = [example.want for example in examples.examples if example.want]
     assert any(re.search(r"\d", want) for want in shown)  # a figure, not only True
     assert not any(".shape ==" in example.source for example in examples.examples)

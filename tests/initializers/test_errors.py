@@ -146,7 +146,7 @@ def test_an_unknown_distribution_names_the_nearest(distribution, nearest):
         ("HeFanIn", "'he_fan_in'"),
         ("kaming_normal", "'kaiming_normal'"),
         ("keras_inits>xavier_norm", "'xavier_normal'"),
-        ("zzz", "'constant'"),
+        ("zzz", "'affine_identity'"),
         (None, ""),
         (7, ""),
     ],
@@ -173,7 +173,7 @@ WAYS = {
         ("he_fan_in", "scale", "negative_slope, seed, "),  # its parent's argument
         ("xavier_normal", "mode", "gain, seed, "),
         ("he_normal", "distribution", "seed, "),
-        ("orthogonal", "scale", "gain, seed, "),
+        ("orthogonal", "scale", "gain, scale_to, seed, "),
         ("identity", "seed", "gain, input_axes, "),
         ("zeros", "value", "none"),
         ("random_normal", "groups", "mean, stddev, seed"),

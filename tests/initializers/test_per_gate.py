@@ -22,7 +22,7 @@ from keras_inits.initializers import (
     Zeros,
 )
 from keras_inits.initializers.base import Initializer
-from keras_inits.initializers.wrappers import PerGate, per_gate
+from keras_inits.initializers.wrappers.gates import PerGate, per_gate
 from support.distributions import EPSILON, Normal, Truncated, Uniform, values
 
 BACKEND = keras.backend.backend()

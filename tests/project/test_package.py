@@ -140,8 +140,8 @@ def literal_names(*parts):
 
 FOLDER = ROOT / "keras_inits" / "initializers"
 FAMILIES = [  # the modules that list schemes
-    path.stem
-    for path in sorted(FOLDER.glob("*.py"))
+    path.relative_to(FOLDER).with_suffix("").as_posix()
+    for path in sorted(FOLDER.rglob("*.py"))
     if path.stem != "__init__" and "\n__all__ = [" in path.read_text()
 ]
 
@@ -161,8 +161,8 @@ def test_every_scheme_of_a_family_is_in_its_list():
     """A class that has a name, or a function that makes one, in the module's own."""
     for name in filter(is_shipped, keras_inits.names()):
         cls = keras_inits.initializers.registry.scheme(name)
-        module = cls.__module__.rpartition(".")[2]
-        assert cls.__name__ in literal_names("initializers", f"{module}.py")
+        module = cls.__module__.removeprefix("keras_inits.").replace(".", "/")
+        assert cls.__name__ in literal_names(f"{module}.py")
 
 
 def test_type_checkers_can_read_the_exported_names():
@@ -171,10 +171,10 @@ def test_type_checkers_can_read_the_exported_names():
     assert exported.endswith("\n__all__ += initializers.__all__\n")
     schemes = (FOLDER / "__init__.py").read_text()
     for family in FAMILIES:
-        star = f"from keras_inits.initializers.{family} import *"
+        star = f"from keras_inits.initializers.{family.replace('/', '.')} import *"
         assert star in exported
         assert star in schemes
-        assert f"\n__all__ += {family}.__all__\n" in schemes
+        assert f"\n__all__ += {family.split('/')[-1]}.__all__\n" in schemes
 
 
 def test_all_exported_names_are_offered_by_tab():

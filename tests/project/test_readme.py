@@ -1,6 +1,7 @@
 """The README is complete, and what it shows works as it stands there."""
 
 import configparser
+import importlib.util
 import re
 
 import keras
@@ -59,6 +60,17 @@ def test_the_table_has_every_name_once_and_no_other():
     assert listed(NAMES) == shipped()
 
 
+def test_the_table_is_what_the_code_says():
+    """`python docs/generate.py` writes it."""
+    spec = importlib.util.spec_from_file_location(
+        "generate", fresh.ROOT / "docs" / "generate.py"
+    )
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    assert generate.written(NAMES) == NAMES
+    assert generate.written(NAMES.replace("N(0, 2 / ", "N(0, 3 / ")) == NAMES
+
+
 @pytest.mark.parametrize("name", ["he_fan_in", "zeros"])
 def test_a_table_that_lacks_or_repeats_a_name_is_noticed(name):
     """Twin."""
@@ -73,6 +85,10 @@ def test_a_row_is_true(row):
     """Its string gives its class, and the arguments it shows are the defaults."""
     name, typed, shown = (cell.strip("`") for cell in row[:3])
     cls = getattr(keras_inits, shown.split("(")[0])
+    if typed.startswith("keras_inits.get"):
+        assert registry.scheme(name) is cls
+        assert type(eval(typed)) is cls
+        return
     layer = keras.layers.Dense(4, kernel_initializer=typed.strip('"'))
     assert type(layer.kernel_initializer) is cls
     assert type(keras_inits.get(name)) is cls

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from support.distributions import values
-from support.scheme_examples import EXAMPLES, FIXED, SCHEMES, snake_case
+from support.scheme_examples import CLASSIC, EXAMPLES, FIXED, SCHEMES, snake_case
 
 ROWS, COLUMNS = 6, 5
 X = np.linspace(-1, 1, 4 * ROWS, dtype="float32").reshape(4, ROWS)
@@ -38,7 +38,7 @@ def off_defaults(name):
 
 def initializers():
     """One per scheme, and one with a seed generator."""
-    found = {snake_case(name): off_defaults(name) for name in EXAMPLES}
+    found = {snake_case(name): off_defaults(name) for name in sorted(CLASSIC)}
     generator = keras.random.SeedGenerator(7)
     found["he_fan_in_generator"] = SCHEMES["HeFanIn"](0.5, seed=generator)
     return found

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import keras_inits
+from support.catalogue_examples import CATALOGUE, CATALOGUE_FIXED, Missing, Spread
 from support.distributions import Fixed, Normal, Orthonormal, Truncated, Uniform
 
 SHAPE, FANS = (3, 3, 40, 455), (360, 4095)
@@ -192,14 +193,29 @@ EXAMPLES = {
             always(Orthonormal(0.6, columns=(1, 3))),
             (3, 4, 40, 11),
         ),
+        Example(  # 40 inputs with their window of 3, 480 outputs
+            {"gain": 0.6, "scale_to": "variance"} | AXES,
+            always(Orthonormal(1.2, columns=(1, 3))),
+            (3, 48, 40, 10),
+        ),
     ],
 }
+
+CLASSIC = set(EXAMPLES)  # which need no argument
+EXAMPLES |= {
+    name: [Example(*case) for case in cases] for name, cases in CATALOGUE.items()
+}
+WRAPPERS = {"Blocks", "FromArray", "FromFunction", "Masked", "Scaled"}
 
 EXPORTED = {
     name: getattr(keras_inits, name) for name in keras_inits.initializers.__all__
 }
-SCHEMES = {name: cls for name, cls in EXPORTED.items() if isinstance(cls, type)}
-FIXED = {"Zeros", "Ones", "Constant", "Identity"}
+SCHEMES = {
+    name: cls
+    for name, cls in EXPORTED.items()
+    if isinstance(cls, type) and name not in WRAPPERS
+}
+FIXED = {"Zeros", "Ones", "Constant", "Identity"} | CATALOGUE_FIXED
 KERNEL = {
     name for name, list_ in EXAMPLES.items() if "input_axes" in list_[-1].arguments
 }
@@ -216,7 +232,8 @@ def _cases(names):
 
 def snake_case(name):
     """The registered name of a class."""
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+    words = "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
+    return words.lstrip("_").replace("normal02", "normal_02")
 
 
 def _distinct(cases):
@@ -237,6 +254,17 @@ def _distinct(cases):
 ALL = _cases(EXAMPLES)
 RANDOM = _cases(name for name in EXAMPLES if name not in FIXED)
 EACH, EACH_RANDOM = _distinct(ALL), _distinct(RANDOM)
+# Of these, entries that are drawn one by one, or a matrix at once.
+INDEPENDENT = [
+    case
+    for case in EACH_RANDOM
+    if not isinstance(case.values[1].distribution(1, 1), Spread | Missing)
+]
+BARE = [  # which need no argument
+    name
+    for name, cls in SCHEMES.items()
+    if inspect.Parameter.empty not in cls._arguments.values()
+]
 FIRST = [pytest.param(SCHEMES[name], id=name) for name in EXAMPLES if name in SCHEMES]
 
 

@@ -20,7 +20,7 @@ class ForgetBias(Initializer):
 
     Examples:
     >>> import keras_inits
-    >>> from keras_inits.initializers.recurrent import ForgetBias
+    >>> from keras_inits.initializers.recurrent.forget_bias import ForgetBias
     >>> [float(b) for b in ForgetBias(keras_inits.Zeros())((8,))]
     [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
 

@@ -1,4 +1,4 @@
-"""The orthogonal initializer: kernels that keep the length of signals.
+"""Random orthogonal matrices, uniformly distributed.
 
 A uniformly distributed (Haar) orthogonal matrix is the Q of the QR factorisation of a
 Gaussian matrix, with the signs that make the diagonal of R positive. Householder's
@@ -14,19 +14,14 @@ an Application to Condition Estimators", SIAM J. Numer. Anal. 17(3); Mezzadri (2
 "How to generate random matrices from the classical compact groups", math-ph/0609050.
 """
 
-import math
+from types import ModuleType
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_inits import sampling
-from keras_inits._utils import checks
-from keras_inits._utils.types import Layout
-from keras_inits.initializers.base import KernelInitializer
-from keras_inits.initializers.registry import register
-
-__all__ = ["Orthogonal"]
+from keras_inits.initializers.computed import Draw
 
 BLOCK = 128  # reflections applied at once, as products of matrices
 SHORTEST = 1e-15  # a vector of exact zeros still needs a reflection
@@ -118,69 +113,22 @@ def staged_haar(gaussian: Any, wide: bool = False) -> Any:
     return ops.swapaxes(result, -1, -2) if wide else result
 
 
-@register("orthogonal")
-class Orthogonal(KernelInitializer):
-    """Kernels that keep the length of signals: for deep and recurrent networks.
-
-    Formula: WᵀW = gain² I if there are at least as many inputs as outputs, else
-    WWᵀ = gain² I; uniformly (Haar) distributed; entries have variance gain² /
-    max(inputs, outputs).
+def matrices(
+    shape: tuple[int, int, int], draw: Draw, ops: ModuleType, stream: str = ""
+) -> Any:
+    """Independent matrices whose shorter side's vectors are orthonormal.
 
     Args:
-        gain: Length of the shorter side's vectors; finite float.
-        **geometry_and_seed: As in `VarianceScaling`. The kernel is a matrix of inputs
-            (and window) by outputs; along batch axes, and for each group and gate, one
-            of its own, independent of the others.
+        shape: Number of matrices, their rows and their columns.
+        draw: As in `Computed.values`.
+        ops: `numpy` or `keras.ops`.
+        stream: Name of the stream that they are drawn from.
 
-    Raises:
-        ValueError: At construction, if `gain` is not a finite number; when called, if
-            the shape has fewer than two axes.
-
-    Examples:
-    All singular values are the gain:
-
-    >>> import keras, keras_inits, numpy as np
-    >>> kernel = keras_inits.Orthogonal(gain=2.0, seed=7)((5, 3))
-    >>> kernel = keras.ops.convert_to_numpy(kernel)
-    >>> np.linalg.svd(kernel, compute_uv=False).round(4).tolist()
-    [2.0, 2.0, 2.0]
-
-    Reference: Saxe, McClelland, Ganguli (2013), "Exact solutions to the nonlinear
-    dynamics of learning in deep linear neural networks", arXiv 1312.6120; the
-    construction is Stewart's (1980).
+    Returns:
+        A new float32 array or tensor of the shape, Haar-distributed.
     """
-
-    family = "orthogonal"
-
-    def __init__(self, gain: float = 1.0, **geometry_and_seed: Any) -> None:
-        super().__init__(**geometry_and_seed)
-        self.gain = checks.number(
-            "gain",
-            gain,
-            meaning="the length of the orthogonal vectors",
-            instead="For ReLU use gain=2**0.5, for linear layers gain=1.",
-        )
-
-    def expected_std(self, shape: tuple[int, ...]) -> float:
-        _, rows, columns = self.geometry.blocks(shape)
-        return abs(self.gain) / math.sqrt(max(rows, columns, 1))
-
-    def compute(
-        self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Layout
-    ) -> Any:
-        blocks, inputs, outputs = self.geometry.blocks(shape)
-        tall = blocks, max(inputs, outputs), min(inputs, outputs)
-        distribution = sampling.normal(0.0, 1.0)
-        if sampling.is_tracing():
-            ops, gaussian = keras.ops, sampling.draw(distribution, tall, "float32", key)
-            orthogonal = staged_haar
-        else:
-            ops, gaussian = (
-                np,
-                sampling.draw_on_host(distribution, tall, "float32", key),
-            )
-            orthogonal = haar
-        kernel = orthogonal(gaussian, wide=inputs < outputs)
-        kernel *= np.float32(self.gain)
-        kernel = self.geometry.assembled(kernel, shape, ops)
-        return sampling.finished(kernel, dtype, layout)
+    number, rows, columns = shape
+    tall = number, max(rows, columns), min(rows, columns)
+    gaussian = draw(sampling.normal(0.0, 1.0), tall, stream)
+    build = haar if ops is np else staged_haar
+    return build(gaussian, wide=rows < columns)

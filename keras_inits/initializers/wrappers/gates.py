@@ -6,51 +6,21 @@ orthogonal to each other instead of each by itself.
 """
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 
 from keras_inits import sampling
 from keras_inits._utils.types import Layout
 from keras_inits.initializers import registry
-from keras_inits.initializers.base import Initializer, KernelInitializer
+from keras_inits.initializers.kernel import KernelInitializer
+from keras_inits.initializers.wrappers.base import Wrapper
 
 __all__ = ["per_gate"]
 
 
-def _resolved(initializer: Any) -> Any:
-    if isinstance(initializer, str):
-        bare = initializer.removeprefix(f"{registry.PACKAGE}>")
-        if bare in registry.names():
-            return registry.get(bare)
-    found = None
-    if isinstance(initializer, str | Mapping) or callable(initializer):
-        try:
-            found = keras.initializers.get(initializer)
-        except (TypeError, ValueError):  # an unknown name or configuration
-            found = None
-    if not callable(found):
-        raise ValueError(
-            "`initializer` fills each gate and must be the name of an initializer, an "
-            f"initializer or its config. Received: initializer={initializer!r}. "
-            "For example initializer='orthogonal'."
-        )
-    return found
-
-
-def _seed_of(initializer: Any) -> Any:
-    """The seed as given; Keras's unseeded initializers show one that they made up."""
-    seed = getattr(initializer, "seed", None)
-    ours = isinstance(initializer, Initializer)
-    if ours or isinstance(seed, keras.random.SeedGenerator):
-        return seed
-    return None if seed is None else initializer.get_config().get("seed")
-
-
 @keras.saving.register_keras_serializable(registry.PACKAGE, "per_gate")
-class PerGate(Initializer):
+class PerGate(Wrapper):
     """Any initializer, applied to each fused gate on its own: for LSTM and GRU.
 
     Formula: the last axis is cut into `gates` equal blocks; each is drawn as if it were
@@ -87,7 +57,8 @@ class PerGate(Initializer):
     family = "wrapper"
 
     def __init__(self, initializer: Any, gates: int) -> None:
-        self.initializer = _resolved(initializer)
+        super().__init__(initializer)
+        self.initializer = self.inner  # as files have it
         whole = hasattr(gates, "__index__") and not isinstance(gates, bool)
         if not whole or gates < 1:
             raise ValueError(
@@ -95,9 +66,6 @@ class PerGate(Initializer):
                 f"1. Received: gates={gates!r}. An LSTM has gates=4, a GRU gates=3."
             )
         self.gates = int(gates)
-        super().__init__(_seed_of(self.initializer))
-        seeded = hasattr(self.initializer, "seed")
-        self.is_random = getattr(self.initializer, "is_random", seeded)
 
     def _part(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of one gate."""
@@ -109,37 +77,22 @@ class PerGate(Initializer):
         return (*shape[:-1], shape[-1] // self.gates)
 
     def expected_std(self, shape: tuple[int, ...]) -> float | None:
-        part, inner = self._part(shape), self.initializer
-        if isinstance(inner, Initializer):
-            return inner.expected_std(part)
-        return super().expected_std(shape)
+        return self.inner_std(self._part(shape))
 
     def compute(
         self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Layout
     ) -> Any:
-        part, inner = self._part(shape), self.initializer
+        part, inner = self._part(shape), self.inner
         if isinstance(inner, KernelInitializer) and _ends_in_outputs(inner, shape):
             own = inner.geometry
             fused = dataclasses.replace(own, gates=own.gates * self.gates)
             return inner.with_geometry(fused).compute(shape, dtype, key, layout)
         blocks = [
-            self._block(part, dtype, _key_of_gate(key, gate))
+            self.block(part, dtype, sampling.substream(key, "gate", gate))
             for gate in range(self.gates)
         ]
         whole = keras.ops.concatenate(blocks, axis=-1)
         return sampling.finished(whole, dtype, layout)
-
-    def _block(self, shape: tuple[int, ...], dtype: str, key: sampling.Key) -> Any:
-        inner = self.initializer
-        if isinstance(inner, Initializer):
-            return inner.drawn(shape, dtype, key)
-        if not self.is_random:
-            return inner(shape, dtype=dtype)
-        if not isinstance(self.seed, keras.random.SeedGenerator):
-            seed = {"seed": key.k0 >> 1}
-            inner = type(inner).from_config(inner.get_config() | seed)
-        # Keras's own cannot draw every scheme in every type.
-        return inner(shape, dtype="float32")
 
 
 def _ends_in_outputs(initializer: KernelInitializer, shape: tuple[int, ...]) -> bool:
@@ -147,14 +100,6 @@ def _ends_in_outputs(initializer: KernelInitializer, shape: tuple[int, ...]) -> 
     if len(shape) < 2:
         return initializer.input_axes is None
     return initializer.geometry.axes(shape)[1][-1:] == [len(shape) - 1]
-
-
-def _key_of_gate(key: sampling.Key, gate: int) -> sampling.Key:
-    """A stream for each gate; the words may be scalars of a program."""
-    own = sampling.key_from_seed(gate, (), "gate")
-    if isinstance(key.k0, int):
-        return sampling.Key(key.k0 ^ own.k0, key.k1 ^ own.k1)
-    return sampling.Key(key.k0 ^ np.uint32(own.k0), key.k1 ^ np.uint32(own.k1))
 
 
 def per_gate(initializer: Any, gates: int) -> PerGate:

@@ -1,0 +1,1 @@
+"""Orthogonal kernels: matrices and convolutions that keep the length of signals."""

@@ -1,0 +1,1 @@
+"""Recurrent layers: biases that set how long a cell remembers, and stable kernels."""

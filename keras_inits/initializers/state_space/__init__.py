@@ -1,0 +1,1 @@
+"""State-space layers: transitions and steps of models that people write themselves."""

@@ -1,0 +1,1 @@
+"""Structure: kernels that copy, blur, interpolate or transform from the start."""

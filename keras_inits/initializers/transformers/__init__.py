@@ -1,0 +1,1 @@
+"""Transformers and deep stacks: scales that count layers, and pairs that match."""

@@ -1,0 +1,1 @@
+"""Wrappers: schemes that change, cut or replace what another initializer draws."""
