@@ -18,8 +18,14 @@ def _one_line(text: str) -> str:
     return escape(" ".join(text.split()))
 
 
-def list_schemes(_: argparse.Namespace) -> int:
-    """Prints a table of every scheme, by family."""
+def list_schemes(arguments: argparse.Namespace) -> int:
+    """Prints a table of every scheme, or of those that a word finds, by family."""
+    wanted = registry.names()
+    if arguments.word:
+        wanted = descriptions.found(arguments.word)
+        if not wanted:
+            refusal = f"No scheme is found by {arguments.word!r}. Try 'relu' or 'lstm'."
+            return console.refused(ValueError(refusal))
     table = Table(
         title="Schemes, by the string to type in a layer", box=rich.box.SIMPLE
     )
@@ -27,8 +33,10 @@ def list_schemes(_: argparse.Namespace) -> int:
     table.add_column("What it is", ratio=1)
     table.add_column("Formula", ratio=1)
     for family, names in descriptions.by_family().items():
-        table.add_section()
-        table.add_row(f"[bold]{family}")
+        names = [name for name in names if name in wanted]
+        if names:
+            table.add_section()
+            table.add_row(f"[bold]{family}")
         for name in names:
             parts = descriptions.sections(registry.scheme(name))
             formula = _one_line(parts.get("Formula", ""))
@@ -78,6 +86,12 @@ def add_commands(
 ) -> None:
     """Adds the commands of this module to the command line."""
     command = commands.add_parser("list", help="every scheme, with its formula")
+    command.add_argument(
+        "word",
+        metavar="WORD",
+        nargs="?",
+        help="part of a name, a word about it, or another framework's name",
+    )
     command.set_defaults(run=list_schemes)
 
     command = commands.add_parser(

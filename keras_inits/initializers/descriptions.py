@@ -89,6 +89,59 @@ def by_family() -> dict[str, list[str]]:
     return dict(sorted(found.items()))
 
 
+# Names of the same laws in other frameworks and in papers; arguments may differ.
+ELSEWHERE = {
+    "bert": ["truncated_normal_02"],
+    "caffe2_xavier": ["variance_scaling"],
+    "deepnet": ["deepnorm"],
+    "eye": ["identity"],
+    "fixed": ["constant"],
+    "glorot": ["xavier_normal", "xavier_uniform"],
+    "gpt": ["gpt2_residual", "small_init", "wang_init"],
+    "hippo": ["hippo_legs"],
+    "irnn": ["identity"],
+    "kaiming": ["he_fan_in", "he_fan_out"],
+    "lora": ["lora_a", "lora_b"],
+    "magneto": ["sub_ln"],
+    "mamba": ["log_uniform_step", "s4d"],
+    "msra": ["he_fan_in", "he_uniform_fan_in"],
+    "msra_prelu": ["he_fan_in"],
+    "np_rnn": ["positive_definite_rnn"],
+    "pixelshuffle": ["icnr"],
+    "rezero": ["zeros"],
+    "saxe": ["orthogonal"],
+    "skip_init": ["zeros"],
+    "spatial_transformer": ["affine_identity"],
+    "uniform_unit_scaling": ["variance_scaling"],
+    "unitary": ["orthogonal"],
+    "zero_init": ["hadamard_zero", "zeros"],
+}
+
+
+def found(word: str) -> list[str]:
+    """The registered names that a word finds, sorted.
+
+    It may be a part of a name or a family, a word of a docstring, or what another
+    framework calls a scheme.
+
+    Args:
+        word: Upper case means the same, and a hyphen or space the same as "_".
+
+    Examples:
+    >>> from keras_inits.initializers.descriptions import found
+    >>> "he_fan_in" in found("msra"), found("sub-pixel")
+    (True, ['icnr'])
+    """
+    plain = re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_")
+    here = {name for name in ELSEWHERE.get(plain, []) if name in registry.names()}
+    for name in registry.names():
+        cls = registry.scheme(name)
+        text = f"{name} {cls.family} {inspect.getdoc(cls) or ''}".lower()
+        if plain and plain in re.sub(r"[^a-z0-9]+", "_", text):
+            here.add(name)
+    return sorted(here)
+
+
 def sections(cls: type) -> dict[str, str]:
     """The parts of a scheme's docstring by their headings.
 

@@ -58,6 +58,35 @@ def test_list_groups_the_names_by_family(capsys):
     assert "he_fan_in" not in random
 
 
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("msra", "he_fan_in"),
+        ("Sub-pixel", "icnr"),
+        ("mamba", "s4d"),
+        ("state space", "lmu"),
+        ("chrono", "chrono"),
+        ("1502.01852", "he_fan_in"),
+    ],
+)
+def test_list_finds_schemes_by_a_word(word, name, capsys):
+    """Of another framework, a family, a name or a paper; and not every scheme."""
+    printed = output(capsys, "list", word)
+    assert f'"{name}"' in printed
+    assert '"torch_default"' not in printed
+
+
+def test_every_name_of_another_framework_finds_schemes():
+    for word, names in descriptions.ELSEWHERE.items():
+        assert set(names) <= set(descriptions.found(word))
+        assert set(names) <= set(OURS)
+
+
+def test_a_word_that_finds_nothing_is_refused(capsys):
+    assert cli.main(("list", "xyzzy")) == 2
+    assert "xyzzy" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_show_has_formula_arguments_reference_and_a_usage_that_runs(name, capsys):
     printed = " ".join(output(capsys, "show", name).split())

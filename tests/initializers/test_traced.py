@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from support.catalogue_examples import Spread
+from support.catalogue_rows import Spread
 from support.distributions import Orthonormal, values
 from support.scheme_examples import EACH, EXAMPLES, SCHEMES, make
 

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.catalogue_examples import CATALOGUE, CATALOGUE_FIXED, Missing, Spread
+from support.catalogue_examples import CATALOGUE, CATALOGUE_FIXED
+from support.catalogue_rows import Missing, Spread
 from support.distributions import Fixed, Normal, Orthonormal, Truncated, Uniform
 
 SHAPE, FANS = (3, 3, 40, 455), (360, 4095)

@@ -1,6 +1,5 @@
 """Orthogonal convolutions: kernels that keep the length of whole images."""
 
-import itertools
 import math
 from types import ModuleType
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.types import Shape
-from keras_inits.initializers.computed import Computed, Draw, precise
+from keras_inits.initializers.computed import Computed, Draw
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.orthogonal import haar
 from keras_inits.initializers.orthogonal.matrices import checked_gain
@@ -92,6 +91,20 @@ class DeltaOrthogonal(_Convolution):
         return self.geometry.assembled(drawn, flat, ops) * middle
 
 
+Taps = dict[tuple[int, ...], Any]  # matrices by their place in the window
+
+
+def _wider(taps: Taps, projection: Any, axis: int, ops: ModuleType) -> Taps:
+    """A kernel convolved along an axis with two taps: a projection P, and 1 - P."""
+    found: Taps = {}
+    for place, tap in taps.items():
+        kept = ops.matmul(tap, projection)
+        after = tuple(n + (a == axis) for a, n in enumerate(place))
+        for to, part in ((place, kept), (after, tap - kept)):
+            found[to] = found[to] + part if to in found else part
+    return found
+
+
 @register("conv_orthogonal")
 class ConvOrthogonal(_Convolution):
     """A convolution all of whose singular values are equal, with every tap used.
@@ -151,7 +164,7 @@ class ConvOrthogonal(_Convolution):
     def _projection(
         self, name: str, number: int, size: int, draw: Draw, ops: Any
     ) -> Any:
-        vectors = precise(haar.matrices((number, size, size), draw, ops, name), ops)
+        vectors = haar.matrices((number, size, size), draw, ops, name)
         if self.rank is None:
             coins = draw(sampling.uniform(-1.0, 1.0), (number, size), f"{name} kept")
             kept = ops.where(coins > 0, 1.0, 0.0)[:, None, :]
@@ -169,24 +182,13 @@ class ConvOrthogonal(_Convolution):
                 "'delta_orthogonal', or a window of 3 by 3."
             )
         rank = len(window)
-        whole = precise(haar.matrices((blocks, rows, columns), draw, ops), ops)
+        whole = haar.matrices((blocks, rows, columns), draw, ops)
         taps = {(0,) * rank: self.gain * whole}
-        unit = np.eye(columns, dtype="float32")
         for number in range(window[0] - 1):
-            pairs = []
             for axis in range(rank):
                 name = f"projection {number} {axis}"
-                found = self._projection(name, blocks, columns, draw, ops)
-                pairs.append((found, unit - found))
-            wider: dict[tuple[int, ...], Any] = {}
-            for place, tap in taps.items():
-                for corner in itertools.product((0, 1), repeat=rank):
-                    part = tap
-                    for pair, side in zip(pairs, corner, strict=True):
-                        part = ops.matmul(part, pair[side])
-                    to = tuple(a + b for a, b in zip(place, corner, strict=True))
-                    wider[to] = wider[to] + part if to in wider else part
-            taps = wider
+                projection = self._projection(name, blocks, columns, draw, ops)
+                taps = _wider(taps, projection, axis, ops)
         stacked = ops.stack([taps[place] for place in sorted(taps)], axis=1)
         # Rows of a kernel's matrix are the window, then the inputs.
         kernel = ops.reshape(stacked, (blocks, -1, columns))

@@ -105,9 +105,9 @@ class Lmu(Deterministic):
     def values(self, shape: Shape) -> Any:
         row = np.arange(_states(self.part, shape, "Lmu"))
         if self.part == "B":
-            return ((2 * row + 1) * (-1.0) ** row).reshape(shape)
+            return ((2 * row + 1) * (1.0 - 2 * (row % 2))).reshape(shape)
         i, j = row[:, None], row[None, :]
-        signs = np.where(i < j, -1.0, (-1.0) ** abs(i - j + 1))
+        signs = np.where(i < j, -1.0, 1.0 - 2 * ((i - j + 1) % 2))
         return (2 * i + 1) * signs
 
 

@@ -161,7 +161,9 @@ class Idinit(Computed, KernelInitializer):
     def values(self, shape: Shape, draw: Draw, ops: ModuleType) -> Any:
         blocks, rows, columns = self.geometry.blocks(shape)
         tiles = _tiled(rows, columns).astype("float32")
-        noise = draw(sampling.normal(0.0, self.noise), (blocks, rows, columns))
+        # One value for each row or column of the longer side: all that is not 0.
+        shape_of_noise = (blocks, rows, 1) if rows > columns else (blocks, 1, columns)
+        noise = draw(sampling.normal(0.0, self.noise), shape_of_noise)
         return self.geometry.assembled(tiles * (self.tau + noise), shape, ops)
 
 
