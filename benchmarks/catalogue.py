@@ -3,10 +3,9 @@
 Usage: `python benchmarks/catalogue.py [--side 512] [--laps 7]`, KERAS_BACKEND chosen
 before. Each scheme fills some side * side values: a matrix, or a kernel, vector or
 table of about that size where it needs one. "ratio" is its time over that of the
-truncated normal, or of the orthogonal scheme where it is made of orthogonal matrices, in
-the same
-shape, laps taking turns. "cold" is the sum of all first draws in this process, imports
-left out. Prints JSON, the slowest first.
+truncated normal, or of the orthogonal scheme where it is made of orthogonal matrices,
+in the same shape, laps taking turns. "cold" is the sum of all first draws in this
+process, imports left out. Prints JSON, the slowest first.
 """
 
 import argparse

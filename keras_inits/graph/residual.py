@@ -5,7 +5,7 @@ another, the branch, over fewer kernels: none, or the one of a projection.
 """
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from keras_inits.geometry.roles import Role
@@ -101,6 +101,47 @@ def _is_sum(graph: Graph, step: Step) -> bool:
     return step.name == "Add" and len(graph.signals(step)) > 1
 
 
+def _backwards(graph: Graph, infos: list[WeightInfo]) -> _Backwards:
+    roles = (Role.KERNEL, Role.RECURRENT, Role.EMBEDDING)
+    return _Backwards(graph, (id(p.variable) for p in infos if p.weight.role in roles))
+
+
+def _branches(graph: Graph, backwards: _Backwards) -> Iterator[tuple[int, int]]:
+    """The number of each step that adds a residual branch, and the branch's tensor."""
+    for number, step in enumerate(graph.steps):
+        if not _is_sum(graph, step):
+            continue
+        inputs = graph.signals(step)
+        for branch in inputs:
+            others = [x for x in inputs if x != branch]
+            if any(backwards.is_branch(branch, other) for other in others):
+                yield number, branch
+
+
+def branches_before(
+    graph: Graph, infos: list[WeightInfo]
+) -> tuple[dict[str, int], int]:
+    """How many residual branches are added before each kernel is used, and in all.
+
+    Args:
+        graph: Of the model.
+        infos: Its weights.
+
+    Returns:
+        From the path of each weight that a step uses to the number, of its first use;
+        and the number of all branches.
+    """
+    backwards = _backwards(graph, infos)
+    sums = [number for number, _ in _branches(graph, backwards)]
+    paths = {id(info.variable): info.path for info in infos}
+    before: dict[str, int] = {}
+    for number, step in enumerate(graph.steps):
+        for variable in step.variables:
+            if (path := paths.get(id(variable))) is not None:
+                before.setdefault(path, sum(one < number for one in sums))
+    return before, len(sums)
+
+
 def branch_ends(graph: Graph, infos: list[WeightInfo]) -> list[str]:
     """Paths of the weights that end residual branches.
 
@@ -112,19 +153,11 @@ def branch_ends(graph: Graph, infos: list[WeightInfo]) -> list[str]:
         The last kernel of each branch, and the gain of a normalization after it, in
         the order of the weights.
     """
-    roles = (Role.KERNEL, Role.RECURRENT, Role.EMBEDDING)
-    kernels = (id(p.variable) for p in infos if p.weight.role in roles)
     gains = {id(p.variable) for p in infos if p.weight.role == Role.GAIN}
-    backwards = _Backwards(graph, kernels)
+    backwards = _backwards(graph, infos)
     ends: set[int] = set()
-    for step in graph.steps:
-        if not _is_sum(graph, step):
-            continue
-        inputs = graph.signals(step)
-        for branch in inputs:
-            others = [x for x in inputs if x != branch]
-            if any(backwards.is_branch(branch, other) for other in others):
-                ends |= {id(v) for v in backwards.last(branch, gains)}
+    for _, branch in _branches(graph, backwards):
+        ends |= {id(v) for v in backwards.last(branch, gains)}
     named = [
         p for p in infos if p.weight.role in (Role.KERNEL, Role.RECURRENT, Role.GAIN)
     ]

@@ -88,6 +88,12 @@ def arguments_of(cls: type, passed_on: Mapping[str, Any]) -> dict[str, Any]:
     return arguments
 
 
+def required(cls: Any) -> list[str]:
+    """The arguments of a class of initializers that have no default."""
+    empty = inspect.Parameter.empty
+    return [name for name, value in cls._arguments.items() if value is empty]
+
+
 def plain(value: Any) -> Any:
     """`value` as JSON has it."""
     if isinstance(value, np.generic):

@@ -5,7 +5,6 @@ constructor as an attribute of the same name, as Keras and scikit-learn do. The 
 is read from these attributes, so that a subclass writes no `get_config`.
 """
 
-import inspect
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
@@ -23,6 +22,7 @@ from keras_inits.initializers.arguments import (
     check_seed,
     check_shape,
     plain,
+    required,
     same,
 )
 
@@ -80,11 +80,8 @@ class Initializer(keras.initializers.Initializer):
         if unknown := {k: kwargs[k] for k in kwargs if k not in cls._arguments}:
             raise checks.unknown_argument(cls.__name__, unknown, cls._arguments)
         given = {*list(cls._arguments)[: len(args)], *kwargs}
-        required = [
-            k for k, v in cls._arguments.items() if v is inspect.Parameter.empty
-        ]
-        if missing := [name for name in required if name not in given]:
-            shown = ", ".join(f"{name}=..." for name in required)
+        if missing := [name for name in required(cls) if name not in given]:
+            shown = ", ".join(f"{name}=..." for name in required(cls))
             call = f"keras_inits.{cls.__name__}({shown})"
             raise checks.missing_argument(cls.__name__, missing, call)
         self: Self = super().__new__(cls)

@@ -16,7 +16,7 @@ from keras_inits.graph.weights import WeightInfo, layers_with_paths, weights_of
 from keras_inits.initializers import Ones, Zeros
 from keras_inits.initializers.base import Initializer
 from keras_inits.initializers.kernel import DEFAULT_GEOMETRY, KernelInitializer
-from keras_inits.models import auto, rules
+from keras_inits.models import auto, needs, rules
 from keras_inits.models.selection import Selection
 
 DEFAULTS: dict[str, type[Zeros] | type[Ones]] = {
@@ -128,11 +128,26 @@ def make_plan(
 
     asks_auto = any(rule and rule.scheme is rules.AUTO for _, rule in to_set)
     choices = auto.choices(model, infos) if asks_auto else {}
+    needy = [
+        (info.path, rule.scheme)
+        for info, rule in to_set
+        if rule and isinstance(rule.scheme, needs.Needy)
+    ]
+    counted: dict[str, Initializer] = {}
+    whys_counted: dict[str, str] = {}
+    if needy:
+        counted, whys_counted, unknown = needs.filled(model, infos, needy)
+        problems += unknown
     tasks: list[Task] = []
     for info, rule in to_set:
+        if rule and isinstance(rule.scheme, needs.Needy) and info.path not in counted:
+            continue  # said above
         try:
             if rule is None:
                 start = _default(info, defaults)
+            elif info.path in counted:
+                why = whys_counted[info.path]
+                start = _Start(counted[info.path], rule.text, why)
             else:
                 start = _by_rule(info, rule, choices)
             tasks.append(_task(info, start))

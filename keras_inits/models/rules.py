@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 
 import keras
 
+from keras_inits._utils import checks
 from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers import registry
 from keras_inits.initializers.base import Initializer
-from keras_inits.models import patterns
+from keras_inits.models import needs, patterns
 
 AUTO = "auto"
 Scheme = Any  # an Initializer, a foreign callable of (shape, dtype), or AUTO
@@ -32,8 +33,12 @@ class Rule(NamedTuple):
 def _named(name: str) -> Scheme:
     """This package's scheme of that name, else Keras's."""
     others = {registry.scheme(one).__name__: one for one in registry.names()}
+    bare = (others | registry.ALIASES).get(name, name)
     try:
-        return registry.get((others | registry.ALIASES).get(name, name))
+        cls = registry.scheme(bare)
+        return needs.Needy(cls) if needs.is_countable(cls) else cls()
+    except checks.MissingArgument:
+        raise
     except ValueError as unknown:
         try:
             return keras.initializers.get(name)
@@ -51,6 +56,8 @@ def scheme_of(value: Any) -> Scheme:
     """
     if isinstance(value, str):
         return AUTO if value == AUTO else _named(value)
+    if needs.is_countable(value):
+        return needs.Needy(value)
     if isinstance(value, type) and issubclass(value, keras.initializers.Initializer):
         return value()
     if callable(value) and not isinstance(value, type | keras.layers.Layer):
@@ -66,7 +73,7 @@ def label(scheme: Scheme) -> str:
     """A scheme in a few words."""
     if isinstance(scheme, str):
         return scheme
-    if isinstance(scheme, Initializer):
+    if isinstance(scheme, Initializer | needs.Needy):
         return repr(scheme)
     if isinstance(scheme, keras.initializers.Initializer):
         return f"keras.initializers.{type(scheme).__name__}"
