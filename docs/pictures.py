@@ -8,12 +8,10 @@ the scheme is He's and without elsewhere, do to the std of a signal. The width i
 import sys
 from pathlib import Path
 
-import keras
 import matplotlib
 import numpy as np
 
-import keras_inits
-from keras_inits.initializers import descriptions, registry
+from keras_inits.initializers import descriptions
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
@@ -21,51 +19,7 @@ from PIL import Image
 
 FOLDER = Path(__file__).parent / "catalogue"
 WIDTH, LAYERS = 64, 10
-SHAPES = {  # where a square matrix is no kernel of theirs
-    "affine_identity": (12,),
-    "chrono": (4 * WIDTH,),
-    "linspace_bias": (4 * WIDTH,),
-    "mimetic": (WIDTH, 4, WIDTH // 4),
-    "power_law_bias": (4 * WIDTH,),
-    "stft": (WIDTH, 1, WIDTH // 2 + 1),
-    "uniform_gates": (4 * WIDTH,),
-    "unit_forget_bias": (4 * WIDTH,),
-}
-SHAPES |= dict.fromkeys(
-    ("bilinear_upsampling", "binomial_blur", "dirac", "linear_downsampling"),
-    (5, 5, 8, 8),
-)
-SHAPES |= dict.fromkeys(
-    ("conv_orthogonal", "convolution_aware", "delta_orthogonal", "icnr"), (3, 3, 8, 8)
-)
-SHAPES |= dict.fromkeys(
-    ("layer_scale", "log_uniform_step", "lru", "rg_lru", "torch_bias"), (WIDTH,)
-)
-SHAPES |= dict.fromkeys(("nguyen_widrow_bias", "prior_bias"), (WIDTH,))
 NONE = {"from_function", "from_array", "masked", "nan_fill"}  # nothing of their own
-
-
-def made(name: str, seed: int) -> object:
-    """The scheme with the arguments that `show` types, and a seed."""
-    cls = registry.scheme(name)
-    space = {"keras_inits": keras_inits}
-    text = f"dict({cls.usage_arguments})"
-    arguments = eval(text, space)
-    if "seed" in cls._arguments:
-        arguments["seed"] = seed
-    return cls(**arguments)
-
-
-def array(name: str, seed: int = 7) -> np.ndarray:
-    """What the scheme draws in its shape."""
-    shape = SHAPES.get(name, (WIDTH, WIDTH))
-    return np.array(keras.ops.convert_to_numpy(made(name, seed)(shape)), "float64")
-
-
-def matrix(name: str, kernel: np.ndarray) -> np.ndarray:
-    """A kernel as a matrix of inputs, and window, by outputs."""
-    outputs = kernel.shape[1:] if name == "mimetic" else kernel.shape[-1:]
-    return kernel.reshape(-1, int(np.prod(outputs)))
 
 
 def stds(name: str) -> list[float]:
@@ -73,7 +27,7 @@ def stds(name: str) -> list[float]:
     x = np.random.default_rng(0).standard_normal((256, WIDTH))
     found = [float(x.std())]
     for layer in range(LAYERS):
-        x = x @ array(name, layer)
+        x = x @ descriptions.example(name, layer)
         if name.startswith(("he_", "kaiming", "fixup", "random_walk")):
             x = np.maximum(x, 0)
         found.append(float(np.sqrt((x**2).mean())))
@@ -82,10 +36,10 @@ def stds(name: str) -> list[float]:
 
 def draw(name: str) -> None:
     """Writes the picture of a scheme."""
-    kernel = array(name)
+    kernel = descriptions.example(name)
     figure, axes = pyplot.subplots(1, 3, figsize=(7.2, 2.1), layout="constrained")
-    if kernel.ndim > 1:
-        flat = matrix(name, kernel)
+    flat = descriptions.example_matrix(name, kernel)
+    if flat is not None:
         window = kernel.ndim == 4
         shown = kernel[:, :, 0, 0] if window else flat
         limit = abs(shown).max() or 1.0

@@ -11,6 +11,7 @@ from keras_inits import demo
 from keras_inits._utils import extras
 from keras_inits.cli import arguments as kinds
 from keras_inits.cli import console
+from keras_inits.cli.drawing import drawings
 from keras_inits.initializers import descriptions, registry
 
 
@@ -60,6 +61,7 @@ def show_scheme(arguments: argparse.Namespace) -> int:
         "Formula": _one_line(parts.get("Formula", "none stated")),
         "Arguments": escape(listed),
         "Reference": _one_line(parts.get("Reference", "none")),
+        "Needs": ", ".join(cls.needs),
         "Usage": escape(descriptions.usage(name)),
         "With arguments": escape(descriptions.usage_with_arguments(name)),
     }
@@ -70,6 +72,8 @@ def show_scheme(arguments: argparse.Namespace) -> int:
     out = console.out()
     out.print(f"[bold]{name}[/]: {_one_line(parts[''])}\n")
     out.print(table)
+    for drawing in drawings(name):
+        out.print(drawing)
     return 0
 
 

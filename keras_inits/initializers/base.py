@@ -63,6 +63,7 @@ class Initializer(keras.initializers.Initializer):
     is_random = True  # whether values are random, in a floating-point type
     only_floats = False  # whether others are refused though nothing is drawn
     usage: ClassVar[str] = "keras.layers.Dense(64, kernel_initializer={})"
+    example_shape: ClassVar[tuple[int, ...]] = (64, 64)  # that it fills, to be shown
     usage_arguments: ClassVar[str] = ""  # where it cannot do without
     needs: ClassVar[tuple[str, ...]] = ()  # what no shape tells, and `initialize` may
 

@@ -1,9 +1,13 @@
 """Texts about the registered schemes, made from their names and docstrings."""
 
+import ast
 import inspect
+import math
 import re
+from typing import Any
 
 import keras
+import numpy as np
 
 from keras_inits.initializers import registry
 
@@ -87,6 +91,55 @@ def by_family() -> dict[str, list[str]]:
     for name in registry.names():
         found.setdefault(registry.scheme(name).family, []).append(name)
     return dict(sorted(found.items()))
+
+
+def example(name: str, seed: int = 7) -> np.ndarray:
+    """What the scheme of this name draws in its example's shape, as float64.
+
+    Args:
+        name: One of `keras_inits.names()`.
+        seed: For schemes that draw.
+
+    Raises:
+        ValueError: If no scheme has the name.
+
+    Examples:
+    >>> from keras_inits.initializers.descriptions import example
+    >>> example("affine_identity").tolist()[:6]
+    [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
+    """
+    cls = registry.scheme(name)
+    arguments = _keywords(f"made({cls.usage_arguments})")
+    if "seed" in cls._arguments:
+        arguments["seed"] = seed
+    drawn = cls(**arguments)(cls.example_shape, dtype="float32")
+    return np.array(keras.ops.convert_to_numpy(drawn), dtype="float64")
+
+
+def _keywords(call: str) -> dict[str, Any]:
+    """The arguments of a call, which are literals or products of lists."""
+    parsed = ast.parse(call, mode="eval").body
+    assert isinstance(parsed, ast.Call)
+    found: dict[str, Any] = {}
+    for keyword in parsed.keywords:
+        found[str(keyword.arg)] = _literal(keyword.value)
+    return found
+
+
+def _literal(node: ast.expr) -> Any:
+    if isinstance(node, ast.BinOp):
+        return _literal(node.left) * _literal(node.right)
+    if isinstance(node, ast.List):
+        return [_literal(member) for member in node.elts]
+    return ast.literal_eval(node)
+
+
+def example_matrix(name: str, drawn: np.ndarray) -> np.ndarray | None:
+    """An example as a matrix of inputs, and window, by outputs; None for a vector."""
+    if drawn.ndim < 2:
+        return None
+    first = 1 if name == "mimetic" else drawn.ndim - 1
+    return drawn.reshape(math.prod(drawn.shape[:first]), -1)
 
 
 # Names of the same laws in other frameworks and in papers; arguments may differ.

@@ -162,6 +162,7 @@ class PriorBias(Deterministic):
     1708.02002, sec. 4.1.
     """
 
+    example_shape = (64,)
     usage = "keras.layers.Dense(1, 'sigmoid', bias_initializer={})"
     family = "embedding"
 

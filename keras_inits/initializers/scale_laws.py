@@ -151,6 +151,7 @@ class NguyenWidrowBias(Initializer):
     networks by choosing initial values of the adaptive weights", IJCNN.
     """
 
+    example_shape = (64,)
     usage = "keras.layers.Dense(64, bias_initializer={})"
     usage_arguments = "fan_in=8"
     family = "scale law"

@@ -110,6 +110,22 @@ def test_show_has_formula_arguments_reference_and_a_usage_that_runs(name, capsys
         assert type(made) is registry.scheme(name)
 
 
+def test_show_draws_the_scheme(capsys):
+    """Its std and singular values, with bars; vectors have no singular values."""
+    printed = output(capsys, "show", "orthogonal")
+    assert "Drawn in (64, 64): mean" in printed
+    assert ", std 0.125" in printed  # 1 / sqrt(64)
+    assert "1.  1" in printed.split("Singular values")[1]
+    assert "\u2588" in printed
+    assert "Singular values" not in output(capsys, "show", "affine_identity")
+    assert "Drawn" not in output(capsys, "show", "nan_fill")
+
+
+def test_show_says_what_no_shape_tells(capsys):
+    assert "Needs" in output(capsys, "show", "gpt2_residual")
+    assert "Needs" not in output(capsys, "show", "he_fan_in")
+
+
 def test_show_takes_a_name_as_layers_do(capsys):
     assert output(capsys, "show", "keras_inits>he_normal") == output(
         capsys, "show", "he_normal"

@@ -69,6 +69,7 @@ class DeltaOrthogonal(_Convolution):
     arXiv 1806.05393, algorithm 2.
     """
 
+    example_shape = (3, 3, 8, 8)
     usage = "keras.layers.Conv2D(64, 3, padding='same', kernel_initializer={})"
 
     def __init__(self, gain: float = 1.0, **geometry_and_seed: Any) -> None:
@@ -137,6 +138,7 @@ class ConvOrthogonal(_Convolution):
     arXiv 1911.00937, for the rank of half the outputs.
     """
 
+    example_shape = (3, 3, 8, 8)
     usage = "keras.layers.Conv2D(64, 3, padding='same', kernel_initializer={})"
 
     def __init__(
@@ -223,6 +225,7 @@ class ConvolutionAware(Computed, KernelInitializer):
     Reference: Aghajanyan (2017), "Convolution Aware Initialization", arXiv 1702.06295.
     """
 
+    example_shape = (3, 3, 8, 8)
     usage = "keras.layers.Conv2D(64, 3, padding='same', kernel_initializer={})"
     family = "orthogonal"
 

@@ -84,6 +84,7 @@ class UnitForgetBias(Deterministic):
     Architectures", ICML.
     """
 
+    example_shape = (256,)
     usage = "keras.layers.LSTM(64, bias_initializer={}, unit_forget_bias=False)"
     family = "recurrent"
 
@@ -130,6 +131,7 @@ class LinspaceBias(Deterministic):
     2405.04517; range as in its authors' cells.
     """
 
+    example_shape = (256,)
     usage = "keras.layers.LSTM(64, bias_initializer={}, unit_forget_bias=False)"
     family = "recurrent"
 
@@ -181,6 +183,7 @@ class PowerLawBias(Deterministic):
     authors' cell of scalar memories.
     """
 
+    example_shape = (256,)
     usage = "keras.layers.LSTM(64, bias_initializer={}, unit_forget_bias=False)"
     usage_arguments = "block=1, blocks=6"
     family = "recurrent"

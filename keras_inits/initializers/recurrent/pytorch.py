@@ -99,6 +99,7 @@ class TorchBias(Initializer):
     `torch.nn.Linear.reset_parameters`.
     """
 
+    example_shape = (64,)
     usage = "keras.layers.Dense(64, bias_initializer={})"
     usage_arguments = "fan_in=8"
     family = "recurrent"

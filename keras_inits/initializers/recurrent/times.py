@@ -52,6 +52,7 @@ class Chrono(Computed):
     arXiv 1804.11188.
     """
 
+    example_shape = (256,)
     usage = "keras.layers.LSTM(64, bias_initializer={}, unit_forget_bias=False)"
     usage_arguments = "timesteps=500"
     family = "recurrent"
@@ -113,6 +114,7 @@ class UniformGates(Computed):
     Networks", arXiv 1910.09890; the input gate of a plain LSTM is our reading.
     """
 
+    example_shape = (256,)
     usage = "keras.layers.LSTM(64, bias_initializer={}, unit_forget_bias=False)"
     family = "recurrent"
 

@@ -46,6 +46,7 @@ class LogUniformStep(Computed):
     State Spaces", arXiv 2312.00752; Gu et al. (2022), arXiv 2206.11893.
     """
 
+    example_shape = (64,)
     usage = 'keras.Variable({}, shape=(64, ), dtype="float32")'
     family = "state space"
 
@@ -109,6 +110,7 @@ class Lru(Computed):
     Sequences", arXiv 2303.06349.
     """
 
+    example_shape = (64,)
     usage = 'keras.Variable({}, shape=(64, ), dtype="float32")'
     family = "state space"
 
@@ -188,6 +190,7 @@ class RgLru(Computed):
     Attention for Efficient Language Models", arXiv 2402.19427.
     """
 
+    example_shape = (64,)
     usage = 'keras.Variable({}, shape=(64, ), dtype="float32")'
     family = "state space"
 

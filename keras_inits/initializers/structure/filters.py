@@ -100,6 +100,7 @@ class Dirac(_Filter):
     Networks Without Skip-Connections", arXiv 1706.00388.
     """
 
+    example_shape = (5, 5, 8, 8)
     usage = "keras.layers.Conv2D(64, 3, padding='same', kernel_initializer={})"
 
     def __init__(
@@ -152,6 +153,7 @@ class BilinearUpsampling(_Filter):
     Semantic Segmentation", arXiv 1411.4038.
     """
 
+    example_shape = (5, 5, 8, 8)
     usage = (
         "keras.layers.Conv2DTranspose(8, 4, 2, padding='same', kernel_initializer={})"
     )
@@ -187,6 +189,7 @@ class LinearDownsampling(_Filter):
     Accelerating the Research Cycle", arXiv 1908.00213.
     """
 
+    example_shape = (5, 5, 8, 8)
     usage = "keras.layers.Conv2D(64, 3, padding='same', kernel_initializer={})"
 
     def __init__(self, **geometry: Any) -> None:
@@ -220,6 +223,7 @@ class BinomialBlur(_Filter):
     arXiv 1904.11486.
     """
 
+    example_shape = (5, 5, 8, 8)
     usage = "keras.layers.Conv2D(64, 3, padding='same', kernel_initializer={})"
 
     def __init__(self, **geometry: Any) -> None:

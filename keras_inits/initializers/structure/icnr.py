@@ -45,6 +45,7 @@ class Icnr(Wrapper):
     arXiv 1707.02937.
     """
 
+    example_shape = (3, 3, 8, 8)
     usage = "keras.layers.Conv2D(64, 3, padding='same', kernel_initializer={})"
     family = "structure"
 

@@ -59,6 +59,7 @@ class Stft(Deterministic):
     Keras's `STFT`.
     """
 
+    example_shape = (64, 1, 33)
     usage = "keras.layers.Conv1D(257, 400, 160, kernel_initializer={})"
     family = "structure"
 
@@ -148,6 +149,7 @@ class AffineIdentity(Deterministic):
     1506.02025; Qi et al. (2017), "PointNet", arXiv 1612.00593, for D².
     """
 
+    example_shape = (12,)
     usage = "keras.layers.Dense(6, kernel_initializer='zeros', bias_initializer={})"
     family = "structure"
 

@@ -248,6 +248,7 @@ class LayerScale(Deterministic):
     2103.17239.
     """
 
+    example_shape = (64,)
     usage = 'keras.Variable({}, shape=(64, ), dtype="float32")'
     usage_arguments = "depth=24"
     family = "transformer"

@@ -60,6 +60,7 @@ class Mimetic(Computed):
     Layers", arXiv 2305.09828.
     """
 
+    example_shape = (64, 4, 16)
     usage = (
         'keras.layers.EinsumDense("btd,dnh->btnh", (None, 8, 8), kernel_initializer={})'
     )

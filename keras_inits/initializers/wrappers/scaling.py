@@ -127,6 +127,7 @@ class Masked(Wrapper):
     Lottery Tickets Win", arXiv 2010.03533, for the variance of each output.
     """
 
+    example_shape = (8, 64)
     usage_arguments = 'initializer="he_fan_in", mask=[[1, 0] * 32] * 8'
     _added: ClassVar = {**AXES, "shape": None, "sha256": None}
 

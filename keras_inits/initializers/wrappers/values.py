@@ -51,6 +51,7 @@ class FromArray(Deterministic):
     Reference: none; values are the user's own.
     """
 
+    example_shape = (8, 64)
     usage_arguments = "value=[[0.5] * 64] * 8"
     family = "wrapper"
     only_floats = True
