@@ -122,6 +122,21 @@ def scheme(name: str) -> type[Initializer]:
     return _schemes[bare]
 
 
+def name_of(cls: type[Initializer]) -> str:
+    """The name under which a class is registered.
+
+    Raises:
+        ValueError: If it is under none.
+    """
+    for name, found in _schemes.items():
+        if found is cls:
+            return name
+    raise ValueError(
+        f"The class has no name. Received: {cls!r}. Decorate it with "
+        "keras_inits.register('its_name')."
+    )
+
+
 def get(name: str, **arguments: Any) -> Initializer:
     """A scheme by name, with arguments.
 

@@ -142,7 +142,7 @@ def initialize(
             "Call it before, outside tf.function and jax.jit."
         )
     seed = _checked_seed(seed)
-    plan = make_plan(model, parse(rules), include, exclude)
+    plan = make_plan(model, parse(rules), include, exclude, seed)
     in_use = optimizers.of_model(model) if optimizer else []
     fresh = [optimizers.fresh_copy(one) for one in in_use]
     names = [type(one).__name__ for one in in_use]

@@ -93,7 +93,11 @@ class _Problem(Exception):
 
 
 def make_plan(
-    model: keras.Model, given: Sequence[rules.Rule], include: Any, exclude: Any
+    model: keras.Model,
+    given: Sequence[rules.Rule],
+    include: Any,
+    exclude: Any,
+    seed: int = 0,
 ) -> Plan:
     """Decides about every weight of a model.
 
@@ -102,6 +106,7 @@ def make_plan(
         given: The rules, parsed.
         include: As in `initialize`.
         exclude: As in `initialize`.
+        seed: The model's, for kernels that come in pairs.
 
     Raises:
         ValueError: With all problems, if there are any.
@@ -136,7 +141,7 @@ def make_plan(
     counted: dict[str, Initializer] = {}
     whys_counted: dict[str, str] = {}
     if needy:
-        counted, whys_counted, unknown = needs.filled(model, infos, needy)
+        counted, whys_counted, unknown = needs.filled(model, infos, needy, seed)
         problems += unknown
     tasks: list[Task] = []
     for info, rule in to_set:

@@ -78,3 +78,43 @@ def test_a_model_without_branches_asks_for_the_number_and_writes_nothing():
 def test_what_no_graph_tells_is_asked_for_by_name(name):
     with pytest.raises(ValueError, match=r"needs `\w+`.*Type keras_inits\."):
         keras_inits.initialize(stack(1), name, seed=7)
+
+
+def product(model, n):
+    """Of value and output, summed over the heads: what attention to itself adds."""
+    attention = model.get_layer(f"attention_{n}")
+    value, output = (
+        values(attention._value_dense.kernel),
+        values(attention._output_dense.kernel),
+    )
+    return np.einsum("dnh,nhe->de", value, output)
+
+
+def test_mimetic_kernels_come_in_pairs():
+    """Each layer its own; twin: of two layers' halves nothing is left of the rule."""
+    model = stack(2)
+    rules = {layers.MultiHeadAttention: "mimetic", "*": "auto"}
+    report = keras_inits.initialize(model, rules, seed=7)
+    for n in range(2):
+        found = np.trace(product(model, n)) / WIDTH
+        assert abs(found + 0.4) < 5 * 0.4 / WIDTH
+    one, other = (model.get_layer(f"attention_{n}") for n in range(2))
+    mixed = np.einsum(
+        "dnh,nhe->de",
+        values(one._value_dense.kernel),
+        values(other._output_dense.kernel),
+    )
+    assert abs(np.trace(mixed) / WIDTH + 0.4) > 0.2
+    assert {r.why for r in report.rows if "Mimetic" in r.scheme} == {
+        "one draw for a layer's pairs"
+    }
+    before = product(model, 0)
+    keras_inits.initialize(model, rules, seed=8)
+    assert abs(product(model, 0) - before).max() > 0.01
+    keras_inits.initialize(model, rules, seed=7)
+    np.testing.assert_array_equal(product(model, 0), before)
+
+
+def test_mimetic_for_other_kernels_is_refused():
+    with pytest.raises(ValueError, match=r"'wide_0/kernel' is not.*'mimetic', '\*'"):
+        keras_inits.initialize(stack(1), "mimetic", seed=7)
