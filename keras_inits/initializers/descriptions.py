@@ -84,8 +84,8 @@ def by_family() -> dict[str, list[str]]:
 
     Examples:
     >>> from keras_inits.initializers.descriptions import by_family
-    >>> by_family()["orthogonal"]
-    ['orthogonal']
+    >>> by_family()["sparse"]
+    ['sparse']
     """
     found: dict[str, list[str]] = {}
     for name in registry.names():
