@@ -54,6 +54,8 @@ def check_dtype(dtype: Any, initializer: Any) -> str:
         ValueError: If it draws and the type is not a floating-point type.
     """
     name: str = keras.backend.standardize_dtype(dtype or keras.config.floatx())
+    if initializer.takes_complex and name in ("complex64", "complex128"):
+        return name
     only_floats = initializer.is_random or initializer.only_floats
     if only_floats and not keras.backend.is_float_dtype(name):
         raise ValueError(

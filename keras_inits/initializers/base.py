@@ -61,6 +61,7 @@ class Initializer(keras.initializers.Initializer):
 
     family: ClassVar[str] = "custom"  # under which tables list it
     is_random = True  # whether values are random, in a floating-point type
+    takes_complex = False  # whether it fills complex types, too
     only_floats = False  # whether others are refused though nothing is drawn
     usage: ClassVar[str] = "keras.layers.Dense(64, kernel_initializer={})"
     example_shape: ClassVar[tuple[int, ...]] = (64, 64)  # that it fills, to be shown

@@ -11,7 +11,9 @@ from typing import Any
 
 from keras_inits import sampling
 from keras_inits._utils import checks
+from keras_inits._utils.types import Layout, Shape, Tensor
 from keras_inits.geometry import Fans
+from keras_inits.initializers import complexes
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.registry import register
 
@@ -85,12 +87,17 @@ class VarianceScaling(KernelInitializer):
     fan_avg 0.0481
     fan_out 0.0417
 
-    Reference: Glorot, Bengio (2010), "Understanding the difficulty of training deep
+    Complex types have E|w|² = scale / n: normal parts, a disk, or a modulus of at most
+    two std.
+
+    Reference: Trabelsi et al. (2017), "Deep Complex Networks", arXiv 1705.09792, for
+    complex ones; Glorot, Bengio (2010), "Understanding the difficulty of training deep
     feedforward neural networks"; He, Zhang, Ren, Sun (2015), arXiv 1502.01852; the
     geometric mean is a choice of JAX's.
     """
 
     family = "variance"
+    takes_complex = True
 
     def __init__(
         self,
@@ -134,3 +141,12 @@ class VarianceScaling(KernelInitializer):
     def entry_distribution(self, shape: tuple[int, ...]) -> sampling.Distribution:
         std = math.sqrt(self.scale / MODES[self.mode](self.fans(shape)))
         return DISTRIBUTIONS[self.distribution](std)
+
+    def compute(
+        self, shape: Shape, dtype: str, key: sampling.Key, layout: Layout
+    ) -> Tensor:
+        if dtype not in complexes.TYPES:
+            return super().compute(shape, dtype, key, layout)
+        complexes.check_key(key, self.seed)
+        drawn = complexes.circular(self.entry_distribution(shape), shape, key)
+        return complexes.finished(drawn, dtype, layout)

@@ -8,7 +8,8 @@ import numpy as np
 
 from keras_inits import sampling
 from keras_inits._utils import checks
-from keras_inits._utils.types import Shape
+from keras_inits._utils.types import Layout, Shape, Tensor
+from keras_inits.initializers import complexes
 from keras_inits.initializers.computed import Computed, Draw
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.orthogonal import haar
@@ -49,7 +50,7 @@ class Orthogonal(Computed, KernelInitializer):
             the shape has fewer than two axes.
 
     Examples:
-    All singular values are the gain:
+    All singular values are the gain; of complex types the kernel is unitary:
 
     >>> import keras, keras_inits, numpy as np
     >>> kernel = keras_inits.Orthogonal(gain=2.0, seed=7)((5, 3))
@@ -59,10 +60,11 @@ class Orthogonal(Computed, KernelInitializer):
 
     Reference: Saxe, McClelland, Ganguli (2013), "Exact solutions to the nonlinear
     dynamics of learning in deep linear neural networks", arXiv 1312.6120; the
-    construction is Stewart's (1980).
+    construction is Stewart's (1980), of unitary matrices Mezzadri's, math-ph/0609050.
     """
 
     family = "orthogonal"
+    takes_complex = True
 
     def __init__(
         self, gain: float = 1.0, scale_to: str = "norm", **geometry_and_seed: Any
@@ -81,6 +83,18 @@ class Orthogonal(Computed, KernelInitializer):
     def expected_std(self, shape: Shape) -> float:
         _, rows, columns = self.geometry.blocks(shape)
         return abs(self._factor(rows, columns)) / math.sqrt(max(rows, columns, 1))
+
+    def compute(
+        self, shape: Shape, dtype: str, key: sampling.Key, layout: Layout
+    ) -> Tensor:
+        if dtype not in complexes.TYPES or 0 in shape:
+            return super().compute(shape, dtype, key, layout)
+        complexes.check_key(key, self.seed)
+        blocks, inputs, outputs = self.geometry.blocks(shape)
+        kernel = complexes.unitary((blocks, inputs, outputs), key)
+        kernel = self._factor(inputs, outputs) * kernel
+        kernel = self.geometry.assembled(kernel, shape, np)
+        return complexes.finished(kernel, dtype, layout)
 
     def values(self, shape: Shape, draw: Draw, ops: ModuleType) -> Any:
         blocks, inputs, outputs = self.geometry.blocks(shape)
