@@ -97,6 +97,7 @@ def test_a_layer_gets_weights_as_it_is_reached_and_the_pass_goes_on_with_them(bu
 @MODELS
 def test_a_pass_that_assigns_nothing_leaves_signals_that_are_off(build):
     """Twin: the scales above were not at one by themselves."""
+    keras.utils.set_random_seed(3)  # by chance all scales may be near one
     found = []
 
     def reached(visit):
