@@ -53,13 +53,6 @@ def main() -> None:
     import keras_inits
     from keras_inits.initializers import descriptions, registry
 
-    def made(name: str) -> object:
-        cls = registry.scheme(name)
-        space = {"keras_inits": keras_inits}
-        if not cls.usage_arguments:
-            return cls(**({"seed": 7} if "seed" in cls._arguments else {}))
-        return eval(descriptions.usage_with_arguments(name), space)
-
     def timed(draw: Callable[[], object]) -> float:
         start = time.perf_counter()
         result = draw()
@@ -68,7 +61,10 @@ def main() -> None:
 
     given = {"masked", "from_array", "from_function", "constant", "prior_bias"}
     names = [name for name in keras_inits.names() if name not in given]
-    schemes = {name: (made(name), shape_for(name, options.side)) for name in names}
+    schemes = {
+        name: (descriptions.example_scheme(name), shape_for(name, options.side))
+        for name in names
+    }
     cold = {name: timed(lambda s=s, h=h: s(h)) for name, (s, h) in schemes.items()}
     rows = {}
     for name, (scheme, shape) in schemes.items():

@@ -6,7 +6,7 @@ from typing import Any
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.types import Shape
-from keras_inits.initializers.computed import Deterministic
+from keras_inits.initializers.constants import Zeros
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.registry import register
 
@@ -55,7 +55,7 @@ class LoraA(KernelInitializer):
 
 
 @register("lora_b")
-class LoraB(Deterministic):
+class LoraB(Zeros):
     """LoRA's second factor: zeros, so that the adapted layer starts unchanged.
 
     Formula: w = 0.
@@ -69,9 +69,3 @@ class LoraB(Deterministic):
     """
 
     family = "adapter"
-
-    def __init__(self) -> None:
-        super().__init__()
-
-    def values(self, shape: Shape) -> Any:
-        return 0

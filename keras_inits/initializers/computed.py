@@ -49,6 +49,8 @@ class Deterministic(Initializer):
 
 
 def drawer(key: sampling.Key, draw: Callable[..., Any]) -> Draw:
+    """What draws from a key's streams, by `sampling.draw` or `draw_on_host`."""
+
     def drawn(
         distribution: sampling.Distribution, shape: Shape, stream: str = ""
     ) -> Any:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from keras_inits.initializers import registry
+from keras_inits.initializers.base import Initializer
 
 
 def layer_string(name: str) -> str:
@@ -93,6 +94,23 @@ def by_family() -> dict[str, list[str]]:
     return dict(sorted(found.items()))
 
 
+def example_scheme(name: str, seed: int = 7) -> Initializer:
+    """The scheme of this name, with what it cannot do without.
+
+    Args:
+        name: One of `keras_inits.names()`.
+        seed: For schemes that draw.
+
+    Raises:
+        ValueError: If no scheme has the name.
+    """
+    cls = registry.scheme(name)
+    arguments = _keywords(f"made({cls.usage_arguments})")
+    if "seed" in cls._arguments:
+        arguments["seed"] = seed
+    return cls(**arguments)
+
+
 def example(name: str, seed: int = 7) -> np.ndarray:
     """What the scheme of this name draws in its example's shape, as float64.
 
@@ -108,11 +126,8 @@ def example(name: str, seed: int = 7) -> np.ndarray:
     >>> example("affine_identity").tolist()[:6]
     [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
     """
-    cls = registry.scheme(name)
-    arguments = _keywords(f"made({cls.usage_arguments})")
-    if "seed" in cls._arguments:
-        arguments["seed"] = seed
-    drawn = cls(**arguments)(cls.example_shape, dtype="float32")
+    scheme = example_scheme(name, seed)
+    drawn = scheme(scheme.example_shape, dtype="float32")
     return np.array(keras.ops.convert_to_numpy(drawn), dtype="float64")
 
 

@@ -8,33 +8,13 @@ import numpy as np
 import pytest
 
 import keras_inits
+from support.refusals import refused
 from support.scheme_examples import EXAMPLES, FIXED, KERNEL, SCHEMES, make
-
-
-def refused(call, argument, received, *more):
-    """Checks that `call` raises a ValueError whose message has all its parts."""
-    with pytest.raises(ValueError) as caught:  # noqa: PT011  the parts are checked here
-        call()
-    message = str(caught.value)
-    meant, found, way_out = message.partition("Received: ")
-    assert found, message
-    assert f"`{argument}`" in meant, message
-    assert len(meant.split()) >= 6, message  # what it means, in words
-    assert received in way_out, message
-    after = way_out.split(received, 1)[1]
-    assert re.search(r"\. [A-Z]\w* \S.*[.?]$", after), message  # a sentence: what to do
-    for part in more:
-        assert part in message, message
-
 
 # What the base refuses, for all schemes.
 SEEDS = [1.0, "7", math.nan, True, np.bool_(False), [1]]
 SEEDS += [2**64, -(2**63) - 1, np.float32(2)]
-
-
 SHAPES = [None, 4, (-1, 3), (2, None)]
-
-
 RANDOM = [name for name in EXAMPLES if name not in FIXED]
 
 

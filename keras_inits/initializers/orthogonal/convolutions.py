@@ -14,7 +14,7 @@ from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.orthogonal import haar
 from keras_inits.initializers.orthogonal.matrices import checked_gain
 from keras_inits.initializers.registry import register
-from keras_inits.initializers.structure.filters import spread, windowless
+from keras_inits.initializers.structure.filters import middle_tap, windowless
 
 __all__ = ["ConvOrthogonal", "ConvolutionAware", "DeltaOrthogonal"]
 
@@ -23,6 +23,7 @@ class _Convolution(Computed, KernelInitializer):
     """A kernel with a window, and at least as many outputs as inputs."""
 
     family = "orthogonal"
+    gain: float
 
     def sizes(self, shape: Shape) -> tuple[Shape, int, int, int]:
         """Shape with one tap, number of maps, their inputs and their outputs."""
@@ -41,6 +42,13 @@ class _Convolution(Computed, KernelInitializer):
                 "'orthogonal' first."
             )
         return flat, blocks, rows, columns
+
+    def expected_std(self, shape: Shape) -> float | None:
+        if 0 in shape:
+            return None
+        flat, _, _, columns = self.sizes(shape)
+        taps = math.prod(shape) // math.prod(flat)
+        return abs(self.gain) / math.sqrt(taps * columns)
 
 
 @register("delta_orthogonal")
@@ -76,19 +84,10 @@ class DeltaOrthogonal(_Convolution):
         super().__init__(**geometry_and_seed)
         self.gain = checked_gain(gain)
 
-    def expected_std(self, shape: Shape) -> float | None:
-        if 0 in shape:
-            return None
-        flat, _, _, columns = self.sizes(shape)
-        taps = math.prod(shape) // math.prod(flat)
-        return abs(self.gain) / math.sqrt(taps * columns)
-
     def values(self, shape: Shape, draw: Draw, ops: ModuleType) -> Any:
         flat, blocks, rows, columns = self.sizes(shape)
         drawn = self.gain * haar.matrices((blocks, rows, columns), draw, ops)
-        window = [shape[axis] for axis in self.geometry.window(shape)]
-        middles = [np.eye(1, k, (k - 1) // 2)[0] for k in window]
-        middle = spread(self.geometry, shape, middles).astype("float32")
+        middle = middle_tap(self.geometry, shape).astype("float32")
         return self.geometry.assembled(drawn, flat, ops) * middle
 
 
@@ -155,13 +154,6 @@ class ConvOrthogonal(_Convolution):
                 instead="For half of 32 outputs use rank=16.",
             )
         self.rank = rank
-
-    def expected_std(self, shape: Shape) -> float | None:
-        if 0 in shape:
-            return None
-        flat, _, _, columns = self.sizes(shape)
-        taps = math.prod(shape) // math.prod(flat)
-        return abs(self.gain) / math.sqrt(taps * columns)
 
     def _projection(
         self, name: str, number: int, size: int, draw: Draw, ops: Any

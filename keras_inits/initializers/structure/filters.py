@@ -32,6 +32,12 @@ def windowless(geometry: Geometry, shape: Shape) -> Shape:
             f"inputs, outputs). Received: shape={shape}. Use 'identity' or "
             f"'orthogonal' in Dense, or a kernel of shape {(3, *shape[-2:])}."
         )
+    return one_tap(geometry, shape)
+
+
+def one_tap(geometry: Geometry, shape: Shape) -> Shape:
+    """The shape of a kernel whose window, if there is one, has one tap."""
+    window = geometry.window(shape)
     return tuple(1 if axis in window else n for axis, n in enumerate(shape))
 
 
@@ -49,6 +55,12 @@ def spread(geometry: Geometry, shape: Shape, filters: list[np.ndarray]) -> np.nd
             [-1 if a == axis else 1 for a in range(len(shape))]
         )
     return result
+
+
+def middle_tap(geometry: Geometry, shape: Shape) -> np.ndarray:
+    """One at the tap (k - 1) // 2 of each axis of k in the window, else zero."""
+    sizes = [shape[axis] for axis in geometry.window(shape)]
+    return spread(geometry, shape, [np.eye(1, k, (k - 1) // 2)[0] for k in sizes])
 
 
 class _Filter(Deterministic, KernelInitializer):

@@ -13,7 +13,7 @@ from keras_inits._utils.types import Layout, Shape, Tensor
 from keras_inits.initializers.computed import Computed, Deterministic, Draw
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.registry import register
-from keras_inits.initializers.structure.filters import spread
+from keras_inits.initializers.structure.filters import middle_tap, one_tap
 
 __all__ = ["HadamardZero", "Idinit", "IdinitZero"]
 
@@ -71,8 +71,7 @@ class HadamardZero(Deterministic, KernelInitializer):
 
     def values(self, shape: Shape) -> Any:
         geometry = self.geometry
-        window = geometry.window(shape)
-        flat = tuple(1 if axis in window else n for axis, n in enumerate(shape))
+        flat = one_tap(geometry, shape)
         blocks, rows, columns = geometry.blocks(flat)
         if columns <= rows:
             matrix = np.eye(rows, columns)
@@ -80,8 +79,7 @@ class HadamardZero(Deterministic, KernelInitializer):
             power = 2 ** math.ceil(math.log2(columns))
             matrix = self.gain * _hadamard(rows, columns) / math.sqrt(power)
         matrices = np.broadcast_to(matrix, (blocks, rows, columns))
-        middles = [np.eye(1, shape[a], (shape[a] - 1) // 2)[0] for a in window]
-        return geometry.assembled(matrices, flat, np) * spread(geometry, shape, middles)
+        return geometry.assembled(matrices, flat, np) * middle_tap(geometry, shape)
 
 
 def _tiled(rows: int, columns: int) -> np.ndarray:

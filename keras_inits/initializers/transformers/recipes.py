@@ -69,12 +69,17 @@ class _Recipe(KernelInitializer):
     """Xavier's normal kernels, times a gain that the numbers of blocks give."""
 
     family = "transformer"
-    gain: float
+    usage_arguments = 'architecture="decoder", decoder_layers=12'
 
-    def _set(
-        self, architecture: str, part: Any, encoder_layers: Any, decoder_layers: Any
-    ) -> tuple[int, int]:
-        """Checks the arguments; returns blocks of encoder and decoder, 0 for none."""
+    def __init__(
+        self,
+        architecture: str,
+        part: str | None = None,
+        encoder_layers: int | None = None,
+        decoder_layers: int | None = None,
+        **geometry_and_seed: Any,
+    ) -> None:
+        super().__init__(**geometry_and_seed)
         self.architecture = checks.choice(
             "architecture", architecture, ARCHITECTURES, meaning="the model's own"
         )
@@ -95,7 +100,11 @@ class _Recipe(KernelInitializer):
                 )
             counts[side] = checked_layers(name, value) if wanted else 0
         self.encoder_layers, self.decoder_layers = encoder_layers, decoder_layers
-        return counts["encoder"], counts["decoder"]
+        self.gain = self._factor(counts["encoder"], counts["decoder"])
+
+    def _factor(self, n: int, m: int) -> float:
+        """The gain for n blocks of an encoder and m of a decoder; 0 where none is."""
+        raise NotImplementedError
 
     def entry_distribution(self, shape: Shape) -> sampling.Distribution:
         std = self.gain * math.sqrt(2 / sum(self.fans(shape)))
@@ -137,26 +146,15 @@ class Deepnorm(_Recipe):
     arXiv 2203.00555.
     """
 
-    usage_arguments = 'architecture="decoder", decoder_layers=12'
-
-    def __init__(
-        self,
-        architecture: str,
-        part: str | None = None,
-        encoder_layers: int | None = None,
-        decoder_layers: int | None = None,
-        **geometry_and_seed: Any,
-    ) -> None:
-        super().__init__(**geometry_and_seed)
-        n, m = self._set(architecture, part, encoder_layers, decoder_layers)
-        if architecture != "encoder_decoder":
+    def _factor(self, n: int, m: int) -> float:
+        if self.architecture != "encoder_decoder":
             self.alpha, self.beta = (2 * (n + m)) ** 0.25, (8 * (n + m)) ** -0.25
-        elif part == "encoder":
+        elif self.part == "encoder":
             mixed = (n**4 * m) ** (1 / 16)
             self.alpha, self.beta = 0.81 * mixed, 0.87 / mixed
         else:
             self.alpha, self.beta = (3 * m) ** 0.25, (12 * m) ** -0.25
-        self.gain = self.beta
+        return self.beta
 
 
 @register("sub_ln")
@@ -188,22 +186,11 @@ class SubLn(_Recipe):
     Reference: Wang et al. (2022), "Foundation Transformers", arXiv 2210.06423.
     """
 
-    usage_arguments = 'architecture="decoder", decoder_layers=12'
-
-    def __init__(
-        self,
-        architecture: str,
-        part: str | None = None,
-        encoder_layers: int | None = None,
-        decoder_layers: int | None = None,
-        **geometry_and_seed: Any,
-    ) -> None:
-        super().__init__(**geometry_and_seed)
-        n, m = self._set(architecture, part, encoder_layers, decoder_layers)
-        if architecture != "encoder_decoder":
+    def _factor(self, n: int, m: int) -> float:
+        if self.architecture != "encoder_decoder":
             square = math.log(2 * (n + m))
-        elif part == "encoder":
+        elif self.part == "encoder":
             square = math.log(3 * m) * math.log(2 * n) / 3
         else:
             square = math.log(3 * m)
-        self.gain = math.sqrt(square)
+        return math.sqrt(square)

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from keras_inits import sampling
+from keras_inits._utils import checks
 from keras_inits._utils.types import Layout
 from keras_inits.initializers import registry
 from keras_inits.initializers.kernel import KernelInitializer
@@ -59,13 +60,12 @@ class PerGate(Wrapper):
     def __init__(self, initializer: Any, gates: int) -> None:
         super().__init__(initializer)
         self.initializer = self.inner  # as files have it
-        whole = hasattr(gates, "__index__") and not isinstance(gates, bool)
-        if not whole or gates < 1:
-            raise ValueError(
-                "`gates` is the number of kernels side by side and must be an int >= "
-                f"1. Received: gates={gates!r}. An LSTM has gates=4, a GRU gates=3."
-            )
-        self.gates = int(gates)
+        self.gates = checks.whole(
+            "gates",
+            gates,
+            meaning="the number of kernels side by side",
+            instead="An LSTM has gates=4, a GRU gates=3.",
+        )
 
     def _part(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of one gate."""
