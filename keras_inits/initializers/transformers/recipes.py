@@ -154,7 +154,7 @@ class Deepnorm(_Recipe):
             self.alpha, self.beta = 0.81 * mixed, 0.87 / mixed
         else:
             self.alpha, self.beta = (3 * m) ** 0.25, (12 * m) ** -0.25
-        return self.beta
+        return float(self.beta)
 
 
 @register("sub_ln")
