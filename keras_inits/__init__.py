@@ -50,6 +50,7 @@ from keras_inits.initializers.wrappers.parts import *  # noqa: F403
 from keras_inits.initializers.wrappers.scaling import *  # noqa: F403
 from keras_inits.initializers.wrappers.values import *  # noqa: F403
 from keras_inits.initializers.xavier import *  # noqa: F403
+from keras_inits.models.calibrate import calibrate
 from keras_inits.models.initialize import initialize
 from keras_inits.models.recommend import recommend
 from keras_inits.models.report import InitializationReport
@@ -66,6 +67,7 @@ __all__ = [
     "KernelInitializer",
     "Weight",
     "WeightInfo",
+    "calibrate",
     "diagnose",
     "duplicates",
     "fans",

@@ -8,6 +8,7 @@ import keras
 
 from keras_inits.diagnosis.report import LayerRecord
 from keras_inits.geometry.roles import Role
+from keras_inits.graph.normalizations import is_normalization
 from keras_inits.graph.weights import WeightInfo, children
 from keras_inits.signals import hooks
 from keras_inits.signals.recorder import Entry
@@ -82,7 +83,7 @@ def of_layers(entries: list[Entry], infos: list[WeightInfo]) -> tuple[LayerRecor
                 activation=entry.activation,
                 dtype=entry.dtype,
                 kernel=any(p.weight.role in (Role.KERNEL, Role.RECURRENT) for p in own),
-                normalizes=hooks.is_normalization(layer),
+                normalizes=is_normalization(layer),
                 normalized=False,
                 parents=entry.parents,
                 input_rms=input_rms,

@@ -231,3 +231,13 @@ def gates(step: Step) -> bool:
     if step.operation is None or not _kind(step).is_elementwise:
         return False
     return len(set(step.inputs)) == 1 and is_gate(values(_call(step)))
+
+
+def is_elementwise_step(step: Step) -> bool:
+    """Whether a step treats every number of a signal alike and by itself."""
+    return _kind(step).is_elementwise
+
+
+def affine(step: Step) -> bool:
+    """Whether a step multiplies every number by one, and adds one."""
+    return _kind(step).is_affine

@@ -18,7 +18,7 @@ from keras_inits.graph.weights import WeightInfo
 FARTHEST = 16  # kernels in a row that a branch may have
 
 
-class _Backwards:
+class Backwards:
     """Follows signals against their direction."""
 
     def __init__(self, graph: Graph, kernels: Iterable[int]) -> None:
@@ -101,21 +101,23 @@ def _is_sum(graph: Graph, step: Step) -> bool:
     return step.name == "Add" and len(graph.signals(step)) > 1
 
 
-def _backwards(graph: Graph, infos: list[WeightInfo]) -> _Backwards:
+def backwards(graph: Graph, infos: list[WeightInfo]) -> Backwards:
+    """What follows a model's signals back to the kernels they come from."""
     roles = (Role.KERNEL, Role.RECURRENT, Role.EMBEDDING)
-    return _Backwards(graph, (id(p.variable) for p in infos if p.weight.role in roles))
+    return Backwards(graph, (id(p.variable) for p in infos if p.weight.role in roles))
 
 
-def _branches(graph: Graph, backwards: _Backwards) -> Iterator[tuple[int, int]]:
-    """The number of each step that adds a residual branch, and the branch's tensor."""
+def branches(graph: Graph, behind: Backwards) -> Iterator[tuple[int, int, int]]:
+    """The number of each step that adds a residual branch, the branch, its shortcut."""
     for number, step in enumerate(graph.steps):
         if not _is_sum(graph, step):
             continue
         inputs = graph.signals(step)
         for branch in inputs:
             others = [x for x in inputs if x != branch]
-            if any(backwards.is_branch(branch, other) for other in others):
-                yield number, branch
+            shortcuts = (x for x in others if behind.is_branch(branch, x))
+            if (shortcut := next(shortcuts, None)) is not None:
+                yield number, branch, shortcut
 
 
 def branches_before(
@@ -131,8 +133,7 @@ def branches_before(
         From the path of each weight that a step uses to the number, of its first use;
         and the number of all branches.
     """
-    backwards = _backwards(graph, infos)
-    sums = [number for number, _ in _branches(graph, backwards)]
+    sums = [number for number, *_ in branches(graph, backwards(graph, infos))]
     paths = {id(info.variable): info.path for info in infos}
     before: dict[str, int] = {}
     for number, step in enumerate(graph.steps):
@@ -154,10 +155,10 @@ def branch_ends(graph: Graph, infos: list[WeightInfo]) -> list[str]:
         the order of the weights.
     """
     gains = {id(p.variable) for p in infos if p.weight.role == Role.GAIN}
-    backwards = _backwards(graph, infos)
+    behind = backwards(graph, infos)
     ends: set[int] = set()
-    for _, branch in _branches(graph, backwards):
-        ends |= {id(v) for v in backwards.last(branch, gains)}
+    for _, branch, _ in branches(graph, behind):
+        ends |= {id(v) for v in behind.last(branch, gains)}
     named = [
         p for p in infos if p.weight.role in (Role.KERNEL, Role.RECURRENT, Role.GAIN)
     ]

@@ -67,7 +67,7 @@ def is_known(layer: keras.layers.Layer) -> bool:
     return is_own and not is_lambda and not children(layer)
 
 
-def _normalizes(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> bool:
+def normalizes(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> bool:
     """Whether a layer without kernels gives the same for an input 16 times as large."""
     given = symbolic((args, kwargs))
     has_kernel = any(v.trainable and len(v.shape) > 1 for v in layer.variables)
@@ -93,7 +93,7 @@ def _normalizes(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> bool:
 
 def is_step(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> bool:
     """Whether a call of a layer says enough as it stands."""
-    return is_known(layer) or _normalizes(layer, args, kwargs)
+    return is_known(layer) or normalizes(layer, args, kwargs)
 
 
 def _shows_kernels(layer: keras.layers.Layer, arguments: Any, outputs: Tensor) -> bool:

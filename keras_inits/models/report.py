@@ -19,6 +19,9 @@ COLUMNS = {  # of the printed table, and how they are justified
     "scheme": "left",
     "target std": "right",
     "drawn std": "right",
+    "std before": "right",
+    "std after": "right",
+    "factor": "right",
     "chosen by": "left",
 }
 
@@ -41,6 +44,9 @@ class InitializedWeight:
         rule: What chose the scheme: a pattern, "auto", "default" or "the layer's own".
         why: The reason, if "auto" chose.
         note: What else there is to know; empty if nothing.
+        std_before: Of the kernel's pre-activations before `calibrate`; None elsewhere.
+        std_after: The same after it.
+        factor: By which `calibrate` multiplied the kernel, root mean square.
     """
 
     path: str
@@ -56,6 +62,9 @@ class InitializedWeight:
     rule: str
     why: str
     note: str
+    std_before: float | None = None
+    std_after: float | None = None
+    factor: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +102,7 @@ def _cells(row: InitializedWeight) -> list[str]:
     return [
         *(row.path, row.layer, row.role, _shape(row.shape), fans, row.scheme),
         *(_std(row.target_std), _std(row.drawn_std)),
+        *(_std(row.std_before), _std(row.std_after), _std(row.factor)),
         "; ".join(filter(None, [rule, row.note])),
     ]
 
@@ -103,13 +113,13 @@ def _plain(value: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class InitializationReport:
-    """What `initialize` did to each weight. Printing it shows a table.
+    """What `initialize` or `calibrate` did to each weight. Printing it shows a table.
 
     Attributes:
         rows: An `InitializedWeight` for each weight that was set.
             `pandas.DataFrame(report.rows)` takes them.
         left_alone: A `KeptWeight` for each weight that kept its values.
-        seed: What repeats the weights.
+        seed: What repeats the weights; None where none was drawn.
         optimizers: Names of the optimizers whose state was reset.
         dry_run: Whether nothing was done.
 
@@ -125,7 +135,7 @@ class InitializationReport:
 
     rows: list[InitializedWeight]
     left_alone: list[KeptWeight]
-    seed: int
+    seed: int | None
     optimizers: list[str]
     dry_run: bool = False
 
@@ -153,15 +163,20 @@ class InitializationReport:
             parts.append(f"{len(self.left_alone)} left alone")
         if self.optimizers:
             parts.append(f"optimizer reset: {', '.join(self.optimizers)}")
-        return "; ".join([*parts, f"seed={self.seed}"])
+        parts += [] if self.seed is None else [f"seed={self.seed}"]
+        return "; ".join(parts)
 
     def __rich__(self) -> Group:
         table = Table(show_edge=False, pad_edge=False)
-        for name, justify in COLUMNS.items():
-            # Typed as rich's literal; a fold loses nothing in a narrow terminal.
-            table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
-        for row in self.rows:
-            table.add_row(*map(Text, _cells(row)))
+        rows = [_cells(row) for row in self.rows]
+        # Those of `calibrate` are empty for `initialize`, and the other way round.
+        used = [n for n, _ in enumerate(COLUMNS) if any(row[n] for row in rows)]
+        for number, (name, justify) in enumerate(COLUMNS.items()):
+            if number in used:
+                # Typed as rich's literal; a fold loses nothing in a narrow terminal.
+                table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        for cells in rows:
+            table.add_row(*(Text(cells[n]) for n in used))
         parts: list[Any] = [table]
         if self.left_alone:
             other = Table(show_edge=False, pad_edge=False)

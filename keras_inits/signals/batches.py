@@ -32,7 +32,7 @@ def _is_array(x: Any) -> bool:
     return hasattr(x, "shape") and hasattr(x, "dtype")
 
 
-def _is_arrays(x: Any) -> bool:
+def is_arrays(x: Any) -> bool:
     """Whether something is an array, or a structure of nothing but arrays."""
     if isinstance(x, list) and x and isinstance(x[0], tuple):
         return False  # batches
@@ -217,7 +217,7 @@ def words(x: Any) -> str:
     """What was passed, in words."""
     if x is None:
         return NOISE
-    if _is_arrays(x):
+    if is_arrays(x):
         shapes = [str(tuple(a.shape)) for a in keras.tree.flatten(x)]
         return (
             f"arrays {', '.join(shapes)}" if len(shapes) > 1 else f"array {shapes[0]}"
@@ -258,7 +258,7 @@ def stream(
             made, notes = noise(model, seed + number)
             yield Batch(made, y, None, notes)
         return
-    if _is_arrays(x):
+    if is_arrays(x):
         yield from _from_arrays(x, y, int(batches), size)
         return
     if y is not None:
@@ -268,7 +268,7 @@ def stream(
         )
     if isinstance(x, keras.utils.PyDataset):
         count = min(int(batches), x.num_batches or int(batches))
-        elements = iter([x[index] for index in range(count)])
+        elements: Iterator[Any] = (x[index] for index in range(count))
     elif hasattr(x, "__iter__") or hasattr(x, "__next__"):
         elements = iter(x)
     else:

@@ -57,12 +57,6 @@ def is_graph(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, keras.Sequential) or hasattr(layer, "_run_through_graph")
 
 
-def is_normalization(layer: keras.layers.Layer) -> bool:
-    """Whether a layer divides its input by a size measured on it."""
-    is_wrapper = isinstance(layer, keras.layers.Wrapper)
-    return "Norm" in type(layer).__name__ and not is_wrapper
-
-
 def activation_name(function: object) -> str | None:
     """The name of an activation; None for the identity."""
     name = getattr(function, "__name__", type(function).__name__)
@@ -133,9 +127,10 @@ class Inner(NamedTuple):
 
 
 Watcher = Callable[[Hooked, Args, Kwargs, Inner, Any], Any]
-# Given the layer, its arguments and keywords, and a function that computes what its
-# activation is given.
-Enter = Callable[[Hooked, Args, Kwargs, Callable[[], Any]], None]
+# Given the layer, its arguments and keywords, a function that computes what its
+# activation is given, and that activation; returns the layer's output, or None to have
+# it computed.
+Enter = Callable[[Hooked, Args, Kwargs, Callable[[Any], Any], Any], Any]
 Put = Callable[[Any, str, Any], None]  # object, name and value of an attribute
 
 
@@ -161,7 +156,7 @@ def watching(
             was seen inside, and its output; returns the output to go on with.
         prepare: Called first with each graph and layer, and a function that changes an
             attribute of it for the time of the context.
-        enter: Called before each call of a layer.
+        enter: Called before each call of a layer, which it may take the place of.
     """
     changed: list[tuple[dict[str, Any], str, Any, bool]] = []
 
@@ -191,6 +186,7 @@ def _hook(hooked: Hooked, watch: Watcher, put: Put, enter: Enter | None) -> None
     call = layer.call
     given: list[Any] = []
     scored: list[Any] = []
+    bare = False  # whether only what the activation is given is wanted
     function = layer.__dict__.get("activation")
     is_activation = isinstance(layer, ACTIVATIONS)
     fused = callable(function) and not isinstance(function, keras.layers.Layer)
@@ -198,7 +194,7 @@ def _hook(hooked: Hooked, watch: Watcher, put: Put, enter: Enter | None) -> None
 
         def activation(x: Tensor, *args: Any, **kwargs: Any) -> Any:
             given[:] = [x]
-            return function(x, *args, **kwargs)
+            return x if bare else function(x, *args, **kwargs)
 
         activation.__name__ = activation_name(function) or "linear"
         put(layer, "activation", activation)
@@ -213,21 +209,27 @@ def _hook(hooked: Hooked, watch: Watcher, put: Put, enter: Enter | None) -> None
     quiet = type(layer).__name__ in NOISES
 
     def watched(*args: Any, **kwargs: Any) -> Any:
+        known = None
         given.clear()
         scored.clear()
         if quiet and "training" in kwargs:
             kwargs = kwargs | {"training": False}
         if enter is not None:
 
-            def compute() -> Any:
+            def compute(x: Any = None) -> Any:
+                nonlocal bare
                 given.clear()
-                output = call(*args, **kwargs)
+                bare = True
+                try:
+                    output = call(*(args if x is None else (x, *args[1:])), **kwargs)
+                finally:
+                    bare = False
                 return given[0] if given else output
 
-            enter(hooked, args, kwargs, compute)
+            known = enter(hooked, args, kwargs, compute, function if fused else None)
             given.clear()
             scored.clear()
-        output = call(*args, **kwargs)
+        output = call(*args, **kwargs) if known is None else known
         before = given[0] if given else None
         if is_activation and args:
             before = args[0]

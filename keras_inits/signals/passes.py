@@ -1,11 +1,8 @@
-"""Runs batches through a model: forward and backward as in training, or forward alone.
+"""Runs batches through a model, forward and backward as in training.
 
 `TrainingPass` is what `diagnose` needs: it owns the model, the hooks on its layers, the
-recorder and the backend's engine, and hands out plain figures. `forward` is what sets
-weights on data: as the pass reaches a layer, a function of the caller's sees what the
-layer computes and may give it other weights, with which the pass goes on.
-
-Neither changes the model: weights, statistics, seeds and flags are as before.
+recorder and the backend's engine, and hands out plain figures. It does not change the
+model: weights, statistics, seeds and flags are as before.
 """
 
 import contextlib
@@ -19,10 +16,8 @@ import keras
 import numpy as np
 
 from keras_inits._utils.keras_private import flat_layers
-from keras_inits._utils.types import Args, Kwargs
 from keras_inits.signals import engines, hooks
 from keras_inits.signals.engines.base import Problem, WeightGradient
-from keras_inits.signals.hooks import Hooked
 from keras_inits.signals.losses import Objective
 from keras_inits.signals.random_state import unchanged_randomness
 from keras_inits.signals.recorder import Entry
@@ -73,6 +68,21 @@ def _loss_scale(model: keras.Model) -> tuple[float, tuple[str, ...]]:
         note = "mixed_float16: the loss is scaled by 2**15, as Keras's compile does"
         return HALF_SCALE, (note,)
     return 1.0, ()
+
+
+def refused_batch(error: Exception, x: Any, also: str) -> Exception:
+    """An error that says what a model was given; the same for want of memory."""
+    known = isinstance(error, ValueError | TypeError | RuntimeError)
+    known = known or type(error).__name__ == "InvalidArgumentError"
+    if not known or re.search("out of memory|RESOURCE_EXHAUSTED", str(error)):
+        return error
+    shapes = [str(tuple(t.shape)) for t in keras.tree.flatten(x)]
+    loss, targets = (", or the loss on its outputs and `y`", ", and y as the loss does")
+    return ValueError(
+        f"The model could not run on `x`{loss if also else ''}. "
+        f"Received: x of shape {', '.join(shapes)}, with this error: "
+        f"{_gist(error)} Pass x as model(x) takes it{targets if also else ''}."
+    )
 
 
 class TrainingPass:
@@ -182,83 +192,7 @@ class TrainingPass:
         try:
             return self._engine.run(batch)
         except Exception as error:
-            known = isinstance(error, ValueError | TypeError | RuntimeError)
-            known = known or type(error).__name__ == "InvalidArgumentError"
-            if not known or re.search("out of memory|RESOURCE_EXHAUSTED", str(error)):
+            refused = refused_batch(error, batch[0], "y")
+            if refused is error:
                 raise
-            shapes = [str(tuple(t.shape)) for t in keras.tree.flatten(batch[0])]
-            raise ValueError(
-                "The model could not run on `x`, or the loss on its outputs and `y`. "
-                f"Received: x of shape {', '.join(shapes)}, with this error: "
-                f"{_gist(error)} Pass x as model(x) takes it, and y as the loss does."
-            ) from error
-
-
-class Visit:
-    """A layer that a forward pass has reached, and has not computed yet.
-
-    Attributes:
-        name: Names of the layer from the model down, joined by "/".
-        layer: The layer.
-        args: What it is called with.
-        kwargs: Its keywords.
-    """
-
-    def __init__(
-        self, hooked: Hooked, args: Args, kwargs: Kwargs, compute: Callable[[], Any]
-    ) -> None:
-        self.name, self.layer = hooked.name, hooked.layer
-        self.args, self.kwargs = args, kwargs
-        self._compute = compute
-        self.assigned: dict[int, tuple[Any, Any]] = {}
-
-    def pre_activation(self) -> Any:
-        """What the layer's activation is given, with the weights as they are now.
-
-        The output, where the layer has no activation.
-        """
-        return self._compute()
-
-    def assign(self, variable: keras.Variable, value: Any) -> None:
-        """Gives a variable another value, for this and all that is computed later."""
-        variable.assign(value)
-        self.assigned[id(variable)] = (variable, variable.value)
-
-
-def forward(
-    model: keras.Model, x: Any, reached: Callable[[Visit], None]
-) -> list[tuple[Any, Any]]:
-    """One forward pass in which a caller may change weights as layers are reached.
-
-    Normalizations use the batch's own statistics, and dropout and noise are off.
-
-    Args:
-        model: A built model.
-        x: Inputs, tensors of the backend.
-        reached: Called with a `Visit` before each layer that has no layers inside, at
-            its first call.
-
-    Returns:
-        The variables that were assigned and their new values, in the order of the
-        first assignment. The model itself is as before.
-    """
-    assigned: dict[int, tuple[Any, Any]] = {}
-    seen: set[int] = set()
-
-    def enter(
-        hooked: Hooked, args: Args, kwargs: Kwargs, compute: Callable[[], Any]
-    ) -> None:
-        if hooked.block or id(hooked.layer) in seen:
-            return
-        seen.add(id(hooked.layer))
-        visit = Visit(hooked, args, kwargs, compute)
-        reached(visit)
-        assigned.update(visit.assigned)
-
-    with (
-        unchanged_randomness(),
-        hooks.watching(model, enter=enter),
-        keras.StatelessScope(),
-    ):
-        model(x, training=True)
-    return list(assigned.values())
+            raise refused from error

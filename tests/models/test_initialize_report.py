@@ -19,6 +19,7 @@ layers = keras.layers
 COLUMNS = [
     *("path", "layer", "role", "shape", "dtype", "fan_in", "fan_out"),
     *("scheme", "target_std", "drawn_std", "rule", "why", "note"),
+    *("std_before", "std_after", "factor"),
 ]
 
 
@@ -48,6 +49,9 @@ def test_a_row_tells_all_about_a_weight(report):
         "rule": "'*'",
         "why": "",
         "note": "",
+        "std_before": None,
+        "std_after": None,
+        "factor": None,
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 import keras_inits
-from keras_inits.signals.passes import forward
+from keras_inits.signals.forward import forward
 
 X = np.random.Generator(np.random.PCG64(3)).standard_normal((64, 6)).astype("float32")
 

@@ -5,6 +5,7 @@ loss, under a recorder, and returns the loss and what was seen of each variable'
 gradient. None of the model's variables is assigned.
 """
 
+import contextlib
 import importlib
 from typing import Any
 
@@ -36,3 +37,13 @@ def engine(problem: Problem, scale: float, tick: Tick) -> Any:
     module, name = ENGINES[backend]
     made = getattr(importlib.import_module(f"{__name__}.{module}"), name)
     return made(problem, scale, tick)
+
+
+def no_gradient() -> contextlib.AbstractContextManager[Any]:
+    """Context in which PyTorch keeps nothing for a backward pass; others do not."""
+    if keras.backend.backend() == "torch":
+        import torch
+
+        without: contextlib.AbstractContextManager[Any] = torch.no_grad()
+        return without
+    return contextlib.nullcontext()

@@ -18,6 +18,7 @@ import keras
 import tensorflow as tf
 
 from keras_inits._utils.types import Function, Tensor
+from keras_inits.graph.normalizations import is_normalization
 from keras_inits.signals import hooks
 from keras_inits.signals.engines import compiled
 
@@ -51,7 +52,7 @@ def _is_repeatable(layer: keras.layers.Layer) -> bool:
         if callable(function):
             return _is_composed(function)
         return type(layer).__name__.lower() not in SINGLE
-    return hooks.is_normalization(layer)
+    return is_normalization(layer)
 
 
 def forget_as_used(graph: keras.Model, put: hooks.Put) -> None:

@@ -1,0 +1,1 @@
+"""What `calibrate` does at each kind of layer as a forward pass reaches it."""

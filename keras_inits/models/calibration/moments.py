@@ -1,0 +1,111 @@
+"""What pre-activations are over a batch, and what brings them to their goal."""
+
+import dataclasses
+import math
+
+import keras
+import numpy as np
+
+from keras_inits._utils.host_array import to_numpy
+from keras_inits._utils.types import Tensor
+from keras_inits.models.calibration.goals import Goal
+
+# Below it the spread of a unit is rounding: sums in float32 are off by 3e-7 of their
+# terms' size.
+CONSTANT = 1e-5
+
+
+@dataclasses.dataclass(frozen=True)
+class Moments:
+    """What a kernel's pre-activations were.
+
+    Attributes:
+        mean: Of each unit.
+        std: Of each unit.
+        constant: Which units are constant over the batch.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    constant: np.ndarray
+
+    @property
+    def whole(self) -> float:
+        """Std of all values, whatever their unit."""
+        means = self.mean - self.mean.mean()
+        return float(np.sqrt(np.mean(self.std**2 + means**2)))
+
+
+def moments(x: Tensor, over: tuple[int, ...]) -> Moments:
+    """Mean and std of a tensor over some axes, in float32, by two passes."""
+    ops = keras.ops
+    x = ops.cast(x, "float32")
+    mean = ops.mean(x, over, keepdims=True)
+    std = ops.sqrt(ops.mean(ops.square(x - mean), over))
+    means = np.ravel(to_numpy(mean)).astype("float64")
+    stds = np.ravel(to_numpy(std)).astype("float64")
+    return Moments(means, stds, stds <= CONSTANT * np.abs(means))
+
+
+class Left(Exception):
+    """A weight is left alone; the words say why."""
+
+
+def finite(x: Tensor, path: str) -> None:
+    """Refuses pre-activations that are not finite.
+
+    Raises:
+        ValueError: If they are not.
+    """
+    total = float(to_numpy(keras.ops.sum(keras.ops.cast(x, "float32"))))
+    if math.isfinite(total) or bool(to_numpy(keras.ops.all(keras.ops.isfinite(x)))):
+        return
+    raise ValueError(
+        "Scales are measured on finite signals. Received: pre-activations of "
+        f"{path!r} that are infinite or no numbers, from finite data. Nothing was "
+        "written. Look at what comes before that layer: "
+        "print(keras_inits.diagnose(model, x))."
+    )
+
+
+def solved(
+    found: Moments, bias: np.ndarray, movable: bool, goal: Goal, per_unit: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Factors of a kernel's units, and the bias, that bring the goal about.
+
+    With c what the kernel gives, pre-activations are c + b, and shall be s c + b'.
+
+    Args:
+        found: The pre-activations as they are.
+        bias: Of each unit, zero where there is none.
+        movable: Whether the bias may be set.
+        goal: What they shall be.
+        per_unit: One factor for each unit, and the bias; or one for all, by which the
+            bias stays.
+
+    Raises:
+        Left: If no unit varies, or a bias alone varies by more than the goal.
+    """
+    alive = ~found.constant
+    if not alive.any():
+        raise Left("its units are constant over the batch")
+    std = np.broadcast_to(np.asarray(goal.std, "float64"), found.std.shape)
+    if per_unit:
+        factor = np.where(alive, std / np.where(alive, found.std, 1.0), 1.0)
+        if not movable:
+            return factor, bias
+        wanted = goal.mean - (found.mean - bias) * factor
+        return factor, np.where(alive, wanted, bias)
+    own = found.mean - bias
+    square = np.mean(found.std**2) + np.var(own)
+    both = np.mean((own - own.mean()) * (bias - bias.mean()))
+    rest = np.var(bias) - np.mean(std**2)
+    if rest >= 0:
+        raise Left("its bias alone varies by more than its pre-activations shall")
+    factor = (math.sqrt(both**2 - square * rest) - both) / square
+    return np.full(found.std.shape, factor), bias
+
+
+def rms(x: np.ndarray) -> float:
+    """Root of the mean square."""
+    return float(np.sqrt(np.mean(np.square(x, dtype="float64"))))
