@@ -4,6 +4,7 @@ import json
 import os
 
 import keras
+import numpy as np
 import pytest
 
 from support import fresh
@@ -72,6 +73,55 @@ def test_a_chart_is_drawn_from_the_file(result, tmp_path):
         assert text.encode() in first, text
     run("chart.py", result[0], "--output", chart)
     assert chart.read_bytes() == first
+
+
+def test_random_networks_are_trained_once_and_summed_up(tmp_path):
+    pytest.importorskip("jax")
+    pytest.importorskip("sklearn")
+    lines, file = tmp_path / "lines.jsonl", tmp_path / "result.json"
+    arguments = ["--quick", "--arms", "own,auto,fixes", "--first", 2, "--networks", 2]
+    arguments += ["--out", lines, "--output", file]
+    printed = json.loads(run("trainability.py", *arguments))
+    assert json.loads(file.read_text()) == printed
+    assert set(printed["arms"]) == {"own", "auto", "fixes"}
+    for arm in printed["arms"].values():
+        assert arm["networks"] == 2
+        assert 0 <= arm["learn"] <= 2
+        assert not arm["errors"]
+    written = lines.read_bytes()
+    assert len(written.splitlines()) == 6  # two networks, three starts
+    again = json.loads(run("trainability.py", *arguments))
+    assert lines.read_bytes() == written
+    assert again["arms"] == printed["arms"]
+    merged = json.loads(run("trainability.py", "--merge", lines))
+    assert merged["arms"] == printed["arms"]
+    chart = tmp_path / "chart.svg"
+    run("trainability_chart.py", file, "--output", chart)
+    assert b"<svg" in chart.read_bytes()
+
+
+def test_a_random_network_is_a_function_of_its_seed(monkeypatch):
+    monkeypatch.syspath_prepend(str(fresh.ROOT / "benchmarks"))
+    import random_networks
+
+    model, what = random_networks.network(3)
+    again, same = random_networks.network(3)
+    assert what == same
+    for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert {random_networks.describe(seed)["kind"] for seed in range(40)} == set(
+        random_networks.KINDS
+    )
+
+
+def test_the_area_counts_ties_half(monkeypatch):
+    monkeypatch.syspath_prepend(str(fresh.ROOT / "benchmarks"))
+    import trainability_summary as summary
+
+    assert summary.area([3, 0, 2], [False, True, True]) == 1
+    assert summary.area([0, 3, 2], [False, True, True]) == 0
+    assert summary.area([1, 1], [False, True]) == 0.5
+    assert summary.area([1, 1], [True, True]) is None
 
 
 def test_the_check_of_a_timed_call_refuses_another_distribution(monkeypatch):
