@@ -26,8 +26,8 @@ WIDTHS = {
 ACTIVATIONS = {
     "relu": 4,
     "tanh": 2,
-    "sigmoid": 1,
-    "softplus": 1,
+    "sigmoid": 2,
+    "softplus": 2,
     "elu": 1,
     "selu": 1,
     "gelu": 2,
@@ -35,18 +35,19 @@ ACTIVATIONS = {
     "softsign": 1,
     "leaky_relu": 1,
     "mish": 1,
+    "exponential": 1,
 }
 KERNELS = {
-    "glorot_uniform": 4,  # Keras's default
-    "he_normal": 3,
+    "glorot_uniform": 3,  # Keras's default
+    "he_normal": 2,
     "lecun_normal": 1,
     "orthogonal": 1,
-    "random_normal": 2,  # std 0.05
-    "random_uniform": 1,  # from -0.05 to 0.05
-    "standard_normal": 2,  # std 1
+    "random_normal": 3,  # std 0.05
+    "random_uniform": 2,  # from -0.05 to 0.05
+    "standard_normal": 5,  # std 1
 }
-NORMALIZATIONS = {"none": 5, "batch": 2, "layer": 2}
-BIASES = {"zeros": 4, "constant": 1, "normal": 1}
+NORMALIZATIONS = {"none": 6, "batch": 1, "layer": 1}
+BIASES = {"zeros": 2, "constant": 1, "normal": 1}
 CELLS = ("SimpleRNN", "GRU", "LSTM")
 MOMENTUM = 0.9  # of BatchNormalization: 0.99 remembers its start after 150 steps
 LARGE_IMAGES = 2  # convolutions before the one pooling, at most
@@ -72,7 +73,7 @@ def describe(seed: int) -> dict[str, Any]:
         "kernels": _one(random, KERNELS),
         "normalization": _one(random, NORMALIZATIONS),
         "place": str(random.choice(["before", "after"])),
-        "residual": bool(random.random() < (0.8 if kind == "Transformer" else 0.35)),
+        "residual": bool(random.random() < (0.8 if kind == "Transformer" else 0.25)),
         "biases": _one(random, BIASES),
         "bias": round(float(np.exp(random.uniform(np.log(0.1), 0.0))), 3),
         "inputs": "raw" if random.random() < 0.15 else "standardized",
