@@ -88,7 +88,7 @@ def _products(model: keras.Model) -> Iterator[None]:
 
 def trainer(
     model: keras.Model, loss: keras.losses.Loss, data: Data, steps: int
-) -> Callable[[float], dict[str, float]]:
+) -> Callable[[float], dict[str, Any]]:
     """A function that trains the model's present weights, and leaves them alone.
 
     Args:
@@ -99,8 +99,8 @@ def trainer(
 
     Returns:
         A function from the learning rate to the accuracy on the test digits, the last
-        training loss and the number of steps taken. Outputs that are not finite count
-        as guesses. The first call compiles.
+        training loss (None if not finite) and the number of steps taken. Outputs that
+        are not finite count as guesses. The first call compiles.
     """
     x, y, x_test, y_test = map(jnp.asarray, data)
     order = jnp.asarray(batches(len(data[0]), steps))
@@ -139,13 +139,13 @@ def trainer(
         finite = jnp.isfinite(out).all() & jnp.isfinite(value)
         return jnp.where(finite, right, CHANCE), value, number
 
-    def result(rate: float) -> dict[str, float]:
+    def result(rate: float) -> dict[str, Any]:
         flat, _ = ravel_pytree([v.value for v in model.trainable_variables])
         state = [v.value for v in model.non_trainable_variables]
         accuracy, value, number = train(flat, state, jnp.float32(rate))
         return {
             "accuracy": round(float(accuracy), 4),
-            "loss": float(value),
+            "loss": float(value) if np.isfinite(value) else None,
             "steps": int(number),
         }
 
