@@ -15,6 +15,7 @@ from keras_inits.graph.duplicates import duplicates
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers.adapters import *  # noqa: F403
 from keras_inits.initializers.base import Initializer
+from keras_inits.initializers.centered import *  # noqa: F403
 from keras_inits.initializers.constants import *  # noqa: F403
 from keras_inits.initializers.coordinates import *  # noqa: F403
 from keras_inits.initializers.embeddings import *  # noqa: F403

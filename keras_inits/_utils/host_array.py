@@ -50,3 +50,8 @@ def all_finite(x: np.ndarray) -> bool:
     with np.errstate(all="ignore"):
         total = x.sum(dtype="float64" if x.size < 2**16 else "float32")
     return bool(np.isfinite(total)) or bool(np.isfinite(x).all())
+
+
+def rms(x: np.ndarray) -> float:
+    """Root of the mean square."""
+    return float(np.sqrt(np.mean(np.square(x, dtype="float64"))))

@@ -32,7 +32,7 @@ TORCH = {  # what `torch.nn.init.calculate_gain` has decided
 
 
 @functools.cache
-def _nodes() -> tuple[np.ndarray, np.ndarray]:
+def normal_nodes() -> tuple[np.ndarray, np.ndarray]:
     """Midpoints of equal cells, and the normal distribution's mass of each."""
     cells = int(REACH * 2**CELLS_LOG2)
     z = (np.arange(-cells, cells) + 0.5) / 2**CELLS_LOG2
@@ -46,7 +46,7 @@ def second_moment(function: Function) -> float:
     The midpoint rule on cells of 2**-13 has an error below 1e-8 for functions with
     kinks, and for those with jumps at multiples of a cell.
     """
-    z, mass = _nodes()
+    z, mass = normal_nodes()
     values = function(keras.ops.convert_to_tensor(z.astype("float32")))
     values = keras.ops.convert_to_numpy(values).astype("float64")
     return float(np.sum(mass * values**2))

@@ -131,7 +131,7 @@ class _Finder:
         return None
 
 
-def _own_activation(layer: keras.layers.Layer, name: str) -> Any:
+def own_activation(layer: keras.layers.Layer, name: str = "kernel") -> Any:
     """The activation that a layer itself applies to what a kernel gives."""
     if name in ("depthwise_kernel", "lora_kernel_a"):  # another kernel comes first
         return None
@@ -157,7 +157,7 @@ def _applied(finder: _Finder, activation: Any, tensor: int | None) -> Following 
 def _ways(finder: _Finder, info: WeightInfo, steps: list[Step]) -> list[Following]:
     """What follows a kernel, wherever it is used."""
     name = info.variable.name
-    activation = _own_activation(info.layer, name)
+    activation = own_activation(info.layer, name)
     found: list[Following] = []
     for step in steps:
         applies = step.operation is info.layer
@@ -202,7 +202,7 @@ def followers(graph: Graph, infos: list[WeightInfo]) -> dict[str, Following]:
         steps = [x for x in uses.get(id(info.variable), []) if _is_open(x)]
         found = _ways(finder, info, steps)
         if not found:
-            activation = _own_activation(info.layer, info.variable.name)
+            activation = own_activation(info.layer, info.variable.name)
             own = _applied(finder, activation, None) if activation else None
             note = "" if steps else "what follows could not be read"
             found = [own or Following(UNKNOWN, note=note)]

@@ -17,6 +17,8 @@ from keras_inits.graph.graph import Graph, Step
 from keras_inits.graph.weights import own_variables
 
 MOST = 16  # operations that one activation may be made of
+DROPOUTS = {"AlphaDropout", "Dropout", "SpatialDropout1D", "SpatialDropout2D"}
+DROPOUTS |= {"SpatialDropout3D"}
 ROUGH = 1e-5  # relative error of float32 functions that are the same in the reals
 
 
@@ -164,6 +166,8 @@ def _kind(step: Step) -> _Kind:
     is_layer = isinstance(step.operation, keras.layers.Layer)
     weights = own_variables(step.operation) if is_layer else step.variables
     if step.closed or weights or len(step.outputs) != 1:
+        return _Kind(is_elementwise=False)
+    if step.name in DROPOUTS:  # in training they change the variance
         return _Kind(is_elementwise=False)
     key = _key(step)
     if key in _kinds:

@@ -7,19 +7,12 @@ import keras
 
 from keras_inits.geometry.roles import Role
 from keras_inits.graph import elementwise
-from keras_inits.graph.consumers import JOINS, SOFTMAXES
+from keras_inits.graph.consumers import JOINS, SOFTMAXES, own_activation
 from keras_inits.graph.graph import Graph, Step
 from keras_inits.graph.normalizations import is_normalizing
 from keras_inits.graph.weights import WeightInfo
 
 SOFTMAX, SIGMOID, LINEAR = "softmax", "sigmoid", "linear"
-
-
-def _own_function(layer: keras.layers.Layer) -> Any:
-    function = getattr(layer, "activation", None)
-    if isinstance(function, str):
-        function = keras.activations.get(function)
-    return function if callable(function) else keras.activations.linear
 
 
 def _predicts(function: Any) -> bool:
@@ -78,7 +71,7 @@ def heads(graph: Graph, infos: list[WeightInfo]) -> list[Head]:
         own = [kernels[id(v)] for v in step.variables if id(v) in kernels]
         if not own or step.closed or isinstance(step.operation, keras.layers.RNN):
             continue
-        function = _own_function(step.operation)
+        function = own_activation(step.operation) or keras.activations.linear
         ends = _ends(graph, step) if _predicts(function) else None
         if ends is not None:
             kind = _kind(function) if _kind(function) != LINEAR else ends[0]

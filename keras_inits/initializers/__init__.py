@@ -5,6 +5,7 @@ Each module lists its schemes in its `__all__`, and no other place does.
 
 from keras_inits.initializers import (
     adapters,
+    centered,
     constants,
     coordinates,
     embeddings,
@@ -18,6 +19,7 @@ from keras_inits.initializers import (
     xavier,
 )
 from keras_inits.initializers.adapters import *  # noqa: F403
+from keras_inits.initializers.centered import *  # noqa: F403
 from keras_inits.initializers.constants import *  # noqa: F403
 from keras_inits.initializers.coordinates import *  # noqa: F403
 from keras_inits.initializers.embeddings import *  # noqa: F403
@@ -59,6 +61,7 @@ from keras_inits.initializers.xavier import *  # noqa: F403
 
 __all__: list[str] = []
 __all__ += adapters.__all__
+__all__ += centered.__all__
 __all__ += constants.__all__
 __all__ += coordinates.__all__
 __all__ += embeddings.__all__

@@ -10,6 +10,13 @@
 
 Recurrent kernels are orthogonal gate by gate, the input kernels of gates Glorot,
 embeddings have variance 1 / units, and LoRA's first factor has PyTorch's distribution.
+
+Two things more are read from the graph. *Sums*: in a residual stream that nothing
+normalizes, the last kernel of each of its L branches has its variance divided by L,
+and what takes the stream after k of them by 1 + k / L, the stream's variance there.
+*Means*: behind an activation whose mean outweighs its spread, units' weights sum to
+zero, and the variance is that for the activation without its mean; the kernel before
+such an activation needs no gain.
 """
 
 import contextlib
@@ -25,7 +32,9 @@ from keras_inits.geometry.gains import gain
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
 from keras_inits.graph import consumers, elementwise
 from keras_inits.graph.consumers import Following
+from keras_inits.graph.moments import kernel_inputs
 from keras_inits.graph.residual import branch_ends
+from keras_inits.graph.streams import streams
 from keras_inits.graph.trace import trace
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers import (
@@ -37,24 +46,10 @@ from keras_inits.initializers import (
     TorchDefault,
     VarianceScaling,
 )
-from keras_inits.initializers.base import Initializer
+from keras_inits.models.adjustments import DIGITS, Choice, adjusted, is_mostly_mean
 
 EXACT = 1e-6  # gains closer than this are the same
 ENDS_BRANCH = "ends a residual branch"
-
-
-class Choice(NamedTuple):
-    """A scheme for one weight.
-
-    Attributes:
-        scheme: Without a seed, and without the weight's geometry.
-        why: What it was chosen for, such as "relu follows".
-        note: What else there is to say; empty if nothing.
-    """
-
-    scheme: Initializer
-    why: str
-    note: str = ""
 
 
 class _Nonlinearity(NamedTuple):
@@ -122,8 +117,11 @@ def _for_activation(after: Following) -> Choice:
         return Choice(scheme, name + slope)
     if abs(measured.gain - 1) < EXACT:
         return Choice(LecunNormal(), name)
-    # Rounded, so that backends whose functions differ in the last bit draw the same.
-    scheme = VarianceScaling(round(measured.gain**2, 6), "fan_in", "truncated_normal")
+    if consumers.KERNEL_NEXT in after.after and is_mostly_mean(after.function):
+        return Choice(LecunNormal(), f"{name}, whose mean the next kernel takes off")
+    scheme = VarianceScaling(
+        round(measured.gain**2, DIGITS), "fan_in", "truncated_normal"
+    )
     return Choice(scheme, f"{name}, gain {measured.gain:.4f}")
 
 
@@ -180,6 +178,7 @@ def choices(model: keras.Model, infos: list[WeightInfo]) -> dict[str, Choice]:
     graph = trace(model)
     after = consumers.followers(graph, infos)
     ends = branch_ends(graph, infos)
+    found, given = streams(graph, infos), kernel_inputs(graph, infos)
     cells = {id(p.layer) for p in infos if p.weight.role == Role.RECURRENT}
     result = {}
     for info in infos:
@@ -187,6 +186,8 @@ def choices(model: keras.Model, infos: list[WeightInfo]) -> dict[str, Choice]:
             continue
         what = after.get(info.path)
         choice = _for_place(info, what, id(info.layer) in cells)
+        if info.weight.role == Role.KERNEL and id(info.layer) not in cells:
+            choice = adjusted(info, choice, found, given.get(info.path))
         notes = [choice.note, what.note if what else ""]
         notes.append(ENDS_BRANCH if info.path in ends else "")
         result[info.path] = choice._replace(note="; ".join(filter(None, notes)))

@@ -174,8 +174,9 @@ def calibrate(
     - Dense, convolutional and einsum kernels, and their biases, which take off the
       mean. A kernel without bias gives up the direction of its inputs' mean instead,
       unless a normalization follows, or its inputs are few.
-    - Recurrent layers: what the inputs give each gate over time; recurrent kernels
-      that enlarge a state are divided. Biases of gates stay.
+    - Recurrent layers: what the inputs give each gate over time. The bias takes off the
+      mean; what it was before, such as a forget gate's 1, is added. Recurrent kernels
+      that enlarge a state, or nearly forget it, keep its length in the mean.
     - The last kernel of each residual branch gets std 1/sqrt(number of branches of its
       stream), where nothing normalizes the stream or the branch.
     - Heads predict chance: std 0.1, and with `y` the class priors or the target's mean.
@@ -222,8 +223,8 @@ def calibrate(
     >>> x = np.random.default_rng(0).normal(size=(100, 8))
     >>> report = keras_inits.calibrate(model, x)
     >>> deep = report.rows[36]
-    >>> deep.path, round(deep.std_before, 4), round(deep.std_after, 4)
-    ('dense[18]/kernel', 0.4953, 1.0)
+    >>> deep.path, round(deep.std_after, 4), deep.why
+    ('dense[18]/kernel', 1.0, 'mean 0, variance 1')
 
     Reference: Krähenbühl et al. (2016), arXiv 1511.06856; Mishkin, Matas (2016), arXiv
     1511.06422; Salimans, Kingma (2016), arXiv 1602.07868.

@@ -17,6 +17,7 @@ from keras_inits.initializers import Ones, Zeros
 from keras_inits.initializers.base import Initializer
 from keras_inits.initializers.kernel import DEFAULT_GEOMETRY, KernelInitializer
 from keras_inits.models import auto, needs, rules
+from keras_inits.models.adjustments import Choice, outweighing
 from keras_inits.models.selection import Selection
 
 DEFAULTS: dict[str, type[Zeros] | type[Ones]] = {
@@ -185,7 +186,7 @@ def _rules_that_count(
 
 
 def _by_rule(
-    info: WeightInfo, rule: rules.Rule, choices: Mapping[str, auto.Choice]
+    info: WeightInfo, rule: rules.Rule, choices: Mapping[str, Choice]
 ) -> _Start:
     """What a rule gives a weight."""
     if rule.scheme is not rules.AUTO:
@@ -232,7 +233,8 @@ def _default(info: WeightInfo, defaults: LayerDefaults) -> _Start:
 def _task(info: WeightInfo, start: _Start) -> Task:
     """The task, with the scheme for the weight's true fans."""
     scheme = start.scheme
-    note = _joined(info.weight.note, start.note)
+    heavy = outweighing(info, scheme) if start.rule in (OWN, DEFAULT) else ""
+    note = _joined(info.weight.note, start.note, heavy)
     if info.weight.role in KERNEL_ROLES:
         if not isinstance(scheme, Initializer):
             note = _joined(note, "not of this package: sees the shape only")

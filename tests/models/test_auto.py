@@ -80,7 +80,10 @@ def test_selu_has_lecun():
     assert isinstance(before(layers.Activation("selu")).scheme, keras_inits.LecunNormal)
 
 
-@pytest.mark.parametrize("name", sorted(set(MOMENTS) - {"relu6"}))
+MOSTLY_MEAN = {"exponential", "softplus", "squareplus"}
+
+
+@pytest.mark.parametrize("name", sorted(set(MOMENTS) - {"relu6"} - MOSTLY_MEAN))
 def test_other_activations_have_their_gain(name):
     """Var(w) fan_in is 1 / E[f²]: to 1e-6, the digits of the table and of the scale."""
     scheme = before(layers.Activation(name)).scheme
@@ -139,10 +142,85 @@ def test_heads_have_glorot(name):
     assert is_glorot(chosen(bare)["dense[0]/kernel"])
 
 
-def test_a_hidden_sigmoid_has_its_gain():
-    """1 / E[f²] = 3.40856, from the same table."""
-    scheme = before(layers.Activation("sigmoid")).scheme
-    assert scheme.scale == pytest.approx(1 / 0.29337904, abs=1e-6)
+VARIANCES = {  # of f(z), z ~ N(0, 1), by another program, or a formula
+    "sigmoid": 0.04337904,  # E[f²] = 0.29337904 less 1/4
+    "softplus": 0.92124591 - 0.80605918**2,
+    "exponential": math.e**2 - math.e,
+}
+
+
+@pytest.mark.parametrize("name", VARIANCES)
+def test_behind_a_mean_that_outweighs_its_spread_weights_sum_to_zero(name):
+    """Scale 1 / Var f; before such an activation LeCun's. Twins: the gain, He."""
+    model = stack(Dense(9, name), Dense(8, name), Dense(3))
+    first, second, head = chosen(model).values()
+    assert isinstance(first.scheme, keras_inits.LecunNormal)
+    for choice, mode in ((second, "fan_in"), (head, "fan_avg")):
+        assert isinstance(choice.scheme, keras_inits.CenteredVarianceScaling)
+        assert choice.scheme.mode == mode
+        assert choice.scheme.scale == pytest.approx(1 / VARIANCES[name], rel=5e-6)
+        assert f"mean of {name}" in choice.why
+
+
+@pytest.mark.parametrize("name", ["relu", "gelu", "tanh", "selu", "leaky_relu"])
+def test_other_means_are_not_taken_off(name):
+    model = stack(Dense(9, name), Dense(8, name), Dense(3))
+    for choice in chosen(model).values():
+        assert not isinstance(choice.scheme, keras_inits.CenteredVarianceScaling)
+
+
+CARRIED = {  # variance that the last kernel is given, behind 32 sigmoids
+    "pooling": ((layers.Reshape((4, 8)), layers.AveragePooling1D(2)), 0.04337904),
+    # (E f²) / (1 - p) - (E f)²
+    "dropout": ((layers.Dropout(0.5),), 0.29337904 / 0.5 - 0.25),
+    "affine": ((layers.Rescaling(2.0, offset=0.1),), 4 * 0.04337904),
+}
+
+
+@pytest.mark.parametrize("kind", CARRIED)
+def test_means_are_followed_through_what_carries_signals_on(kind):
+    steps, variance = CARRIED[kind]
+    last = (Dense(12, "tanh"), Dense(3))
+    model = stack(Dense(32, "sigmoid"), *steps, layers.Flatten(), *last)
+    choice = list(chosen(model).values())[1]
+    assert isinstance(choice.scheme, keras_inits.CenteredVarianceScaling)
+    gain = 1 / MOMENTS["tanh"]
+    assert choice.scheme.scale == pytest.approx(gain / variance, rel=1e-5)
+
+
+def test_joined_products_and_sums_of_signals():
+    """By second moments; variance and mean by the rules of independent signals."""
+
+    def joined(x):
+        parts = [Dense(9, "sigmoid")(x), Dense(9, "softplus")(x)]
+        return Dense(5, name="last")(layers.Concatenate()(parts))
+
+    mean = (0.5 + 0.80605918) / 2
+    square = (0.29337904 + 0.92124591) / 2
+    choice = chosen(functional(joined))["last/kernel"]
+    assert choice.scheme.scale == pytest.approx(1 / (square - mean**2), rel=1e-5)
+
+    def product(x):
+        parts = [Dense(9, "softplus")(x), Dense(9, "softplus")(x)]
+        return Dense(5, name="last")(layers.Multiply()(parts))
+
+    mean, square = 0.80605918**2, 0.92124591**2
+    choice = chosen(functional(product))["last/kernel"]
+    assert choice.scheme.scale == pytest.approx(1 / (square - mean**2), rel=1e-5)
+
+
+def test_ten_sigmoids_of_auto_keep_samples_apart():
+    """Twin: Keras's own start, whose samples have all the same outputs."""
+    model = stack(*[Dense(64, "sigmoid") for _ in range(10)], Dense(4), shape=(16,))
+    x = np.random.default_rng(7).normal(size=(100, 16)).astype("float32")
+
+    def spread():
+        outputs = ops.convert_to_numpy(model(x))
+        return outputs.std(0).mean() / np.abs(outputs.mean(0)).mean()
+
+    assert spread() < 1e-3
+    keras_inits.initialize(model, "auto", seed=7)
+    assert spread() > 0.5
 
 
 @pytest.mark.parametrize("gate", [ops.sigmoid, lambda x: ops.relu6(x + 3) / 6])

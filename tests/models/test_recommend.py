@@ -33,7 +33,9 @@ def transformer():
     for block in range(2):
         y = layers.LayerNormalization()(x)
         x = x + layers.MultiHeadAttention(2, 4, name=f"block_{block}_attention")(y, y)
-        y = layers.Dense(16, "gelu", name=f"block_{block}_up")(x)
+        y = layers.Dense(16, "gelu", name=f"block_{block}_up")(
+            layers.LayerNormalization()(x)
+        )
         x = x + layers.Dense(8, name=f"block_{block}_down")(y)
     return keras.Model(inputs, layers.Dense(3)(layers.LSTM(5)(x)))
 

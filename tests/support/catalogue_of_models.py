@@ -215,6 +215,15 @@ OF_MODELS = {
     "NguyenWidrowBias": rows(
         GATES, GATES_SMALL, ({"fan_in": 2}, uniform(lambda i, o: 0.7 * math.sqrt(1200)))
     ),
+    "CenteredVarianceScaling": rows(
+        MATRIX,
+        SMALL,
+        ({}, spread(lambda i, o: math.sqrt(1 / i))),
+        (
+            {"scale": 4.0, "mode": "fan_out", "distribution": "uniform"},
+            spread(lambda i, o: math.sqrt(4 / o)),
+        ),
+    ),
     "Hyperfan": rows(
         MATRIX,
         SMALL,

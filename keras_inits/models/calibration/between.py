@@ -7,13 +7,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import to_numpy
+from keras_inits._utils.host_array import rms, to_numpy
 from keras_inits.geometry.roles import Role
 from keras_inits.graph.graph import Graph
 from keras_inits.graph.trace import trace
 from keras_inits.graph.weights import WeightInfo, weights_of
 from keras_inits.models.calibration.layers import Change
-from keras_inits.models.calibration.moments import rms
 from keras_inits.models.calibration.run import Calibrated
 from keras_inits.signals.batches import Batch, tensors
 from keras_inits.signals.losses import Objective

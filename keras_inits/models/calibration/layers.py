@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import to_numpy
+from keras_inits._utils.host_array import rms, to_numpy
 from keras_inits._utils.keras_private import is_of_keras
 from keras_inits._utils.types import Tensor
 from keras_inits.graph.weights import WeightInfo
@@ -16,7 +16,6 @@ from keras_inits.models.calibration.moments import (
     Moments,
     finite,
     moments,
-    rms,
     solved,
 )
 from keras_inits.models.calibration.units import Units, direction, units_of

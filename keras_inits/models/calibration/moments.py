@@ -104,8 +104,3 @@ def solved(
         raise Left("its bias alone varies by more than its pre-activations shall")
     factor = (math.sqrt(both**2 - square * rest) - both) / square
     return np.full(found.std.shape, factor), bias
-
-
-def rms(x: np.ndarray) -> float:
-    """Root of the mean square."""
-    return float(np.sqrt(np.mean(np.square(x, dtype="float64"))))

@@ -6,10 +6,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_inits._utils.host_array import rms
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.models.calibration.goals import Goal
 from keras_inits.models.calibration.layers import Calibrator, Change
-from keras_inits.models.calibration.moments import Left, finite, moments, rms, solved
+from keras_inits.models.calibration.moments import Left, finite, moments, solved
 from keras_inits.signals.forward import Visit
 
 CELLS = (keras.layers.SimpleRNNCell, keras.layers.GRUCell, keras.layers.LSTMCell)
