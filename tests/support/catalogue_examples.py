@@ -47,6 +47,12 @@ CATALOGUE = {
     "Idinit": rows(
         MATRIX, SMALL, ({"noise": 0.25}, ANY), ({"tau": 1.5, "noise": 0.0}, ANY)
     ),
+    "TanhFixedPoint": rows(
+        MATRIX,
+        SMALL,
+        ({}, spread(math.sqrt((1 - 1 / 90 + 0.085**2) / 90))),
+        ({"alpha": 0.5}, spread(math.sqrt((1 - 1 / 90 + 0.25) / 90))),
+    ),
     "IdinitZero": rows(MATRIX, SMALL, ({}, ANY), ({"epsilon": 0.5}, ANY)),
     "Stft": rows(
         (40, 1, 21),

@@ -1,4 +1,4 @@
-"""Kernels that start as a copy without noise, or almost: ZerO and IDInit."""
+"""Kernels that start as a copy, or almost: ZerO, IDInit and one for deep tanh."""
 
 import math
 import warnings
@@ -15,7 +15,7 @@ from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.registry import register
 from keras_inits.initializers.structure.filters import middle_tap, one_tap
 
-__all__ = ["HadamardZero", "Idinit", "IdinitZero"]
+__all__ = ["HadamardZero", "Idinit", "IdinitZero", "TanhFixedPoint"]
 
 
 def _hadamard(rows: int, columns: int) -> np.ndarray:
@@ -205,3 +205,65 @@ class IdinitZero(Deterministic, KernelInitializer):
         matrix = self.epsilon * _tiled(rows, columns)
         matrices = np.broadcast_to(matrix, (blocks, rows, columns))
         return self.geometry.assembled(matrices, shape, np)
+
+
+@register("tanh_fixed_point")
+class TanhFixedPoint(Computed, KernelInitializer):
+    """A copy of the inputs with noise: for deep networks of tanh, of any width.
+
+    Xavier's kernels lose the signal in deep and narrow ones; these bring it to a size
+    that no longer depends on the depth.
+
+    Formula: w = D + N(0, alpha² / fan_in); D is 1 where the output's number is the
+    input's modulo fan_in, else 0.
+
+    Args:
+        alpha: Std of what the noise adds to a unit, relative to the rms of its inputs;
+            finite float, > 0. 0.085 is the paper's.
+        **geometry_and_seed: As in `VarianceScaling`. Axes of a window must be of size
+            1, as in `Identity`.
+
+    Raises:
+        ValueError: At construction, if `alpha` is out of range; when called, if the
+            shape has fewer than two axes or a window of more than one tap.
+
+    Examples:
+    >>> import keras, keras_inits
+    >>> kernel = keras_inits.TanhFixedPoint(alpha=1e-4, seed=7)((2, 4))
+    >>> keras.ops.convert_to_numpy(kernel > 0.5).astype(int).tolist()
+    [[1, 0, 1, 0], [0, 1, 0, 1]]
+
+    Reference: Lee, Choi, Kim (2025), "Robust Weight Initialization for Tanh Neural
+    Networks with Fixed Point Analysis", arXiv 2410.02242.
+    """
+
+    family = "structure"
+
+    def __init__(self, alpha: float = 0.085, **geometry_and_seed: Any) -> None:
+        super().__init__(**geometry_and_seed)
+        self.alpha = checks.number(
+            "alpha",
+            alpha,
+            above=0,
+            meaning="the size of the noise beside the copy",
+            instead="For example alpha=0.085.",
+        )
+
+    def expected_std(self, shape: Shape) -> float | None:
+        if 0 in shape:
+            return None
+        _, rows, _ = self.geometry.blocks(shape)
+        return math.sqrt((1 - 1 / rows + self.alpha**2) / rows)  # a one in each column
+
+    def values(self, shape: Shape, draw: Draw, ops: ModuleType) -> Any:
+        blocks, rows, columns = self.geometry.blocks(shape)
+        if any(shape[axis] > 1 for axis in self.geometry.window(shape)):
+            raise ValueError(
+                "The scheme copies inputs to units: besides axes of size 1 the kernel "
+                f"must have two axes, (inputs, units). Received: shape={shape}. Use it "
+                "in Dense; for a convolution use 'dirac'."
+            )
+        copied = np.arange(rows)[:, None] == np.arange(columns) % rows
+        std = self.alpha / math.sqrt(rows)
+        noise = draw(sampling.normal(0.0, std), (blocks, rows, columns))
+        return self.geometry.assembled(noise + copied.astype("float32"), shape, ops)
