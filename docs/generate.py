@@ -99,7 +99,8 @@ def pages() -> dict[Path, str]:
     found = {}
     index = [
         "# The catalogue",
-        "Every scheme, by family; pictures are of width 64.",
+        "Every scheme, by family; pictures are of width 64. What tests measure of "
+        "each, and of a wrong law beside it, is in [properties](../properties.md).",
         "",
     ]
     for family, names in descriptions.by_family().items():

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from support import figures
+
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 BACKENDS = {"tensorflow", "jax", "torch"}
@@ -14,6 +16,17 @@ def pytest_report_header():
     import keras
 
     return f"keras {keras.version()} on {keras.backend.backend()}"
+
+
+def pytest_addoption(parser):
+    """`--figures PATH`, for the table of what the schemes' properties measured."""
+    figures.add_option(parser)
+
+
+@pytest.fixture
+def figure(request):
+    """Asserts a figure of a scheme and keeps it for the table."""
+    return figures.recorder(request.node)
 
 
 @pytest.hookimpl(tryfirst=True)  # before fixtures are made
@@ -30,6 +43,7 @@ def pytest_runtest_setup(item):
 
 def pytest_terminal_summary(terminalreporter):
     """The table of hits and false alarms of `diagnose`, where its tests ran."""
+    figures.write(terminalreporter)
     rows = []
     for reports in terminalreporter.stats.values():
         for report in reports:

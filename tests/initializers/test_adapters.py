@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.distributions import Uniform, values
+from support.distributions import EXCESS, Uniform, values
 
 
 def adapted(layer, shape, rank=4, **arguments):
@@ -34,17 +34,18 @@ LAYERS = {
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_an_adapted_layer_starts_as_it_was(name):
+def test_an_adapted_layer_starts_as_it_was(name, figure):
     """Exactly, although A is not zero; twin: a B that is drawn."""
     make, inputs, shape = LAYERS[name]
     layer = make()
     before, after, factor = adapted(layer, inputs)
-    np.testing.assert_array_equal(after, before)
     assert factor.shape == shape
     assert abs(factor).min() > 0
     layer.lora_kernel_b.assign(0.01 + layer.lora_kernel_b)
     again = np.random.default_rng(3).normal(size=inputs).astype("float32")
-    assert abs(values(layer(again)) - before).max() > 1e-4
+    found, twin = (abs(x - before).max() for x in (after, values(layer(again))))
+    what = "change of an adapted layer's output"
+    figure("lora_b", what, found, 0, twin, beyond=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +53,16 @@ def test_an_adapted_layer_starts_as_it_was(name):
     [({}, 1.0), ({"convention": "torch"}, 1.0), ({"convention": "keras"}, 6**0.5)],
 )
 @pytest.mark.parametrize("shape", [(90, 4), (3, 2, 41, 16), (300, 8)])
-def test_a_is_uniform_in_the_convention(convention, limit, shape):
+def test_a_is_uniform_in_the_convention(convention, limit, shape, figure):
     """±1/√fan_in, or √6 times that; twin: the other convention."""
     factor = values(keras_inits.get("lora_a", seed=7, **convention)(shape))
     limit /= math.sqrt(math.prod(shape[:-1]))
     assert Uniform(-limit, limit).complaints(factor) == []
     other = math.sqrt(6) if "keras" not in convention.values() else 6**-0.5
-    assert Uniform(-limit * other, limit * other).complaints(factor)
+    twin = Uniform(-limit * other, limit * other)
+    assert twin.complaints(factor)
+    found = Uniform(-limit, limit).excess(factor)
+    figure("lora_a", EXCESS, found, 1, twin.excess(factor))
 
 
 def variance_errors(factor, inputs):

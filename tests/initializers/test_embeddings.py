@@ -49,16 +49,16 @@ def logit_error(table):
     return abs((logits**2).mean() - 1) / (5 * math.sqrt(relative))
 
 
-def test_embeddings_have_rows_of_length_one_and_tied_logits_of_variance_one():
+def test_embeddings_have_rows_of_length_one_and_tied_logits_of_variance_one(figure):
     """Twins: Glorot over the table, and unit entries."""
     table = table_of(keras_inits.get("embedding_normal", seed=7))
     assert Normal(0, 1 / math.sqrt(WIDTH)).complaints(table) == []
     noise = np.random.default_rng(7).standard_normal(table.shape)
     glorot = noise * math.sqrt(2 / (VOCABULARY + WIDTH))
-    for error in (length_error, logit_error):
-        assert error(table) < 1
-        assert error(glorot) > 10
-        assert error(noise) > 10
+    for what, error in ("rows' lengths", length_error), ("tied logits", logit_error):
+        what = f"mean square of {what}, over its tolerance"
+        for twin in (glorot, noise):
+            figure("embedding_normal", what, error(table), 1, error(twin), beyond=10)
 
 
 @pytest.mark.parametrize("row", [0, 3, VOCABULARY - 1])
@@ -74,29 +74,32 @@ def test_the_padding_row_alone_is_zero(row):
 # ------------------------------------------------------------ sinusoidal_positions
 
 
-def is_positional(table):
-    """Whether rows have length d/2 and products that know their distance alone."""
+def positional_error(table):
+    """Of rows' length d/2 and of products that know their distance alone.
+
+    Over the tolerances, 1e-5 of the length and 1e-4.
+    """
     length, width = table.shape
     gram = table @ table.T
-    if abs(np.diag(gram) / (width / 2) - 1).max() > 1e-5:
-        return False
+    lengths = abs(np.diag(gram) / (width / 2) - 1).max() / 1e-5
     distance = abs(np.subtract.outer(np.arange(length), np.arange(length)))
-    return abs(gram - gram[0][distance]).max() < 1e-4
+    return max(lengths, abs(gram - gram[0][distance]).max() / 1e-4)
 
 
 @pytest.mark.parametrize("interleaved", [True, False])
 @pytest.mark.parametrize(("length", "width"), [(101, 34), (13, 62), (7, 2)])
-def test_positions_differ_by_their_distance_alone(length, width, interleaved):
+def test_positions_differ_by_their_distance_alone(length, width, interleaved, figure):
     """Twins: cosines of another frequency, and independent noise."""
     positions = keras_inits.get("sinusoidal_positions", interleaved=interleaved)
     layer = keras.layers.Embedding(length, width, embeddings_initializer=positions)
     layer.build((None, 5))
-    assert is_positional(values(layer.embeddings))
+    found = positional_error(values(layer.embeddings))
     angles = np.arange(length)[:, None] / 1e4 ** (np.arange(width) / width)
     unequal = np.where(np.arange(width) % 2, np.cos(angles), np.sin(angles))
-    assert not is_positional(unequal)
     noise = np.random.default_rng(7).standard_normal((length, width))
-    assert not is_positional(noise)
+    what = "rows' lengths and products, over their tolerances"
+    for twin in (unequal, noise):
+        figure("sinusoidal_positions", what, found, 1, positional_error(twin))
 
 
 def test_positions_are_sines_and_cosines_in_turn_or_side_by_side():
@@ -126,17 +129,17 @@ def head(bias, units, activation):
 
 
 @pytest.mark.parametrize("prior", [0.01, 0.3, 1 / 1001, 0.97])
-def test_a_sigmoid_predicts_the_prior(prior):
+def test_a_sigmoid_predicts_the_prior(prior, figure):
     """In every unit; twins: the other sign, and zero."""
     bias = keras_inits.get("prior_bias", prior=prior)
 
     def error(bias):
         return abs(head(bias, 7, "sigmoid") / prior - 1).max()
 
-    assert error(bias) < 1e-5
+    what = "probability predicted, relative to the prior"
+    figure("prior_bias", what, error(bias), 1e-5, error("zeros"), beyond=0.4)
     logit = math.log(prior / (1 - prior))
     assert error(given(np.full(7, -logit))) > 0.5
-    assert error("zeros") > 0.4
 
 
 def test_minus_log_of_the_classes_is_a_prior_too():

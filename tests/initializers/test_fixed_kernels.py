@@ -44,7 +44,7 @@ def transform(signal, length, bins, stride, window, scaling):
 
 @pytest.mark.parametrize("scaling", ["density", "spectrum", None])
 @pytest.mark.parametrize("window", ["hann", "hamming", None])
-def test_two_convolutions_are_a_fourier_transform_of_frames(window, scaling):
+def test_two_convolutions_are_a_fourier_transform_of_frames(window, scaling, figure):
     """Twin: the sign of the sine."""
     signal = RANDOM.normal(size=50)
     for length, bins in ((16, 9), (11, 9), (13, 7)):
@@ -58,9 +58,10 @@ def test_two_convolutions_are_a_fourier_transform_of_frames(window, scaling):
         expected = transform(signal, length, bins, 5, window, scaling)
         largest = abs(expected).max()
         found = spectrogram(*kernels, signal, 5)
-        assert abs(found - expected).max() < 1e-5 * largest
         twin = spectrogram(kernels[0], -kernels[1], signal, 5)
-        assert abs(twin - expected).max() > 0.1 * largest
+        errors = [abs(x - expected).max() / largest for x in (found, twin)]
+        what = "error of a Fourier transform, relative"
+        figure("stft", what, errors[0], 1e-5, errors[1], beyond=0.1)
 
 
 @pytest.mark.parametrize("side", ["real", "imag"])
@@ -107,10 +108,11 @@ def test_stft_refuses_other_names(arguments):
 # NaN.
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3, 5)])
-def test_nan_fill_is_nan_everywhere(dtype, shape):
+def test_nan_fill_is_nan_everywhere(dtype, shape, figure):
     filled = drawn("nan_fill", shape, dtype)
     assert filled.shape == shape
-    assert np.isnan(filled).all()
+    found, zeros = (np.count_nonzero(~np.isnan(x)) for x in (filled, np.zeros(shape)))
+    figure("nan_fill", "entries that are numbers", found, 0, zeros)
 
 
 def test_a_layer_whose_weights_nobody_set_returns_nan():
@@ -136,15 +138,16 @@ def moves(bias, points):
 @pytest.mark.parametrize(
     ("size", "dimensions"), [(1, 1), (2, 1), (4, 2), (6, 2), (9, 3), (12, 3), (20, 4)]
 )
-def test_the_bias_of_a_spatial_transformer_moves_no_point(size, dimensions):
+def test_the_bias_of_a_spatial_transformer_moves_no_point(size, dimensions, figure):
     """Twin: the matrix column by column."""
     points = RANDOM.normal(size=(11, dimensions))
     bias = drawn("affine_identity", (size,))
     assert bias.shape == (size,)
-    assert moves(bias, points) == 0
+    twin = None
     if size == dimensions * (dimensions + 1) and dimensions > 1:
-        twin = bias.reshape(dimensions, -1).T.ravel()
-        assert moves(twin, points) > 0.1
+        twin = moves(bias.reshape(dimensions, -1).T.ravel(), points)
+    what, found = "how far a point is moved", moves(bias, points)
+    figure("affine_identity", what, found, 0, twin, beyond=0.1)
 
 
 def test_a_localization_network_starts_as_the_identity():
@@ -165,18 +168,20 @@ def test_other_sizes_are_no_affine_map(shape):
 
 
 # The positive unit ball.
-def sums_are_one(kernel):
-    """Whether every output's weights are positive and sum to 1."""
+def sum_error(kernel):
+    """How far the sum of an output's weights is from 1."""
     sums = kernel.reshape(-1, kernel.shape[-1]).sum(axis=0)
-    return bool(abs(sums - 1).max() < 1e-5 and kernel.min() >= 0)
+    return abs(sums - 1).max()
 
 
 @pytest.mark.parametrize("shape", [(40, 91), (3, 3, 7, 5), (5, 2, 13)])
-def test_positive_unitball_averages_its_inputs(shape):
+def test_positive_unitball_averages_its_inputs(shape, figure):
     """A constant stays the same. Twin: divided by sums along the outputs."""
     kernel = drawn("positive_unitball", shape, seed=7)
-    assert sums_are_one(kernel)
-    assert not sums_are_one(kernel / kernel.sum(axis=-1, keepdims=True))
+    assert kernel.min() >= 0
+    twin = sum_error(kernel / kernel.sum(axis=-1, keepdims=True))
+    what = "sum of a unit's weights, from 1"
+    figure("positive_unitball", what, sum_error(kernel), 1e-5, twin)
     if len(shape) == 2:
         layer = keras.layers.Dense(
             shape[1], kernel_initializer=keras_inits.get("positive_unitball", seed=7)

@@ -67,12 +67,15 @@ def nearest_error(kernel, scale, order):
     ("shape", "scale"),
     [((3, 5, 12), 2), ((3, 4, 5, 12), 2), ((2, 3, 4, 27), 3), ((1, 2, 2, 3, 16), 2)],
 )
-def test_a_finer_image_is_the_nearest_neighbours_of_a_coarse_one(order, shape, scale):
+def test_a_finer_image_is_the_nearest_neighbours_of_a_coarse_one(
+    order, shape, scale, figure
+):
     """Twin: copies in the other order."""
     other = {"keras": "torch", "torch": "keras"}[order]
     kernel = drawn(shape, scale=scale, channel_order=order)
-    assert nearest_error(kernel, scale, order) < 1e-6
-    assert nearest_error(kernel, scale, other) > 0.1
+    found, twin = (nearest_error(kernel, scale, o) for o in (order, other))
+    what = "error of the finer image, relative"
+    figure("icnr", what, found, 1e-6, twin, beyond=0.1)
 
 
 @pytest.mark.skipif(not hasattr(keras.ops, "depth_to_space"), reason="since Keras 3.15")

@@ -87,12 +87,13 @@ def flattened(shape):
 
 
 @pytest.mark.parametrize(("window", "inputs"), [((3,), 5), ((4, 3), 5), ((3, 2, 3), 8)])
-def test_pixels_keep_their_lengths_through_a_hundred_layers(window, inputs):
+def test_pixels_keep_their_lengths_through_a_hundred_layers(window, inputs, figure):
     """With zeros for padding. Twin: orthogonal on the flattened kernel."""
     shapes = [(*window, inputs, 8)] + [(*window, 8, 8)] * 99
     scheme = [drawn("delta_orthogonal", s, seed=n) for n, s in enumerate(shapes)]
-    assert drift(scheme) < 1e-5
-    assert drift([flattened(shape) for shape in shapes[1:21]]) > 0.5
+    twin = drift([flattened(shape) for shape in shapes[1:21]])
+    what = "change of a pixel's length in 100 layers"
+    figure("delta_orthogonal", what, drift(scheme), 1e-5, twin, beyond=0.5)
 
 
 def test_pixels_keep_their_lengths_in_each_group():
@@ -165,10 +166,9 @@ def without_its_largest_tap(kernel):
 @pytest.mark.parametrize(
     "shape", [(5, 4, 7), (2, 6, 6), (3, 3, 8, 8), (4, 4, 3, 5), (2, 2, 2, 3, 4)]
 )
-def test_all_frequencies_of_an_orthogonal_convolution_keep_their_length(shape):
+def test_all_frequencies_of_an_orthogonal_convolution_keep_their_length(shape, figure):
     """Twins: independent taps, one tap lost, and orthogonal when flattened."""
     kernel = drawn("conv_orthogonal", shape, gain=1.5, seed=7)
-    assert spectrum_error(kernel, 1.5) < 1e-5
     window = shape[:-2]
     total = kernel.sum(axis=tuple(range(len(window)))) / 1.5
     assert abs(total @ total.T - np.eye(len(total))).max() < 1e-5
@@ -178,7 +178,9 @@ def test_all_frequencies_of_an_orthogonal_convolution_keep_their_length(shape):
         without_its_largest_tap(kernel / 1.5),
         flattened(square),
     ):
-        assert spectrum_error(twin) > 0.05
+        what = "singular values at all frequencies, from the gain"
+        found, wrong = spectrum_error(kernel, 1.5), spectrum_error(twin)
+        figure("conv_orthogonal", what, found, 1e-5, wrong, beyond=0.05)
 
 
 def test_a_circular_orthogonal_convolution_keeps_the_length_of_images():

@@ -37,15 +37,15 @@ def gram_error(kernel, scale, transform=None):
 @pytest.mark.parametrize(
     "shape", [(5, 3, 7), (3, 13, 2), (3, 2, 6, 5), (2, 3, 25, 4), (2, 3, 2, 5, 3)]
 )
-def test_filters_of_an_output_are_orthonormal(shape):
+def test_filters_of_an_output_are_orthonormal(shape, figure):
     """In space and in frequencies, and their mean square is exact. Twin: He normal."""
     kernel = drawn("convolution_aware", shape, scale=3.0, seed=7)
     fan_in = np.prod(shape[:-1])
-    assert gram_error(kernel, 3.0) < 1e-5
     assert gram_error(kernel, 3.0, np.fft.fftn) < 1e-5
     assert abs((kernel**2).mean() * fan_in / 3 - 1) < 1e-5
     twin = np.sqrt(3.0 / fan_in) * RANDOM.normal(size=shape)
-    assert gram_error(twin, 3.0) > 0.3
+    what, errors = "Gram matrix, from 1", [gram_error(k, 3.0) for k in (kernel, twin)]
+    figure("convolution_aware", what, errors[0], 1e-5, errors[1], beyond=0.3)
 
 
 def evenness(kernel):
@@ -125,14 +125,13 @@ def cosine(a, b):
 SHAPES = [(5, 16), *[(16, 16)] * 24, (16, 22), *[(22, 22)] * 25, (22, 13)]
 
 
-def test_a_network_that_looks_linear_is_linear():
+def test_a_network_that_looks_linear_is_linear(figure):
     """And keeps lengths and angles. Twin: gain √2, under which angles collapse."""
     x = RANDOM.normal(size=(7, 5))
     kernels = [
         drawn("looks_linear", shape, part=part, seed=n)
         for n, (shape, part) in enumerate(zip(SHAPES, parts_of(SHAPES), strict=True))
     ]
-    assert linearity_error(kernels, x) < 1e-4
     y = through(kernels, x)
     lengths = np.linalg.norm(y, axis=1) / np.linalg.norm(x, axis=1)
     assert abs(lengths - 1).max() < 1e-4
@@ -141,7 +140,9 @@ def test_a_network_that_looks_linear_is_linear():
         drawn("orthogonal", shape, gain=2**0.5, seed=n)
         for n, shape in enumerate(SHAPES)
     ]
-    assert linearity_error(twins, x) > 0.1
+    found, wrong = linearity_error(kernels, x), linearity_error(twins, x)
+    what = "distance from a linear map in 51 layers"
+    figure("looks_linear", what, found, 1e-4, wrong, beyond=0.1)
     assert cosine(*through(twins, x)[:2]) > 0.9
     assert cosine(*x[:2]) < 0.8
 
@@ -210,14 +211,15 @@ def distance(sample, low, high):
 @pytest.mark.parametrize(
     ("low", "high"), [(-np.pi, np.pi), (0, np.pi / 2), (0.25, 1.0)]
 )
-def test_pairs_are_rotated_by_uniform_angles(low, high):
+def test_pairs_are_rotated_by_uniform_angles(low, high, figure):
     """Twins: angles of U(0, π), and a reflection of each pair."""
     arguments = {} if low == -np.pi else {"low": low, "high": high}
     kernel = drawn("block_rotation", (600, 600), seed=7, **arguments)
-    assert rotation_error(kernel) < 1e-6
+    wrong = rotation_error(kernel * (1 - 2 * (np.arange(600) % 2)))
+    what = "distance from rotations"
+    figure("block_rotation", what, rotation_error(kernel), 1e-6, wrong, beyond=0.1)
     assert distance(angles(kernel), low, high) < KOLMOGOROV
     assert distance(RANDOM.uniform(0, np.pi, size=300), low, high) > KOLMOGOROV
-    assert rotation_error(kernel * (1 - 2 * (np.arange(600) % 2))) > 0.1
 
 
 def test_a_recurrent_state_keeps_the_lengths_of_its_pairs():

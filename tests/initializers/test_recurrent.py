@@ -7,18 +7,9 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.distributions import Uniform, values
+from support.distributions import EXCESS, FROM_UNIFORM, KS, Uniform, ks, values
 
-KS = 1.95  # √n times the distance that a right law exceeds once in a thousand draws
 TIMESTEPS = 100.0
-
-
-def ks(sample, low, high):
-    """The Kolmogorov-Smirnov distance from U(low, high), times √n."""
-    sample = np.sort(np.ravel(sample))
-    n = sample.size
-    above = np.arange(1, n + 1) / n - Uniform(low, high).cdf(sample)
-    return math.sqrt(n) * max(above.max(), (1 / n - above).max())
 
 
 def sigmoid(x):
@@ -63,7 +54,7 @@ def time_law(cell):
 
 
 @pytest.mark.parametrize("value", [1.0, -2.5])
-def test_an_lstm_with_a_forget_bias_keeps_its_cell(value):
+def test_an_lstm_with_a_forget_bias_keeps_its_cell(value, figure):
     """σ(value) of it a step; twin: the value on the input gate, or on every gate."""
     bias = keras_inits.get("unit_forget_bias", value=value)
     expected = np.repeat([0.0, value, 0.0, 0.0], 7)
@@ -72,9 +63,9 @@ def test_an_lstm_with_a_forget_bias_keeps_its_cell(value):
     def error(bias):
         return abs(kept(cell_of("LSTM", 7, bias), 1) - sigmoid(value)).max()
 
-    assert error(bias) < 1e-6
+    twin = error(given(np.full(28, value)))
+    figure("unit_forget_bias", "what a cell keeps", error(bias), 1e-6, twin, 0.05)
     assert error(given(np.roll(expected, -7))) > 0.1
-    assert error(given(np.full(28, value))) > 0.05
 
 
 def test_the_forget_bias_notices_the_split_calls_of_keras():
@@ -102,7 +93,7 @@ CELLS = [("LSTM", (4, 397)), ("GRU", (3, 397)), ("GRU", (2, 3, 397))]
 
 
 @pytest.mark.parametrize(("name", "shape"), CELLS)
-def test_cells_with_chrono_keep_their_state_for_uniform_times(name, shape):
+def test_cells_with_chrono_keep_their_state_for_uniform_times(name, shape, figure):
     """Twins: the sign (i and f exchanged), reciprocals, both rows of a GRU filled."""
     keep = {"LSTM": (1,), "GRU": (0,) * (len(shape) - 1)}[name]
     arguments = {"reset_after": len(shape) == 3} if name == "GRU" else {}
@@ -110,7 +101,6 @@ def test_cells_with_chrono_keep_their_state_for_uniform_times(name, shape):
     cell = cell_of(name, 397, chrono, **arguments)
     time = 1 + np.exp(values(cell.bias).reshape(shape)[keep])
     assert abs(kept(cell) - (1 - 1 / time) ** 10).max() < 1e-5
-    assert time_law(cell) <= KS
 
     def law(where, gate):
         bias = np.zeros(shape)
@@ -121,27 +111,30 @@ def test_cells_with_chrono_keep_their_state_for_uniform_times(name, shape):
 
     u = np.random.default_rng(7).uniform(1, TIMESTEPS - 1, 397)
     assert law(keep, np.log(u)) <= KS  # by hand, and right
-    assert law(keep, -np.log(u)) > 5 * KS  # which exchanges i and f, too
+    twin = law(keep, -np.log(u))  # which exchanges i and f, too
+    what = "law of the times, " + FROM_UNIFORM
+    figure("chrono", what, time_law(cell), KS, twin, beyond=5 * KS)
     assert law(keep, np.log(100 / u - 1)) > 5 * KS  # uniform shares
     assert len(shape) == 2 or law((slice(None), 0), np.log(u)) > 3 * KS
 
 
-def test_uniform_gates_have_uniform_forget_gates():
+def test_uniform_gates_have_uniform_forget_gates(figure):
     """Between 1/u and 1 − 1/u, the input gate being the rest; twin: chrono's law."""
     u = 5003
     i, f, c, o = drawn("uniform_gates", (4 * u,), seed=7).reshape(4, u)
-    assert ks(sigmoid(f), 1 / u, 1 - 1 / u) <= KS
+    found = ks(sigmoid(f), 1 / u, 1 - 1 / u)
+    twin = ks(1 - 1 / np.linspace(2, u, u), 1 / u, 1 - 1 / u)
+    figure("uniform_gates", "gates, " + FROM_UNIFORM, found, KS, twin, 10 * KS)
     assert abs(f).max() <= math.log(u - 1) * (1 + 1e-6)
     assert abs(sigmoid(i) + sigmoid(f) - 1).max() < 1e-6
     assert not np.any([c, o])
-    assert ks(1 - 1 / np.linspace(2, u, u), 1 / u, 1 - 1 / u) > 10 * KS
 
 
 LINES = [(3.0, 6.0, 4, 1), (3.4, 6.0, 4, 2), (-1.0, 0.5, 3, 0), (3.0, 6.0, 1, 0)]
 
 
 @pytest.mark.parametrize(("low", "high", "gates", "gate"), LINES)
-def test_linspace_biases_are_evenly_spaced(low, high, gates, gate):
+def test_linspace_biases_are_evenly_spaced(low, high, gates, gate, figure):
     """From end to end of one gate; twins: without the end, and on another gate."""
     arguments = {"low": low, "high": high, "gates": gates, "gate": gate}
     bias = drawn("linspace_bias", (gates * 13,), **arguments).reshape(gates, 13)
@@ -152,10 +145,10 @@ def test_linspace_biases_are_evenly_spaced(low, high, gates, gate):
         errors = [*steps, bias[gate, 0] - low, bias[gate, -1] - high, *rest.ravel()]
         return abs(np.array(errors)).max()
 
-    assert error(bias) < 1e-6
     assert gates == 1 or error(np.roll(bias, 1, axis=0)) > 0.01
+    found = error(bias)
     bias[gate] = np.linspace(low, high, 13, endpoint=False)
-    assert error(bias) > 0.01
+    figure("linspace_bias", "spacing and ends", found, 1e-6, error(bias), 0.01)
 
 
 def power_law_error(bias, heads, share):
@@ -168,7 +161,9 @@ def power_law_error(bias, heads, share):
 
 
 @pytest.mark.parametrize(("gates", "gate", "heads"), [(4, 1, 1), (4, 2, 3), (1, 0, 2)])
-def test_power_law_biases_fall_from_5_to_minus_7_in_each_head(gates, gate, heads):
+def test_power_law_biases_fall_from_5_to_minus_7_in_each_head(
+    gates, gate, heads, figure
+):
     """The later the block, the slower; twins: one head, and block over blocks."""
     u, slices = 7 * heads, []
     arguments = {"gates": gates, "gate": gate, "heads": heads, "blocks": 5}
@@ -176,10 +171,11 @@ def test_power_law_biases_fall_from_5_to_minus_7_in_each_head(gates, gate, heads
         bias = drawn("power_law_bias", (gates * u,), block=block, **arguments)
         slices.append(bias[gate * u : gate * u + u])
         share = (block - 1) / 4
-        assert power_law_error(slices[-1], heads, share) < 1e-5
         assert np.count_nonzero(bias) == np.count_nonzero(slices[-1])
-        late = 5 - 12 * (np.arange(7) / 6) ** (0.3 + 1.3 * block / 5)
-        assert block == 5 or power_law_error(np.tile(late, heads), heads, share) > 0.05
+        late = 5 - 12 * np.tile(np.arange(7) / 6, heads) ** (0.3 + 1.3 * block / 5)
+        error, twin = (power_law_error(b, heads, share) for b in (slices[-1], late))
+        twin = None if block == 5 else twin
+        figure("power_law_bias", "exponent and ends", error, 1e-5, twin, beyond=0.05)
         whole = 5 - 12 * (np.arange(u) / (u - 1)) ** (0.3 + 1.3 * share)
         assert (power_law_error(whole, heads, share) > 0.1) == (heads > 1)
     assert (np.diff(np.reshape(slices, (5, heads, 7))[..., 1:-1], axis=0) > 0).all()
@@ -199,38 +195,41 @@ def radius(kernel):
     return abs(np.linalg.eigvals(kernel)).max()
 
 
-def is_np_rnn(kernel):
-    """Symmetric, eigenvalues in [0.15, 0.25] at one end and 1 at the other."""
+def np_rnn_error(kernel):
+    """Of symmetry and eigenvalues, 0.15 to 0.25 and 1, each over its tolerance."""
     least, *_, greatest = np.linalg.eigvalsh(kernel)
-    right = abs(greatest - 1) < 1e-5 and 0.15 <= least <= 0.25
-    return right and abs(kernel - kernel.T).max() < 1e-6
+    ends = abs(greatest - 1) / 1e-5, abs(least - 0.2) / 0.05
+    return max(*ends, abs(kernel - kernel.T).max() / 1e-6)
 
 
 @pytest.mark.parametrize("units", [80, 97])
-def test_a_positive_definite_kernel_lets_no_state_grow_or_vanish_at_once(units):
+def test_a_positive_definite_kernel_lets_no_state_grow_or_vanish_at_once(units, figure):
     """Twins: a Gaussian matrix, its symmetric part, and AᵀA without the identity."""
     drawn = keras_inits.get("positive_definite_rnn", seed=7)
-    assert is_np_rnn(recurrent_kernel(drawn, units))
+    found = np_rnn_error(recurrent_kernel(drawn, units))
     a = np.random.default_rng(7).standard_normal((units, units))
     for wrong in (a, a + a.T, a.T @ a, a.T @ a / units + 2 * np.eye(units)):
-        assert not is_np_rnn(wrong / radius(wrong))
+        what = "symmetry and eigenvalues, over their tolerances"
+        twin = np_rnn_error(wrong / radius(wrong))
+        figure("positive_definite_rnn", what, found, 1, twin)
 
 
 @pytest.mark.parametrize(("wanted", "share"), [(0.9, 0.1), (1.25, 0.37)])
-def test_an_echo_state_kernel_has_its_radius_and_its_share(wanted, share):
+def test_an_echo_state_kernel_has_its_radius_and_its_share(wanted, share, figure):
     """Of nonzero weights, which are uniform; twin: the Frobenius norm instead."""
     arguments = {"spectral_radius": wanted, "connectivity": share, "seed": 7}
     kernel = recurrent_kernel(keras_inits.get("echo_state", **arguments), 101)
-    assert abs(radius(kernel) - wanted) < 1e-4
+    error = abs(radius(kernel) - wanted)
+    twin = abs(radius(kernel * wanted / np.linalg.norm(kernel)) - wanted)
+    figure("echo_state", "spectral radius", error, 1e-4, twin, beyond=0.5)
     weights = kernel[kernel != 0]
     tolerance = 5 * math.sqrt(share * (1 - share) / kernel.size)
     assert abs(weights.size / kernel.size - share) < tolerance
     assert ks(weights, -abs(weights).max(), abs(weights).max()) <= KS
-    assert abs(radius(kernel * wanted / np.linalg.norm(kernel)) - wanted) > 0.5
 
 
 @pytest.mark.parametrize(("name", "gates"), [("LSTM", 4), ("GRU", 3), ("SimpleRNN", 1)])
-def test_layers_with_torch_rnn_are_bounded_by_their_units(name, gates):
+def test_layers_with_torch_rnn_are_bounded_by_their_units(name, gates, figure):
     """Kernels and biases; twin: by their inputs."""
     uniform = keras_inits.get("torch_rnn", gates=gates, seed=7)
     names = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
@@ -242,7 +241,8 @@ def test_layers_with_torch_rnn_are_bounded_by_their_units(name, gates):
     law = Uniform(-1 / math.sqrt(151), 1 / math.sqrt(151))
     assert not any(law.complaints(values(v)) for v in layer.cell.trainable_variables)
     by_inputs = np.random.default_rng(7).uniform(-1, 1, (37, 151 * gates))
-    assert law.complaints(by_inputs / math.sqrt(37))
+    found = max(law.excess(values(v)) for v in layer.cell.trainable_variables)
+    figure("torch_rnn", EXCESS, found, 1, law.excess(by_inputs / math.sqrt(37)))
 
 
 @pytest.mark.parametrize(("shape", "gates"), [((20_012,), 4), ((2, 15_009), 3)])
@@ -261,7 +261,7 @@ def test_two_torch_biases_are_a_sum(shape, gates):
     assert min(std_error(one), std_error(2 * one)) > 5
 
 
-def test_a_torch_bias_is_bounded_by_the_inputs_of_the_kernel():
+def test_a_torch_bias_is_bounded_by_the_inputs_of_the_kernel(figure):
     """In a real layer; twin: by the bias's own length."""
     bias = keras_inits.get("torch_bias", fan_in=37, seed=7)
     layer = keras.layers.Dense(2003, bias_initializer=bias)
@@ -269,7 +269,8 @@ def test_a_torch_bias_is_bounded_by_the_inputs_of_the_kernel():
     law = Uniform(-1 / math.sqrt(37), 1 / math.sqrt(37))
     assert law.complaints(values(layer.bias)) == []
     own = np.random.default_rng(7).uniform(-1, 1, 2003)
-    assert law.complaints(own / math.sqrt(2003))
+    found, twin = law.excess(values(layer.bias)), law.excess(own / math.sqrt(2003))
+    figure("torch_bias", EXCESS, found, 1, twin)
 
 
 LAW = {"block": 1, "blocks": 2}

@@ -68,13 +68,15 @@ def upsampling_errors(kernel, stride):
 
 
 @pytest.mark.parametrize(("stride", "k"), STRIDES)
-def test_a_ramp_is_upsampled_to_a_ramp(stride, k):
+def test_a_ramp_is_upsampled_to_a_ramp(stride, k, figure):
     """Surplus channels stay zero. Twin: every pair of channels is filled (Paddle)."""
     for inputs, outputs in ((2, 3), (3, 2)):
         kernel = drawn("bilinear_upsampling", (k, outputs, inputs))
-        assert max(upsampling_errors(kernel, stride)) < 1e-5 * 16 * inputs
+        found = max(upsampling_errors(kernel, stride))
         twin = np.broadcast_to(kernel[:, :1, :1], kernel.shape)
-        assert upsampling_errors(twin, stride)[1] > 0.9
+        wrong = upsampling_errors(twin, stride)[1]
+        what, tolerance = "error of ramps and constants", 1e-5 * 16 * inputs
+        figure("bilinear_upsampling", what, found, tolerance, wrong, beyond=0.9)
 
 
 def product_error(kernel, strides):
@@ -155,15 +157,17 @@ def triangle_error(kernel):
 
 
 @pytest.mark.parametrize(("stride", "k"), STRIDES)
-def test_a_ramp_is_downsampled_to_its_middle(stride, k):
+def test_a_ramp_is_downsampled_to_its_middle(stride, k, figure):
     """Twins: not normalized; and a box, which passes the ramp but not the taps."""
     for groups in (1, 3):
         kernel = drawn("linear_downsampling", (k, 3 // groups, 3), groups=groups)
-        assert max(downsampling_errors(kernel, stride, groups)) < 1e-5 * 36 * stride
         assert triangle_error(kernel) < 1e-6
-        twin = kernel / triangle(k).max()
+        found = max(downsampling_errors(kernel, stride, groups))
+        twin = None
         if k > 1:
-            assert downsampling_errors(twin, stride, groups)[1] > 0.3
+            twin = downsampling_errors(kernel / triangle(k).max(), stride, groups)[1]
+        what, tolerance = "error of ramps and constants", 1e-5 * 36 * stride
+        figure("linear_downsampling", what, found, tolerance, twin, beyond=0.3)
     box = diagonal(np.full(k, 1 / k), 3, 3)
     assert max(downsampling_errors(box, stride)) < 1e-5 * 36 * stride
     if k > 2:
@@ -194,14 +198,15 @@ def remains(kernel, axis):
 
 
 @pytest.mark.parametrize("window", [(2,), (3,), (4,), (7,), (3, 2), (5, 4)])
-def test_a_blur_removes_the_alternating_signal(window):
+def test_a_blur_removes_the_alternating_signal(window, figure):
     """Along every axis, and keeps constants. Twin: a box of 3."""
     kernel = drawn("binomial_blur", (*window, 3, 3))
     for axis in range(len(window)):
-        assert remains(kernel, axis) < 1e-6
+        box = remains(diagonal(np.full(3, 1 / 3), 3, 3), 0)
+        what = "what is left of an alternating signal"
+        figure("binomial_blur", what, remains(kernel, axis), 1e-6, box, beyond=0.3)
     sums = kernel.sum(axis=tuple(range(len(window))))
     np.testing.assert_array_equal(sums, np.eye(3))
-    assert remains(diagonal(np.full(3, 1 / 3), 3, 3), 0) > 0.3
 
 
 @pytest.mark.parametrize("window", [(1,), (2,), (5,), (4, 3), (2, 3, 4)])

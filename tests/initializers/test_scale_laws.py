@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.distributions import Uniform, values
+from support.distributions import EXCESS, Uniform, values
 
 
 def dense(scheme, inputs, outputs):
@@ -33,21 +33,28 @@ def walk(scheme, width, layers, activation=relu):
     return change.mean(), change.std() / math.sqrt(change.size)
 
 
-def keeps_length(scheme, *arguments):
-    """Whether the typical length stays: 0 ± five standard errors and 0.004."""
+def length_error(scheme, *arguments):
+    """How far the typical length is from staying, over five errors and 0.004."""
     change, error = walk(scheme, *arguments)
-    return abs(change) < 5 * error + 0.004
+    return abs(change) / (5 * error + 0.004)
+
+
+def keeps_length(scheme, *arguments):
+    """Whether the typical length stays."""
+    return length_error(scheme, *arguments) < 1
 
 
 @pytest.mark.parametrize(("width", "layers"), [(20, 2500), (50, 1000), (120, 400)])
-def test_a_random_walk_keeps_the_typical_length(width, layers):
+def test_a_random_walk_keeps_the_typical_length(width, layers, figure):
     """Through ReLUs; twin: He's law, which keeps the mean square, at width 20."""
     experts = {"kernel_format": "experts", "seed": 7}
-    assert keeps_length(keras_inits.get("random_walk", **experts), width, layers)
-    change, _ = walk(keras_inits.HeFanIn(**experts), width, layers)
+    found = length_error(keras_inits.get("random_walk", **experts), width, layers)
+    he = keras_inits.HeFanIn(**experts)
+    change, _ = walk(he, width, layers)
     assert change == pytest.approx(-1.2 / (width - 2.4), abs=0.025)
-    if width == 20:
-        assert not keeps_length(keras_inits.HeFanIn(**experts), width, layers)
+    twin = length_error(he, width, layers) if width == 20 else None
+    what = "change of the typical length, over its tolerance"
+    figure("random_walk", what, found, 1, twin)
 
 
 @pytest.mark.parametrize(("width", "layers"), [(7, 20000), (20, 6000)])
@@ -116,17 +123,22 @@ def test_one_inputs_centres_fill_its_interval():
 
 
 @pytest.mark.parametrize(("inputs", "units"), [(1, 400), (2, 301), (5, 800)])
-def test_the_planes_of_tanh_units_lie_across_the_cube(inputs, units):
+def test_the_planes_of_tanh_units_lie_across_the_cube(inputs, units, figure):
     """All columns are as long, 0.7 units^(1/inputs), and distances are U(-1, 1)."""
     kernel, bias = tanh_layer(inputs, units)
     lengths = np.linalg.norm(kernel, axis=0)
-    np.testing.assert_allclose(lengths**inputs, 0.7**inputs * units, rtol=3e-5)
-    assert Uniform(-1, 1).complaints(centres(kernel, bias)) == []
+    error = abs(lengths**inputs / (0.7**inputs * units) - 1).max()
+    law, planes = Uniform(-1, 1), centres(kernel, bias)
+    assert law.complaints(planes) == []
     twin = tanh_layer(inputs, units, keras_inits.RandomUniform(-1, 1, seed=8))
-    assert Uniform(-1, 1).complaints(centres(*twin))
+    assert law.complaints(centres(*twin))
+    found, wrong = law.excess(planes), law.excess(centres(*twin))
+    figure("nguyen_widrow_bias", EXCESS, found, 1, wrong)
     twin = dense(keras_inits.RandomUniform(-1, 1, seed=7), inputs, units)
     lengths = np.linalg.norm(twin, axis=0)
     assert lengths.max() > 1.1 * lengths.min()
+    wrong = abs(lengths**inputs / (0.7**inputs * units) - 1).max()
+    figure("nguyen_widrow", "lengths of units, relative", error, 3e-5, wrong)
 
 
 def test_directions_come_from_the_cube():
@@ -159,16 +171,18 @@ def signal(kernel, axis, rectified=False):
 
 
 @pytest.mark.parametrize(("fan", "axis"), [(200, 0), (100, 1)])
-def test_a_hypernetworks_target_keeps_its_variance(fan, axis):
+def test_a_hypernetworks_target_keeps_its_variance(fan, axis, figure):
     """Signals by fan_in, gradients by fan_out; twin: LeCun, 200 times too large."""
     shape = (EMBEDDING, math.prod(TARGET))
     kernel = dense(keras_inits.get("hyperfan", fan=fan, seed=7), *shape)
-    assert signal(kernel, axis)[0] == pytest.approx(1, rel=signal(kernel, axis)[1])
+    size, tolerance = signal(kernel, axis)
     assert signal(kernel, 1 - axis)[0] != pytest.approx(1, rel=0.1)
     limit = math.sqrt(3 / (fan * EMBEDDING))
     assert Uniform(-limit, limit).complaints(kernel[:5]) == []
     twin = dense(keras_inits.LecunUniform(seed=7), *shape)
     assert signal(twin, axis)[0] == pytest.approx(fan, rel=0.02)
+    wrong = abs(signal(twin, axis)[0] - 1)
+    figure("hyperfan", "variance behind, from 1", abs(size - 1), tolerance, wrong)
 
 
 def test_embeddings_and_gains_change_a_hypernetworks_scale():

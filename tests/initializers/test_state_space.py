@@ -6,18 +6,9 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.distributions import Uniform, values
+from support.distributions import FROM_UNIFORM, KS, ks, values
 
-KS = 1.95  # √n times the distance that a right law exceeds once in a thousand draws
 MANY = (8, 2503)
-
-
-def ks(sample, low, high):
-    """The Kolmogorov-Smirnov distance from U(low, high), times √n."""
-    sample = np.sort(np.ravel(sample))
-    n = sample.size
-    above = np.arange(1, n + 1) / n - Uniform(low, high).cdf(sample)
-    return math.sqrt(n) * max(above.max(), (1 / n - above).max())
 
 
 def drawn(name, shape, **arguments):
@@ -49,23 +40,25 @@ def forgets(a, b):
 
 
 @pytest.mark.parametrize("n", [2, 17, 64])
-def test_legs_remembers_constants_and_ramps(n):
+def test_legs_remembers_constants_and_ramps(n, figure):
     """And is normal but for a rank of one; twins: transposed, or B without its root."""
     a = drawn("hippo_legs", (n, n))
     b = drawn("hippo_legs", (n,), part="B")
-    assert forgets(a, b) < 1e-4
-    assert forgets(a.T, b) > 0.1
+    what = "error of a constant and a ramp"
+    figure("hippo_legs", what, forgets(a, b), 1e-4, forgets(a.T, b), beyond=0.1)
     assert forgets(a, b**2) > 0.1
     column = drawn("hippo_legs", (n, 1), part="B")
     np.testing.assert_array_equal(column[:, 0], b)
 
 
-def test_the_real_modes_are_the_eigenvalues_of_legs():
+def test_the_real_modes_are_the_eigenvalues_of_legs(figure):
     """In every row: Mamba's log 1..n; twin: counted from 0."""
     log_real = drawn("s4d", (5, 17), kind="real")
     eigenvalues = np.sort(-np.linalg.eigvals(legs(17)).real)
-    assert abs(log_real - np.log(eigenvalues)).max() < 1e-6
-    assert abs(np.exp(log_real[0]) - np.arange(17)).max() > 0.5
+    found = abs(log_real - np.log(eigenvalues)).max()
+    twin = abs(np.exp(log_real[0]) - np.arange(17)).max()
+    what = "real modes, from LegS's eigenvalues"
+    figure("s4d", what, found, 1e-6, twin, beyond=0.5)
     assert not drawn("s4d", (5, 17), kind="real", part="imaginary").any()
 
 
@@ -111,15 +104,17 @@ def test_the_linear_modes_are_a_fourier_series():
 
 
 @pytest.mark.parametrize("inverse", ["softplus", "log"])
-def test_steps_are_uniform_in_their_logarithm(inverse):
+def test_steps_are_uniform_in_their_logarithm(inverse, figure):
     """And within the bounds to 1e-6; twin: uniform themselves."""
     step = {"softplus": softplus, "log": np.exp}[inverse]
     dt = step(drawn("log_uniform_step", MANY, inverse=inverse, seed=7))
-    assert ks(np.log(dt), math.log(1e-3), math.log(1e-1)) <= KS
+    found = ks(np.log(dt), math.log(1e-3), math.log(1e-1))
     assert dt.min() > 1e-3 * (1 - 1e-6)
     assert dt.max() < 1e-1 * (1 + 1e-6)
     twin = np.random.default_rng(7).uniform(1e-3, 1e-1, dt.size)
-    assert ks(np.log(twin), math.log(1e-3), math.log(1e-1)) > 10 * KS
+    wrong = ks(np.log(twin), math.log(1e-3), math.log(1e-1))
+    what = "logarithms, " + FROM_UNIFORM
+    figure("log_uniform_step", what, found, KS, wrong, beyond=10 * KS)
 
 
 def off_the_floor(raw, floor):
@@ -143,15 +138,16 @@ RADII = [{}, {"r_min": 0.4, "r_max": 0.9}]
 
 
 @pytest.mark.parametrize("arguments", RADII)
-def test_lru_eigenvalues_are_uniform_on_the_ring(arguments):
+def test_lru_eigenvalues_are_uniform_on_the_ring(arguments, figure):
     """Their squared moduli are; twin: their moduli."""
     low, high = arguments.get("r_min", 0.0), arguments.get("r_max", 1.0)
     nu_log = drawn("lru", MANY, seed=7, **arguments)
     modulus = np.exp(-np.exp(nu_log))
     assert np.isfinite(nu_log).all()
-    assert ks(modulus**2, low**2, high**2) <= KS
     twin = np.random.default_rng(7).uniform(low, high, MANY)
-    assert ks(twin**2, low**2, high**2) > 3 * KS
+    found, wrong = (ks(radius**2, low**2, high**2) for radius in (modulus, twin))
+    what = "squared moduli, " + FROM_UNIFORM
+    figure("lru", what, found, KS, wrong, beyond=3 * KS)
 
 
 @pytest.mark.parametrize("phase", [2 * math.pi, 0.314])
@@ -185,13 +181,14 @@ def test_lru_states_have_unit_power_with_the_gamma_of_their_nu():
 
 
 @pytest.mark.parametrize("arguments", [{}, {"low": 0.3, "high": 0.95}])
-def test_rg_lru_decays_have_uniform_squares(arguments):
+def test_rg_lru_decays_have_uniform_squares(arguments, figure):
     """exp(−2 softplus) is the square; twins: uniform decays, and the sign of log r."""
     low, high = arguments.get("low", 0.9), arguments.get("high", 0.999)
     raw = drawn("rg_lru", (80, 2503), seed=7, **arguments)
-    assert ks(np.exp(-2 * softplus(raw)), low**2, high**2) <= KS
+    found = ks(np.exp(-2 * softplus(raw)), low**2, high**2)
     twin = np.random.default_rng(7).uniform(low, high, raw.size)
-    assert ks(twin**2, low**2, high**2) > 2 * KS
+    what, wrong = "squared decays, " + FROM_UNIFORM, ks(twin**2, low**2, high**2)
+    figure("rg_lru", what, found, KS, wrong, beyond=2 * KS)
     assert ks(np.exp(-2 * softplus(-raw)), low**2, high**2) > 10 * KS
 
 
@@ -202,12 +199,12 @@ def delay_error(a, b):
     return abs(np.array(response) - np.exp(-1j * np.linspace(0, 4))).max()
 
 
-def test_the_memory_unit_delays_its_input_by_a_window():
+def test_the_memory_unit_delays_its_input_by_a_window(figure):
     """To 1e-5 with twelve states; twins: transposed, and without the signs of B."""
     a = drawn("lmu", (12, 12))
     b = drawn("lmu", (12,), part="B")
-    assert delay_error(a, b) < 1e-5
-    assert delay_error(a.T, b) > 0.1
+    what, twin = "response, from a delay's", delay_error(a.T, b)
+    figure("lmu", what, delay_error(a, b), 1e-5, twin, beyond=0.1)
     assert delay_error(a, abs(b)) > 0.1
     np.testing.assert_array_equal(drawn("lmu", (12, 1), part="B")[:, 0], b)
 

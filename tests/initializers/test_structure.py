@@ -71,11 +71,16 @@ def image(window, channels):
     return RANDOM.normal(size=(2, *sides, channels)).astype("float32")
 
 
-def is_passed(kernel, inputs, outputs, groups=1, gain=1.0, **how):
-    """Whether a convolution returns gain times its input, bit for bit."""
+def change(kernel, inputs, outputs, groups=1, gain=1.0, **how):
+    """How far what a convolution returns is from gain times its input."""
     passed = convolved(kernel, inputs, groups, **how)
     expected = gain * first_channels(inputs, outputs, groups)
-    return np.array_equal(passed, expected.astype("float32"))
+    return abs(passed - expected.astype("float32")).max()
+
+
+def is_passed(*arguments, **how):
+    """Whether a convolution returns gain times its input, bit for bit."""
+    return change(*arguments, **how) == 0
 
 
 def moved(kernel, axis=0):
@@ -84,18 +89,19 @@ def moved(kernel, axis=0):
 
 
 @pytest.mark.parametrize(("window", "inputs", "outputs", "groups"), CONVOLUTIONS)
-def test_a_stride_1_convolution_returns_its_input(window, inputs, outputs, groups):
+def test_a_stride_1_convolution_returns_its_input(
+    window, inputs, outputs, groups, figure
+):
     """Twins: tap k//2 with even k, and one matrix for all groups."""
     x = image(window, inputs)
     shape = (*window, inputs // groups, outputs)
     kernel = drawn("dirac", shape, groups=groups)
-    assert is_passed(kernel, x, outputs, groups)
+    found = change(kernel, x, outputs, groups)
+    twin = change(drawn("dirac", shape), x, outputs, groups) if groups > 1 else None
+    figure("dirac", "change of a convolution's input", found, 0, twin)
     for axis, k in enumerate(window):
         if k % 2 == 0:
             assert not is_passed(moved(kernel, axis), x, outputs, groups)
-    if groups > 1:
-        twin = drawn("dirac", shape)
-        assert not is_passed(twin, x, outputs, groups)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
@@ -177,13 +183,13 @@ def test_dirac_refuses_another_padding():
 
 # ZerO.
 @pytest.mark.parametrize("shape", [(3, 4), (5, 8), (8, 8), (7, 16), (9, 6)])
-def test_zero_initialization_is_an_isometry(shape):
+def test_zero_initialization_is_an_isometry(shape, figure):
     """Where outputs are a power of two. Twin: Hadamard's matrix not normalized."""
     kernel = drawn("hadamard_zero", shape)
     x = RANDOM.normal(size=(11, shape[0]))
     twin = kernel * math.sqrt(shape[1])
-    assert abs(singular_values(kernel) - 1).max() < 1e-6
-    assert abs(singular_values(twin) - 1).max() > 0.7
+    found, wrong = (abs(singular_values(k) - 1).max() for k in (kernel, twin))
+    figure("hadamard_zero", "singular values, from 1", found, 1e-6, wrong, beyond=0.7)
     if shape[0] >= shape[1]:
         np.testing.assert_array_equal(kernel, np.eye(*shape))
     else:
@@ -210,28 +216,32 @@ def test_a_zero_initialized_convolution_holds_its_matrix_at_one_tap(k, tap):
 
 
 # IDInit.
-def is_tiled(kernel, tau):
-    """Whether the matrix has the singular values of tiled identities, and no gap."""
+TILING = "singular values, from those of a tiled identity"
+
+
+def tiling_error(kernel, tau):
+    """How far singular values are from those of tiled identities; 1 with a gap."""
     matrix = kernel.reshape(-1, kernel.shape[-1])
     quotient = max(matrix.shape) / min(matrix.shape)
     sizes = [tau * math.sqrt(n) for n in (int(quotient), math.ceil(quotient))]
     found = singular_values(matrix)
-    near = np.min([abs(found - size) for size in sizes], axis=0).max() < 1e-5 * tau
-    return near and matrix.any(axis=0).all() and matrix.any(axis=1).all()
+    error = np.min([abs(found - size) for size in sizes], axis=0).max() / tau
+    whole = matrix.any(axis=0).all() and matrix.any(axis=1).all()
+    return error if whole else max(1, error)
 
 
 @pytest.mark.parametrize(
     "shape", [(4, 7), (7, 4), (5, 5), (5, 15), (3, 3, 2, 5), (3, 2, 13), (2, 2, 1, 3)]
 )
-def test_idinit_tiles_identities(shape):
+def test_idinit_tiles_identities(shape, figure):
     """Twins: zeros instead of tiles, which kill units, and Dirac."""
     kernel = drawn("idinit", shape, tau=1.5, seed=7)
-    assert is_tiled(kernel, 1.5)
     rows, columns = math.prod(shape[:-1]), shape[-1]
-    if rows != columns:
-        assert not is_tiled(1.5 * np.eye(rows, columns), 1.5)
+    square = rows == columns
+    twin = None if square else tiling_error(1.5 * np.eye(rows, columns), 1.5)
+    figure("idinit", TILING, tiling_error(kernel, 1.5), 1e-5, twin)
     if len(shape) > 2:
-        assert not is_tiled(drawn("dirac", shape, gain=1.5), 1.5)
+        assert tiling_error(drawn("dirac", shape, gain=1.5), 1.5) > 1e-5
         assert kernel.reshape(-1, *shape[-2:]).any(axis=(1, 2)).all()  # each tap
 
 
@@ -245,11 +255,12 @@ def test_idinit_is_the_identity_but_for_noise():
         assert np.array_equal(wide[:, :5], wide[:, 5:]) is equal
 
 
-def test_idinit_zero_is_the_pattern_times_epsilon():
+def test_idinit_zero_is_the_pattern_times_epsilon(figure):
     """Whatever the shape, and it draws nothing."""
     for shape in ((4, 7), (7, 4), (3, 3, 2, 5)):
         kernel = drawn("idinit_zero", shape, epsilon=0.5)
-        assert is_tiled(kernel, 0.5)
+        twin = tiling_error(0.5 * np.eye(math.prod(shape[:-1]), shape[-1]), 0.5)
+        figure("idinit_zero", TILING, tiling_error(kernel, 0.5), 1e-5, twin)
         assert set(np.unique(kernel)) == {0.0, 0.5}
         small = drawn("idinit_zero", shape)
         np.testing.assert_allclose(small, kernel * 2e-6, rtol=1e-6)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import keras_inits
-from support.distributions import Normal, Truncated, Uniform, values
+from support.distributions import EXCESS, Normal, Truncated, Uniform, values
 
 WIDTH = 96
 
@@ -45,7 +45,7 @@ def pre_norm_growth(kernels, count=300):
     return (stream**2).mean()
 
 
-def test_small_init_is_xaviers_on_the_way_up_and_the_same_on_the_way_down():
+def test_small_init_is_xaviers_on_the_way_up_and_the_same_on_the_way_down(figure):
     """With the width given; twin: without it the second kernel has half the std."""
     std = math.sqrt(2 / (WIDTH + 4 * WIDTH))
     up, down = (WIDTH, 4 * WIDTH), (4 * WIDTH, WIDTH)
@@ -54,7 +54,9 @@ def test_small_init_is_xaviers_on_the_way_up_and_the_same_on_the_way_down():
         assert Normal(0, std).complaints(kernel) == []
     assert standard_errors(dense(keras_inits.XavierNormal(seed=7), *up), std) < 5
     twin = dense(keras_inits.get("small_init", seed=7), *down)
-    assert standard_errors(2 * twin, std) < 5 < standard_errors(twin, std)
+    assert standard_errors(2 * twin, std) < 5
+    found, wrong = standard_errors(kernel, std), standard_errors(twin, std)
+    figure("small_init", "std of a kernel on the way down, in errors", found, 5, wrong)
     square = dense(keras_inits.XavierNormal(seed=7), WIDTH, WIDTH)
     assert standard_errors(square, std) > 5
 
@@ -70,23 +72,23 @@ def test_wang_init_is_small_init_over_depth(layers):
 
 
 @pytest.mark.parametrize("layers", [4, 16])
-def test_the_stream_grows_little_with_wang_init(layers):
+def test_the_stream_grows_little_with_wang_init(layers, figure):
     """To 1 + 8/L; twin: small_init ends at 1.8 L."""
     expected = 1 + 8 / layers
     growth = pre_norm_growth(stack("wang_init", 2 * layers, layers=layers))
-    assert growth == pytest.approx(expected, rel=0.08)
     twin = pre_norm_growth(stack("small_init", 2 * layers))
-    assert twin != pytest.approx(expected, rel=0.08)
+    errors = [abs(x / expected - 1) for x in (growth, twin)]
+    figure("wang_init", "growth of the stream, relative", errors[0], 0.08, errors[1])
 
 
 @pytest.mark.parametrize("layers", [2, 8, 32])
-def test_the_stream_of_gpt2_ends_at_twice_its_variance(layers):
+def test_the_stream_of_gpt2_ends_at_twice_its_variance(layers, figure):
     """At any depth, for branches of variance 1; twin: no factor gives 1 + 2L."""
     unit = WIDTH**-0.5
     kernels = stack("gpt2_residual", 2 * layers, layers=layers, stddev=unit)
-    assert pre_norm_growth(kernels) == pytest.approx(2.0, abs=0.15)
     twin = stack("lecun_normal", 2 * layers)
-    assert pre_norm_growth(twin) > 4.5
+    found, wrong = (abs(pre_norm_growth(k) - 2) for k in (kernels, twin))
+    figure("gpt2_residual", "growth of the stream, from 2", found, 0.15, wrong, 2.5)
 
 
 def test_gpt2_counts_the_residuals_of_a_layer():
@@ -112,12 +114,11 @@ def depth_scaled_stream(layers, first=1):
 
 
 @pytest.mark.parametrize("layers", [4, 12])
-def test_the_stream_grows_with_the_harmonic_numbers(layers):
+def test_the_stream_grows_with_the_harmonic_numbers(layers, figure):
     """With depth_scaled; twin: a count from 0, whose first two blocks are alike."""
     expected = 1 + sum(1 / number for number in range(1, layers + 1))
-    stream = depth_scaled_stream(layers)
-    assert stream == pytest.approx(expected, rel=0.1)
-    assert depth_scaled_stream(layers, 0) != pytest.approx(expected, rel=0.1)
+    found, twin = (abs(depth_scaled_stream(layers, n) / expected - 1) for n in (1, 0))
+    figure("depth_scaled", "growth of the stream, relative", found, 0.1, twin)
 
 
 def test_depth_scaled_passes_its_stream_on():
@@ -128,15 +129,16 @@ def test_depth_scaled_passes_its_stream_on():
     np.testing.assert_array_equal(dense(scheme, 90, 41), expected)
 
 
-def test_ds_init_counts_from_one():
+def test_ds_init_counts_from_one(figure):
     """The std of layer 1 is thrice that of layer 9; twin: a count from 0."""
     kernels = {
         n: dense(keras_inits.get("ds_init", layer=n, seed=7), 90, 41)
         for n in (1, 2, 9, 10)
     }
     assert Uniform.with_std(math.sqrt(2 / 131)).complaints(kernels[1]) == []
-    np.testing.assert_allclose(kernels[1] / kernels[9], 3, rtol=1e-6)
-    assert kernels[2].std() / kernels[10].std() < 2.3
+    found = abs(kernels[1] / kernels[9] - 3).max() / 3
+    twin = 1 - kernels[2].std() / kernels[10].std() / 3
+    figure("ds_init", "ratio of layers 1 and 9, from 3", found, 1e-6, twin, 1 - 2.3 / 3)
     half = dense(keras_inits.get("ds_init", layer=9, alpha=0.5, seed=7), 90, 41)
     np.testing.assert_allclose(kernels[1] / half, 6, rtol=1e-6)
 
@@ -163,16 +165,16 @@ def logit_errors(query, key):
     return abs(variances.mean() - 1) / error
 
 
-def test_the_logits_of_t5_have_variance_one_without_a_division():
+def test_the_logits_of_t5_have_variance_one_without_a_division(figure):
     """Twins: the query drawn as the key, and logits that are divided all the same."""
     heads, units, width = 24, 8, 60
     axes = {"input_axes": [0], "output_axes": [1, 2]}
     arguments = ("btd,dnh->btnh", (None, heads, units), (width,))
     query = projection(t5("query", key_dim=units, **axes), *arguments)
     key = projection(t5("key", **axes), *arguments)
-    assert logit_errors(query, key) < 5
     twin = projection(t5("value", **axes), *arguments)
-    assert logit_errors(twin, key) > 5
+    found, wrong = logit_errors(query, key), logit_errors(twin, key)
+    figure("t5", "variance of logits, in standard errors", found, 5, wrong)
     assert logit_errors(query / math.sqrt(units), key) > 5
 
 
@@ -198,10 +200,13 @@ def test_t5_keeps_unit_variance_in_every_role(role, shape, axes):
     assert standard_errors(twin * math.sqrt(fan_in), 1) > 5
 
 
-def test_berts_scheme_is_cut_at_two_of_its_std_and_not_corrected():
+def test_berts_scheme_is_cut_at_two_of_its_std_and_not_corrected(figure):
     kernel = dense(keras_inits.get("truncated_normal_02", seed=7), 90, 410)
-    assert Truncated(0.0, 0.02, 2.0).complaints(kernel) == []
+    law, twin = Truncated(0.0, 0.02, 2.0), Truncated.with_std(0.02)
+    assert law.complaints(kernel) == []
     assert standard_errors(kernel, 0.02) > 5
+    found, wrong = law.excess(kernel), twin.excess(kernel)
+    figure("truncated_normal_02", EXCESS, found, 1, wrong)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from support.distributions import Normal, Uniform, values
 from support.layer_builds import TELLS_AXES
 
 SHAPE = (90, 41)
+OF_THE_INNER = "difference from the inner scheme's values, changed by hand"
 
 
 def dense(scheme, inputs=90, outputs=41):
@@ -33,16 +34,16 @@ def spellings(seed=7):
     return inner, keras.saving.serialize_keras_object(inner)
 
 
-def test_scaled_is_exactly_a_multiple_of_the_inner_draw():
+def test_scaled_is_exactly_a_multiple_of_the_inner_draw(figure):
     """Of the same stream, in a layer and in a call; twin: another stream."""
     for inner in spellings():
         for kernel in (dense, lambda scheme: values(scheme(SHAPE))):
             scheme = keras_inits.scaled(inner, -0.25)
             expected = -0.25 * kernel(spellings()[0])
-            np.testing.assert_array_equal(kernel(scheme), expected)
             np.testing.assert_array_equal(kernel(again(scheme)), expected)
             twin = keras_inits.scaled(spellings(8)[0], -0.25)
-            assert abs(kernel(twin) - expected).max() > 0.01
+            found, wrong = (abs(kernel(s) - expected).max() for s in (scheme, twin))
+            figure("scaled", OF_THE_INNER, found, 0, wrong, beyond=0.01)
     third = dense(keras_inits.scaled("ones", 1 / 3))
     np.testing.assert_array_equal(third, float(np.float32(1 / 3)))
 
@@ -136,15 +137,16 @@ def mask(shape=SHAPE, kept=0.25):
 
 
 @pytest.mark.parametrize("shape", [SHAPE, (3, 2, 9, 41)])
-def test_masked_keeps_the_kept_entries_and_no_others(shape):
+def test_masked_keeps_the_kept_entries_and_no_others(shape, figure):
     """Exactly; twin: the mask upside down."""
     inner = keras_inits.HeFanIn(seed=7)
     drawn = values(inner(shape))
+    twin = values(keras_inits.masked(inner, ~mask(shape))(shape))
+    wrong = abs(twin - drawn * mask(shape)).max()
     for kind in (bool, int, "float32"):
         scheme = keras_inits.masked(inner, mask(shape).astype(kind))
-        np.testing.assert_array_equal(values(scheme(shape)), drawn * mask(shape))
-    twin = values(keras_inits.masked(inner, ~mask(shape))(shape))
-    assert abs(twin - drawn * mask(shape)).max() > 0.01
+        found = abs(values(scheme(shape)) - drawn * mask(shape)).max()
+        figure("masked", OF_THE_INNER, found, 0, wrong, beyond=0.01)
 
 
 def variance_of_columns(kernel):
@@ -209,7 +211,7 @@ def alike(parts):
 
 
 @pytest.mark.parametrize("axis", [-1, 1])
-def test_a_fused_kernel_has_the_law_of_its_parts(axis):
+def test_a_fused_kernel_has_the_law_of_its_parts(axis, figure):
     """Glorot's std of one part, independent; twins: the fused shape, one stream."""
     inner = keras_inits.XavierUniform(seed=7)
     scheme = keras_inits.blocks(inner, parts=3, axis=axis)
@@ -218,10 +220,10 @@ def test_a_fused_kernel_has_the_law_of_its_parts(axis):
     parts = np.split(fused, 3, axis=-1)
     for part in parts:
         assert law.complaints(part) == []
-    assert alike(parts) < 5
     np.testing.assert_array_equal(dense(again(scheme), 90, 3 * 41), fused)
     assert law.complaints(dense(inner, 90, 3 * 41))
-    assert alike([dense(inner)] * 2) > 5
+    what, twin = "correlation of two parts, times √n", alike([dense(inner)] * 2)
+    figure("blocks", what, alike(parts), 5, twin)
 
 
 def test_blocks_can_be_stacked_along_any_axis():

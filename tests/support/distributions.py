@@ -15,8 +15,11 @@ import keras
 import numpy as np
 
 SIGMAS = 5.0
+EXCESS = "moments and distribution, over what chance allows"
 CHANCE = math.erfc(SIGMAS / math.sqrt(2))  # of a normal deviate beyond five std
 # Kolmogorov: P(sqrt(n) * distance > x) = 2 exp(-2 x²), to first order.
+KS = 1.95  # √n times the distance that a right law exceeds once in a thousand draws
+FROM_UNIFORM = "√n times the distance from uniform"
 POINTS = 2000  # where it is evaluated, which only lowers the distance
 FARTHEST = math.sqrt(math.log(2 / CHANCE) / 2)
 EPSILON = {"float16": 2**-11, "bfloat16": 2**-8, "float32": 2**-24, "float64": 2**-24}
@@ -53,24 +56,36 @@ def density(x):
 class Independent:
     """Entries that are independent draws of one distribution."""
 
+    def errors(self, sample):
+        """Of the mean and the std, in standard errors, and of the function, of 1."""
+        sample = np.sort(np.ravel(sample))
+        n = sample.size
+        mean_error = (sample.mean() - self.mean) / (self.std / math.sqrt(n))
+        relative = math.sqrt((self.kurtosis - 1) / (4 * n))
+        std_error = (sample.std() / self.std - 1) / relative
+        ranks = np.unique(np.linspace(0, n - 1, POINTS).astype(int))
+        above = (ranks + 1) / n - self.cdf(sample[ranks])
+        return mean_error, std_error, max(above.max(), (1 / n - above).max())
+
+    def excess(self, sample):
+        """The largest error over what chance allows: a right sample is below 1."""
+        mean_error, std_error, distance = self.errors(sample)
+        farthest = math.sqrt(np.size(sample)) * distance / FARTHEST
+        return max(abs(mean_error) / SIGMAS, abs(std_error) / SIGMAS, farthest)
+
     def complaints(self, sample, epsilon=2**-24):
         """What is wrong with a sample rounded with relative error `epsilon`."""
+        mean_error, std_error, distance = self.errors(sample)
         sample = np.sort(np.ravel(sample))
         n = sample.size
         found = []
-        mean_error = (sample.mean() - self.mean) / (self.std / math.sqrt(n))
         if not abs(mean_error) < SIGMAS:
             found.append(f"mean {sample.mean():.6g}, {mean_error:.1f} standard errors")
-        relative = math.sqrt((self.kurtosis - 1) / (4 * n))
-        std_error = (sample.std() / self.std - 1) / relative
         if not abs(std_error) < SIGMAS:
             found.append(
                 f"std {sample.std():.6g} for {self.std:.6g}, "
                 f"{std_error:.1f} standard errors"
             )
-        ranks = np.unique(np.linspace(0, n - 1, POINTS).astype(int))
-        above = (ranks + 1) / n - self.cdf(sample[ranks])
-        distance = max(above.max(), (1 / n - above).max())
         if not math.sqrt(n) * distance < FARTHEST:
             found.append(f"distribution function off by {distance:.4g}")
         lowest, highest = self.support
@@ -169,6 +184,14 @@ class Uniform(Independent):
     def cdf(self, x):
         """The distribution function."""
         return np.clip((x - self.low) / (self.high - self.low), 0, 1)
+
+
+def ks(sample, low, high):
+    """The Kolmogorov-Smirnov distance from U(low, high), times √n."""
+    sample = np.sort(np.ravel(sample))
+    n = sample.size
+    above = np.arange(1, n + 1) / n - Uniform(low, high).cdf(sample)
+    return math.sqrt(n) * max(above.max(), (1 / n - above).max())
 
 
 @dataclasses.dataclass(frozen=True)
