@@ -7,7 +7,7 @@ from typing import Any
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.types import Shape
-from keras_inits.initializers.computed import Computed, Draw, precise
+from keras_inits.initializers.computed import Computed, Draw, precisely
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.orthogonal import haar
 from keras_inits.initializers.registry import register
@@ -203,7 +203,7 @@ class RandomFourier(Computed, KernelInitializer):
     def values(self, shape: Shape, draw: Draw, ops: ModuleType) -> Any:
         if self.kernel == "laplacian":
             angles = draw(sampling.uniform(-math.pi / 2, math.pi / 2), shape)
-            return ops.tan(precise(angles, ops)) / self.scale
+            return precisely(lambda x: ops.tan(x) / self.scale, angles, ops)
         normal = sampling.normal(0.0, 1.0)
         if not self.orthogonal:
             return draw(sampling.normal(0.0, 1 / self.scale), shape)

@@ -4,6 +4,8 @@ import math
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.types import Shape
@@ -114,13 +116,14 @@ class Sparse(Computed, KernelInitializer):
         ranks = draw(sampling.uniform(0.0, 1.0), size, "places")
         ordered = ops.sort(ranks, axis=-1)
         last = ordered[..., kept - 1 : kept]
-        below = ranks < last
         # Numbers of 24 bits tie now and then: then the first places win.
-        equal = ranks == last
-        room = kept - ops.sum(ops.where(below, 1, 0), axis=-1, keepdims=True)
-        first = ops.cumsum(ops.where(equal, 1, 0), axis=-1) <= room
-        chosen = ops.logical_or(below, ops.logical_and(equal, first))
+        chosen = ranks <= last
+        if ops is not np or np.any(ordered[..., kept : kept + 1] == last):
+            below, equal = ranks < last, ranks == last
+            room = kept - ops.sum(ops.where(below, 1, 0), axis=-1, keepdims=True)
+            first = ops.cumsum(ops.where(equal, 1, 0), axis=-1) <= room
+            chosen = ops.logical_or(below, ops.logical_and(equal, first))
         drawn = draw(sampling.normal(0.0, self._std(kept)), size)
-        kernel = ops.where(chosen, drawn, ops.zeros_like(drawn))
+        kernel = ops.where(chosen, drawn, np.float32(0))
         kernel = ops.swapaxes(kernel, -1, -2)
         return self.geometry.assembled(kernel, shape, ops)

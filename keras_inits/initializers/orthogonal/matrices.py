@@ -171,6 +171,12 @@ class BlockRotation(Computed, KernelInitializer):
         half = size // 2
         angles = draw(sampling.uniform(self.low, self.high), (blocks, half))
         cos, sin = ops.cos(angles), ops.sin(angles)
+        if ops is np:  # nearly all of the matrix is zero
+            kernel = np.zeros((blocks, size, size), dtype="float32")
+            even = 2 * np.arange(half)
+            kernel[:, even, even], kernel[:, even, even + 1] = cos, -sin
+            kernel[:, even + 1, even], kernel[:, even + 1, even + 1] = sin, cos
+            return self.geometry.assembled(kernel, shape, ops)
         pairs = ops.reshape(
             ops.stack([cos, -sin, sin, cos], axis=-1), (blocks, half, 2, 1, 2)
         )

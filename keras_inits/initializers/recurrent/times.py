@@ -11,7 +11,7 @@ from typing import Any
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.types import Seed, Shape
-from keras_inits.initializers.computed import Computed, Draw, precise
+from keras_inits.initializers.computed import Computed, Draw, precisely
 from keras_inits.initializers.recurrent.biases import units_of
 from keras_inits.initializers.registry import register
 
@@ -74,7 +74,7 @@ class Chrono(Computed):
         if self.cell == "gru" and len(shape) > 1:
             rows = 1
         times = draw(sampling.uniform(1.0, self.timesteps - 1), (rows, units))
-        logs = ops.log(precise(times, ops))
+        logs = precisely(ops.log, times, ops)
         none = ops.zeros_like(logs)
         if self.cell == "lstm":
             return ops.reshape(
@@ -129,7 +129,7 @@ class UniformGates(Computed):
                 f"shape={shape}. Use (8,) or longer."
             )
         size = (*shape[:-1], units)
-        opened = precise(draw(sampling.uniform(1 / units, 1 - 1 / units), size), ops)
-        logits = ops.log(opened) - ops.log(1 - opened)
+        opened = draw(sampling.uniform(1 / units, 1 - 1 / units), size)
+        logits = precisely(lambda x: ops.log(x) - ops.log(1 - x), opened, ops)
         none = ops.zeros_like(logits)
         return ops.concatenate([-logits, logits, none, none], axis=-1)

@@ -7,7 +7,7 @@ from typing import Any
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.types import Seed, Shape
-from keras_inits.initializers.computed import Computed, Draw, precise
+from keras_inits.initializers.computed import Computed, Draw, precisely
 from keras_inits.initializers.registry import register
 
 __all__ = ["LogUniformStep", "Lru", "RgLru"]
@@ -74,12 +74,16 @@ class LogUniformStep(Computed):
 
     def values(self, shape: Shape, draw: Draw, ops: ModuleType) -> Any:
         logs = draw(sampling.uniform(math.log(self.low), math.log(self.high)), shape)
-        logs = ops.maximum(precise(logs, ops), math.log(self.floor))
-        if self.inverse == "log":
-            return logs
-        steps = ops.exp(logs)
-        # log(exp(dt) - 1) would lose four digits.
-        return steps + ops.log(-ops.expm1(-steps))
+
+        def formula(logs: Any) -> Any:
+            logs = ops.maximum(logs, math.log(self.floor))
+            if self.inverse == "log":
+                return logs
+            steps = ops.exp(logs)
+            # log(exp(dt) - 1) would lose four digits.
+            return steps + ops.log(-ops.expm1(-steps))
+
+        return precisely(formula, logs, ops)
 
 
 @register("lru")
@@ -152,13 +156,17 @@ class Lru(Computed):
         )
 
     def values(self, shape: Shape, draw: Draw, ops: ModuleType) -> Any:
-        uniform = precise(draw(sampling.uniform(0.0, 1.0), shape, self.part), ops)
-        if self.part == "theta_log":
-            return ops.log(self.max_phase * uniform)
-        # The distance of |lambda|² from 1, which is never 0.
-        ring = self.r_max**2 - self.r_min**2
-        distance = (1 - self.r_max**2) + ring * uniform
-        return ops.log(-0.5 * ops.log1p(-distance))
+        uniform = draw(sampling.uniform(0.0, 1.0), shape, self.part)
+
+        def formula(uniform: Any) -> Any:
+            if self.part == "theta_log":
+                return ops.log(self.max_phase * uniform)
+            # The distance of |lambda|² from 1, which is never 0.
+            ring = self.r_max**2 - self.r_min**2
+            distance = (1 - self.r_max**2) + ring * uniform
+            return ops.log(-0.5 * ops.log1p(-distance))
+
+        return precisely(formula, uniform, ops)
 
 
 @register("rg_lru")
@@ -206,5 +214,4 @@ class RgLru(Computed):
 
     def values(self, shape: Shape, draw: Draw, ops: ModuleType) -> Any:
         squares = draw(sampling.uniform(self.low**2, self.high**2), shape)
-        falls = -0.5 * ops.log(precise(squares, ops))
-        return ops.log(ops.expm1(falls))
+        return precisely(lambda x: ops.log(ops.expm1(-0.5 * ops.log(x))), squares, ops)

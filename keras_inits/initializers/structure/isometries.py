@@ -82,11 +82,11 @@ class HadamardZero(Deterministic, KernelInitializer):
         return geometry.assembled(matrices, flat, np) * middle_tap(geometry, shape)
 
 
-def _tiled(rows: int, columns: int) -> np.ndarray:
+def _tiled(rows: int, columns: int, dtype: str = "float64") -> np.ndarray:
     """Ones where row and column are equal modulo the shorter side."""
     shorter = min(rows, columns)
     same = np.arange(rows)[:, None] % shorter == np.arange(columns) % shorter
-    return np.array(same, dtype="float64")
+    return np.array(same, dtype=dtype)
 
 
 @register("idinit")
@@ -158,7 +158,7 @@ class Idinit(Computed, KernelInitializer):
 
     def values(self, shape: Shape, draw: Draw, ops: ModuleType) -> Any:
         blocks, rows, columns = self.geometry.blocks(shape)
-        tiles = _tiled(rows, columns).astype("float32")
+        tiles = _tiled(rows, columns, "float32")
         # One value for each row or column of the longer side: all that is not 0.
         shape_of_noise = (blocks, rows, 1) if rows > columns else (blocks, 1, columns)
         noise = draw(sampling.normal(0.0, self.noise), shape_of_noise)
@@ -263,7 +263,13 @@ class TanhFixedPoint(Computed, KernelInitializer):
                 f"must have two axes, (inputs, units). Received: shape={shape}. Use it "
                 "in Dense; for a convolution use 'dirac'."
             )
-        copied = np.arange(rows)[:, None] == np.arange(columns) % rows
         std = self.alpha / math.sqrt(rows)
-        noise = draw(sampling.normal(0.0, std), (blocks, rows, columns))
-        return self.geometry.assembled(noise + copied.astype("float32"), shape, ops)
+        kernel = draw(sampling.normal(0.0, std), (blocks, rows, columns))
+        outputs = np.arange(columns)
+        inputs = outputs % rows
+        if ops is np:
+            kernel[:, inputs, outputs] += np.float32(1)
+        else:
+            copied = np.arange(rows)[:, None] == inputs
+            kernel = kernel + copied.astype("float32")
+        return self.geometry.assembled(kernel, shape, ops)
