@@ -13,6 +13,7 @@ from keras_inits.models.calibration.goals import Goal
 # Below it the spread of a unit is rounding: sums in float32 are off by 3e-7 of their
 # terms' size.
 CONSTANT = 1e-5
+SMALLEST = 1e-18  # std whose square float32 still holds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,13 +39,20 @@ class Moments:
 
 def moments(x: Tensor, over: tuple[int, ...]) -> Moments:
     """Mean and std of a tensor over some axes, in float32, by two passes."""
-    ops = keras.ops
-    x = ops.cast(x, "float32")
-    mean = ops.mean(x, over, keepdims=True)
-    std = ops.sqrt(ops.mean(ops.square(x - mean), over))
-    means = np.ravel(to_numpy(mean)).astype("float64")
-    stds = np.ravel(to_numpy(std)).astype("float64")
+    x = keras.ops.cast(x, "float32")
+    means, stds = _moments(x, over)
+    if not (np.isfinite(stds).all() and stds.max() > SMALLEST):
+        # Squares left the range of float32, which the values themselves do not.
+        size = float(to_numpy(keras.ops.max(keras.ops.abs(x)))) or 1.0
+        means, stds = (found * size for found in _moments(x / size, over))
     return Moments(means, stds, stds <= CONSTANT * np.abs(means))
+
+
+def _moments(x: Tensor, over: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    mean = keras.ops.mean(x, over, keepdims=True)
+    std = keras.ops.sqrt(keras.ops.mean(keras.ops.square(x - mean), over))
+    means, stds = (np.ravel(to_numpy(found)) for found in (mean, std))
+    return means.astype("float64"), stds.astype("float64")
 
 
 class Left(Exception):
