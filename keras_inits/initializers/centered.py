@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_inits._utils import checks
 from keras_inits._utils.types import Shape
-from keras_inits.initializers.computed import Computed, Draw, precise
+from keras_inits.initializers.computed import Computed, Draw
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.registry import register
 from keras_inits.initializers.variance_scaling import (
@@ -92,6 +92,5 @@ class CenteredVarianceScaling(Computed, KernelInitializer):
                 f"shape={shape}, with one. Use VarianceScaling({self.scale!r})."
             )
         drawn = draw(self._uncentered().entry_distribution(shape), shape)
-        drawn = precise(drawn, ops)
         means = ops.mean(drawn, axis=rows, keepdims=True)
         return (drawn - means) * math.sqrt(count / (count - 1))
