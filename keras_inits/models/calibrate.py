@@ -39,13 +39,13 @@ METHODS = ("lsuv", "within_layer", "between_layer")
 LSUV_TOLERANCE = 0.1  # of a layer's variance, as published
 
 
-class _Settings(NamedTuple):
+class Settings(NamedTuple):
     """How scales are set."""
 
-    per_unit: bool
-    branches: str
-    head: str
-    method: str | None
+    per_unit: bool = True
+    branches: str = "scaled"
+    head: str = "chance"
+    method: str | None = None
     tolerance: float = 0.0
 
     @property
@@ -54,7 +54,7 @@ class _Settings(NamedTuple):
         return self.method or f"calibrate, per {'unit' if self.per_unit else 'layer'}"
 
 
-def _settings(normalize: Any, branches: Any, head: Any, method: Any) -> _Settings:
+def _settings(normalize: Any, branches: Any, head: Any, method: Any) -> Settings:
     checks.choice(
         "normalize", normalize, ("unit", "layer"), meaning="what has a scale of its own"
     )
@@ -63,11 +63,11 @@ def _settings(normalize: Any, branches: Any, head: Any, method: Any) -> _Setting
     )
     checks.choice("head", head, ("chance", "unit"), meaning="the scale of predictions")
     if method is None:
-        return _Settings(normalize == "unit", branches, head, None)
+        return Settings(normalize == "unit", branches, head, None)
     checks.choice("method", method, METHODS, meaning="a published method")
     if method == "lsuv":
-        return _Settings(False, "unit", "unit", method, LSUV_TOLERANCE)
-    return _Settings(True, "unit", "unit", method)
+        return Settings(False, "unit", "unit", method, LSUV_TOLERANCE)
+    return Settings(True, "unit", "unit", method)
 
 
 def calibrated(
@@ -75,7 +75,7 @@ def calibrated(
     infos: Sequence[WeightInfo],
     selected: set[int],
     batch: Batch,
-    settings: _Settings,
+    settings: Settings,
     start: Sequence[tuple[Any, Any]] = (),
 ) -> Calibrated:
     """What one pass over a batch gives the selected weights. Changes nothing yet.

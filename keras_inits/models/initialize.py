@@ -1,5 +1,6 @@
 """`initialize`: sets all weights of a built model at their right scale, by one seed."""
 
+import dataclasses
 import random
 from typing import Any
 
@@ -12,6 +13,14 @@ from keras_inits.initializers.arguments import check_seed
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.models import optimizers
 from keras_inits.models.assign import all_or_nothing
+from keras_inits.models.calibrate import (
+    EXAMPLE,
+    SAMPLES,
+    Settings,
+    calibrated,
+    rows_of,
+)
+from keras_inits.models.calibration.run import Calibrated
 from keras_inits.models.draw import draw_all
 from keras_inits.models.plan import LeftAlone, Task, make_plan
 from keras_inits.models.report import (
@@ -20,6 +29,7 @@ from keras_inits.models.report import (
     KeptWeight,
 )
 from keras_inits.models.rules import label, parse
+from keras_inits.signals.samples import sample
 
 
 def _checked_seed(seed: Seed) -> int:
@@ -30,6 +40,10 @@ def _checked_seed(seed: Seed) -> int:
         )
     checked = check_seed(seed)
     return random.getrandbits(63) if checked is None else int(checked)
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def _row(task: Task, drawn_std: float | None, note: str) -> InitializedWeight:
@@ -52,8 +66,33 @@ def _row(task: Task, drawn_std: float | None, note: str) -> InitializedWeight:
         drawn_std=drawn_std,
         rule=task.rule,
         why=task.why,
-        note="; ".join(filter(None, [task.note, note])),
+        note=_joined(task.note, note),
     )
+
+
+def _measured(
+    rows: list[InitializedWeight], found: Calibrated
+) -> list[InitializedWeight]:
+    """The rows of weights, with what data made of them."""
+    scaled = {row.path: row for row in rows_of(found, Settings().name)}
+    result = []
+    for row in rows:
+        if (own := scaled.get(row.path)) is not None:
+            row = dataclasses.replace(
+                row,
+                drawn_std=own.drawn_std,
+                std_before=own.std_before,
+                std_after=own.std_after,
+                factor=own.factor,
+                note="; ".join(
+                    filter(None, [row.note, f"by data: {own.why}", own.note])
+                ),
+            )
+        elif row.path in found.left:
+            why = f"not scaled by data: {found.left[row.path]}"
+            row = dataclasses.replace(row, note=_joined(row.note, why))
+        result.append(row)
+    return result
 
 
 def _left_row(left: LeftAlone) -> KeptWeight:
@@ -72,6 +111,7 @@ def initialize(
     include: Any = None,
     exclude: Any = None,
     optimizer: bool = True,
+    data: Any = None,
     dry_run: bool = False,
 ) -> InitializationReport:
     """Sets every weight of a built model in place, each at the scale that is right.
@@ -109,6 +149,8 @@ def initialize(
         exclude: A pattern, or a list of them: these weights are left alone.
         optimizer: Whether the state of the model's optimizers is reset, too: slots and
             iterations, but not the learning rate.
+        data: Data as `calibrate` takes it, by which the scales of the drawn kernels are
+            then set; None to do without.
         dry_run: Whether only to report what would be done.
 
     Returns:
@@ -117,7 +159,7 @@ def initialize(
     Raises:
         ValueError: With all that is wrong, and nothing is written: the model is not
             built; a rule matches nothing, or never applies; no rule covers a kernel; a
-            scheme cannot fill a weight.
+            scheme cannot fill a weight; `data` is not what `calibrate` takes.
 
     Examples:
     >>> import keras, keras_inits
@@ -143,6 +185,9 @@ def initialize(
         )
     seed = _checked_seed(seed)
     plan = make_plan(model, parse(rules), include, exclude, seed)
+    batch = None
+    if data is not None and not dry_run:
+        batch = sample(model, data, None, SAMPLES, EXAMPLE)
     in_use = optimizers.of_model(model) if optimizer else []
     fresh = [optimizers.fresh_copy(one) for one in in_use]
     names = [type(one).__name__ for one in in_use]
@@ -152,9 +197,14 @@ def initialize(
         return InitializationReport(rows, left, seed, names, dry_run=True)
     drawn = draw_all(plan.tasks, seed)
     rows = [_row(one.task, one.std, one.note) for one in drawn]
+    values = [(one.task.info.variable, one.values) for one in drawn]
     with all_or_nothing() as write:
-        for one in drawn:
-            write(one.task.info.variable, one.values)
+        if batch is not None:
+            selected = {id(variable) for variable, _ in values}
+            found = calibrated(model, plan.infos, selected, batch, Settings(), values)
+            rows, values = _measured(rows, found), found.values
+        for variable, value in values:
+            write(variable, value)
         for used, copy in zip(in_use, fresh, strict=True):
             for variable, value in optimizers.initial_values(used, copy):
                 write(variable, value)
