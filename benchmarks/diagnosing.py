@@ -1,13 +1,16 @@
-"""What a diagnosis costs, in time and memory, against a step of training.
+"""What `diagnose` costs against a step of training, and `calibrate` against a pass.
 
-Usage: `python benchmarks/diagnosing.py [--quick] [--backends jax] [--output FILE]`.
-Each way runs in a process of its own, so that its peak of memory is its own. "first" is
-the first call, tracing and compiling included; "median" is of later ones. Prints JSON,
-and a table to standard error. Times are seconds, memory is what the process grew by
-above the built model, in bytes (on a GPU: the device's peak, where the backend tells).
+Usage: `python benchmarks/diagnosing.py [--function calibrate] [--quick]`
+`[--backends jax] [--output FILE]`. A pass is a call of the model on the batch, op by
+op, with the batch's own statistics, as `calibrate` makes it. Each way runs in a process
+of its own, so that its peak of memory is its own. "first" is the first call, tracing
+and compiling included; "median" is of later ones. Prints JSON, and a table to standard
+error. Times are seconds, memory is what the process grew by above the built model, in
+bytes (on a GPU: the device's peak, where the backend tells).
 """
 
 import argparse
+import contextlib
 import json
 import resource
 import threading
@@ -19,7 +22,8 @@ import building
 import common
 
 MODELS = ["ResNet50", "Transformer"]
-WAYS = ["train_on_batch", "diagnose"]
+BASELINES = {"diagnose": "train_on_batch", "calibrate": "model(x)"}
+WAYS = [*BASELINES, *BASELINES.values()]
 
 
 def data(model: Any, samples: int) -> tuple[Any, Any]:
@@ -97,9 +101,21 @@ def worker(options: argparse.Namespace) -> dict[str, Any]:
     x, y = data(model, 4 if options.quick else options.samples)
     model.predict_on_batch(x[:1])  # libraries are loaded, weights are there
 
+    without = contextlib.nullcontext
+    if keras.backend.backend() == "torch":
+        import torch
+
+        without = torch.no_grad
+
     def call() -> Any:
         if options.way == "diagnose":
             return keras_inits.diagnose(model, x, y, batch_size=len(x)).loss
+        if options.way == "calibrate":
+            return keras_inits.calibrate(model, x, samples=len(x))
+        if options.way == "model(x)":
+            with without():
+                outputs = model(keras.ops.convert_to_tensor(x), training=True)
+                return keras.ops.convert_to_numpy(outputs)
         return float(model.train_on_batch(x, y))
 
     laps = []
@@ -116,12 +132,13 @@ def worker(options: argparse.Namespace) -> dict[str, Any]:
 def measure(model: str, backend: str, options: argparse.Namespace) -> dict[str, Any]:
     """Both ways, and their ratios."""
     found: dict[str, Any] = {}
-    for way in WAYS:
+    ways = BASELINES[options.function], options.function
+    for way in ways:
         arguments = [__file__, "--worker", model, "--way", way]
         arguments += ["--samples", str(options.samples), "--laps", str(options.laps)]
         arguments += ["--quick"] if options.quick else []
         found[way] = common.fresh(arguments, backend)
-    step, ours = (found[way] for way in WAYS)
+    step, ours = (found[way] for way in ways)
     found["ratios"] = {
         name: round(ours[name] / step[name], 3)
         for name in ("first", "median", "memory", "device memory")
@@ -133,6 +150,7 @@ def measure(model: str, backend: str, options: argparse.Namespace) -> dict[str, 
 def main() -> None:
     """Runs both models on every backend, or as a worker one way of one."""
     parser = common.parser(__doc__, "tiny: does it run?")
+    parser.add_argument("--function", choices=BASELINES, default="diagnose")
     parser.add_argument("--models", nargs="+", default=MODELS, choices=MODELS)
     parser.add_argument("--samples", type=int, default=32, help="in the batch")
     parser.add_argument("--laps", type=int, default=3, help="after the first call")
@@ -142,7 +160,8 @@ def main() -> None:
     if options.worker:
         common.hand_over(worker(options))
         return
-    result = common.header("diagnosing", options.quick) | {"backends": {}}
+    name = {"diagnose": "diagnosing", "calibrate": "calibrating"}[options.function]
+    result = common.header(name, options.quick) | {"backends": {}}
     result["samples"] = options.samples
     rows = []
     for backend in filter(common.installed, options.backends):
@@ -151,7 +170,8 @@ def main() -> None:
             result["backends"].setdefault(backend, {})[model] = found
             if options.output:
                 common.write(options.output, result)
-            step, ours, ratios = (found[key] for key in (*WAYS, "ratios"))
+            keys = (BASELINES[options.function], options.function, "ratios")
+            step, ours, ratios = (found[key] for key in keys)
             rows.append(
                 [
                     f"{backend}, {model}",
@@ -160,8 +180,9 @@ def main() -> None:
                     *(f"{ratios.get(n, 0):.2f}" for n in ("first", "median", "memory")),
                 ]
             )
-    columns = ["", "step", "diagnose", "× first", "× later", "× memory"]
-    common.show("a diagnosis by a step of training", columns, rows)
+    baseline = BASELINES[options.function]
+    columns = ["", baseline, options.function, "× first", "× later", "× memory"]
+    common.show(f"{options.function} by {baseline}", columns, rows)
     print(json.dumps(result, indent=1))
 
 

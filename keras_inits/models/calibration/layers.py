@@ -104,9 +104,9 @@ class Calibrator:
         units = units_of(visit.layer, kernel.variable.name, kernel.shape, x)
         if units is None:
             raise Left(f"{type(visit.layer).__name__} is not linear in it")
-        finite(x, kernel.path)
         goal = self.goals.get(kernel.path, Goal())
         before = found = moments(x, units.others)
+        finite(found, kernel.path)
         zero = np.zeros(found.std.shape)
         own = None if bias is None else units.of_bias(self.value(bias))
         if bias is not None and own is None:
@@ -198,8 +198,9 @@ class Calibrator:
             x = visit.pre_activation()
             if not is_real(x):
                 break
-            finite(x, kernel.path)
-            std = float(moments(x, tuple(range(len(x.shape)))).std[0])
+            found = moments(x, tuple(range(len(x.shape))))
+            finite(found, kernel.path)
+            std = float(found.std[0])
             before = std if before is None else before
             if std and abs(std / wanted - 1) <= CLOSE:
                 change = Change(kernel, before, std, factor, goal.why, "as a whole")

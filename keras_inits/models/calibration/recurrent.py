@@ -44,8 +44,8 @@ def recurrent(
     if len(x.shape) != 3 or int(x.shape[-1]) != width:
         raise Left("its inputs are not (samples, steps, features)")
     given = keras.ops.matmul(x, keras.ops.cast(own.value(kernel), "float32"))
-    finite(given, kernel.path)
     found = moments(given, (0, 1))
+    finite(found, kernel.path)
     cell = visit.layer.cell
     gates = kernel.shape[-1] // cell.units
     old_bias = np.zeros(found.std.shape)
