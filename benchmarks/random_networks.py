@@ -18,7 +18,7 @@ DEPTHS = {  # log-uniform between the two, both included; Transformers: blocks
     "Transformer": (2, 12),
 }
 WIDTHS = {
-    "dense": (16, 32, 64, 128),
+    "dense": (32, 64, 128),
     "convolutional": (16, 24, 32),
     "recurrent": (16, 32, 64),
     "Transformer": (16, 32, 64),

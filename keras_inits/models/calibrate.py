@@ -34,7 +34,6 @@ from keras_inits.signals.batches import Batch
 from keras_inits.signals.samples import sample
 
 SAMPLES = 256  # rows of data: variances of units are then known to 9 %
-EXAMPLE = "keras_inits.calibrate(model, x_train[:256])"
 METHODS = ("lsuv", "within_layer", "between_layer")
 LSUV_TOLERANCE = 0.1  # of a layer's variance, as published
 
@@ -179,9 +178,10 @@ def calibrate(
       that enlarge a state, or nearly forget it, keep its length in the mean.
     - The last kernel of each residual branch gets std 1/sqrt(number of branches of its
       stream), where nothing normalizes the stream or the branch.
-    - Heads predict chance: std 0.1, and with `y` the class priors or the target's mean.
-    - Embeddings, normalizations and frozen layers stay. A unit that is constant over
-      the batch keeps its scale, and the report says so.
+    - Heads predict chance: std 0.1, and with `y` the class priors, each class counted
+      once more, or the target's mean.
+    - Embeddings and normalizations stay, and frozen layers that no `include` names. A
+      unit that is constant over the batch keeps its scale, and the report says so.
 
     Dropout is off, and normalizations use the batch. The model is changed as a whole or
     not at all.
@@ -199,7 +199,8 @@ def calibrate(
         method: None, or a published method, which decides the three above: "lsuv"
             (orthogonal start, then one scale a layer where its variance is off by 0.1),
             "within_layer" (one scale a unit) or "between_layer" (after that, equal
-            relative gradients in all layers; for chains of layers).
+            relative gradients in all layers, of the compiled loss with `y` or else of
+            random directions of the outputs; for chains of layers).
         samples: Number of rows that are used, >= 2.
         include: A pattern, or a list of them, as in `initialize`: only these weights.
         exclude: A pattern, or a list of them: not these.
@@ -248,7 +249,7 @@ def calibrate(
     refuse(selection.problems(infos))
     whys = selection.left_alone(infos, ())
     selected = {id(p.variable) for p in infos if p.path not in whys}
-    batch = sample(model, x, y, samples, EXAMPLE)
+    batch = sample(model, x, y, samples)
     start: list[tuple[Any, Any]] = []
     drawn: int | None = None
     if settings.method == "lsuv":

@@ -10,6 +10,8 @@ from keras_inits._utils.host_array import to_numpy
 from keras_inits.signals import batches
 from keras_inits.signals.batches import Batch
 
+EXAMPLE = "keras_inits.calibrate(model, x_train[:256])"
+
 
 def _array(x: Any) -> Any:
     if hasattr(x, "detach"):
@@ -19,7 +21,7 @@ def _array(x: Any) -> Any:
 
 def _rows(structure: Any) -> int:
     flat = [x for x in keras.tree.flatten(structure) if x is not None]
-    return len(flat[0])
+    return len(flat[0]) if flat and np.ndim(flat[0]) else 0
 
 
 def _shapes(structure: Any) -> list[Any]:
@@ -28,8 +30,6 @@ def _shapes(structure: Any) -> list[Any]:
 
 def _joined(parts: list[Any], most: int) -> Any:
     """Structures of arrays, one behind the other, at most so many rows."""
-    if parts[0] is None:
-        return None
     return keras.tree.map_structure(
         lambda *arrays: np.concatenate(arrays)[:most], *parts
     )
@@ -40,7 +40,7 @@ def _spread(structure: Any, most: int) -> Any:
     rows = _rows(structure)
     if rows <= most:
         return keras.tree.map_structure(_array, structure)
-    picked = np.linspace(0, rows - 1, most).round().astype(int)
+    picked = ((np.arange(most) + 0.5) * rows / most).astype(int)
     return keras.tree.map_structure(lambda x: _array(x[picked]), structure)
 
 
@@ -51,18 +51,24 @@ def _several(found: Iterator[Batch], most: int) -> Batch:
     count = 0
     for batch in found:
         x = keras.tree.map_structure(_array, batch.x)
-        y = keras.tree.map_structure(_array, batch.y)
+        if any(np.ndim(array) == 0 for array in keras.tree.flatten(x)):
+            raise ValueError(
+                "`x` must be arrays whose first axis counts samples, or batches of "
+                f"them. Received: a batch x={batch.x!r}. Pass some, as in {EXAMPLE}."
+            )
         if xs and _shapes(x) != _shapes(xs[0]):  # sentences of other lengths
             break
         xs.append(x)
-        ys.append(y)
+        if batch.y is not None:
+            ys.append(keras.tree.map_structure(_array, batch.y))
         count += _rows(x)
         if count >= most:
             break
-    return Batch(_joined(xs, most), _joined(ys, most), None)
+    targets = _joined(ys, most) if len(ys) == len(xs) else None
+    return Batch(_joined(xs, most), targets, None)
 
 
-def sample(model: keras.Model, x: Any, y: Any, most: int, example: str) -> Batch:
+def sample(model: keras.Model, x: Any, y: Any, most: int) -> Batch:
     """At most so many rows of data as one batch of NumPy arrays.
 
     Args:
@@ -71,7 +77,6 @@ def sample(model: keras.Model, x: Any, y: Any, most: int, example: str) -> Batch
         y: Targets, where `x` is arrays; or None.
         most: How many rows. Of arrays evenly spaced ones are taken, of all else the
             first batches.
-        example: A call that would work, for errors.
 
     Returns:
         Inputs and targets; of arrays all targets, which cost nothing.
@@ -83,7 +88,7 @@ def sample(model: keras.Model, x: Any, y: Any, most: int, example: str) -> Batch
     if x is None:
         raise ValueError(
             "`x` is the data that scales are measured on, a batch as in training. "
-            f"Received: x=None for {model.name!r}. Pass some, as in {example}."
+            f"Received: x=None for {model.name!r}. Pass some, as in {EXAMPLE}."
         )
     if batches.is_arrays(x):
         if y is not None and _rows(y) != _rows(x):
@@ -96,24 +101,42 @@ def sample(model: keras.Model, x: Any, y: Any, most: int, example: str) -> Batch
         found = Batch(_spread(x, most), targets, None)
     else:
         found = _several(batches.stream(model, x, y, most, 1, 0), most)
-    _check(found.x, example)
+    _check("x", found.x)
+    if found.y is not None:
+        _check("y", found.y)
     return found
 
 
-def _check(x: Any, example: str) -> None:
-    rows = _rows(x)
-    if rows < 2:
+def _check(name: str, given: Any) -> None:
+    """Refuses data that scales cannot be measured on.
+
+    Args:
+        name: "x" or "y".
+        given: Arrays, in the structure of the model's inputs or outputs.
+    """
+    paths = [
+        (".".join(map(str, path)), np.asarray(array))
+        for path, array in keras.tree.flatten_with_path(given)
+    ]
+    shown = ", ".join(str(array.shape) for _, array in paths)
+    if not paths or any(array.ndim == 0 for _, array in paths):
+        raise ValueError(
+            f"`{name}` must be arrays whose first axis counts samples. Received: "
+            f"{name}={given!r}. Pass some, as in {EXAMPLE}."
+        )
+    if name == "x" and len(paths[0][1]) < 2:
         raise ValueError(
             "`x` must have several samples, as variances are taken over them. "
-            f"Received: {rows} sample. Pass more, as in {example}."
+            f"Received: x of shape {shown}. Pass more, as in {EXAMPLE}."
         )
-    for array in keras.tree.flatten(x):
-        array = np.asarray(array)
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            bad = np.argwhere(~np.isfinite(array))
-            where = tuple(int(n) for n in bad[0])
-            raise ValueError(
-                "`x` must be finite. Received: x with "
-                f"{len(bad)} values that are not, the first at {where}. Clean the "
-                "data, for example with numpy.nan_to_num(x)."
-            )
+    for path, array in paths:
+        if array.dtype.kind != "f" or np.isfinite(array).all():
+            continue
+        bad = np.argwhere(~np.isfinite(array))
+        where = f"{name}[{path!r}]" if path else name
+        raise ValueError(
+            f"`{name}` must hold numbers that are finite, as scales are measured on "
+            f"them. Received: {where} with {len(bad)} values that are not, the first "
+            f"at {tuple(int(n) for n in bad[0])}. Clean the data, for example with "
+            "numpy.nan_to_num."
+        )

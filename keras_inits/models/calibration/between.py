@@ -20,7 +20,7 @@ from keras_inits.signals.passes import TrainingPass
 
 EQUAL = 1.01  # largest ratio of relative gradients that is left
 ROUNDS = 20  # one is enough where activations are homogeneous; tanh takes some
-SEED = 0  # of the random direction of the outputs, where there is no loss
+DIRECTIONS = 10  # of the outputs, at random, where there is no loss
 
 
 def _chain(graph: Graph, infos: list[WeightInfo]) -> list[WeightInfo]:
@@ -47,9 +47,9 @@ def _chain(graph: Graph, infos: list[WeightInfo]) -> list[WeightInfo]:
     recurrent = any(p.weight.role == Role.RECURRENT for p in infos)
     if takes or shared or repeats or recurrent or len(order) < 2:
         raise ValueError(
-            "method='between_layer' divides each kernel by what the one before it is "
-            "multiplied with, which needs a chain of two layers or more. Received: a "
-            f"model with {len(order)} kernels"
+            "`method` between_layer divides each kernel by what the one before it is "
+            "multiplied with, which needs a chain of two layers or more. Received: "
+            f"method='between_layer' for a model with {len(order)} kernels"
             f"{', sums or branches' if takes or shared else ''}"
             f"{', shared or recurrent layers' if repeats or recurrent else ''}. "
             "Use method='within_layer', or calibrate(model, x)."
@@ -57,22 +57,41 @@ def _chain(graph: Graph, infos: list[WeightInfo]) -> list[WeightInfo]:
     return order
 
 
-def _relative(model: keras.Model, batch: Batch, kernels: list[WeightInfo]) -> Any:
-    """Gradient of each kernel by its size, root mean squares."""
-    objective = Objective(model, None, False, SEED)
+def _squares(model: keras.Model, batch: Batch, seed: int) -> dict[int, float]:
+    """Mean square of the gradient of each variable, by its identity."""
+    y = batch.y if getattr(model, "compiled", False) else None
+    objective = Objective(model, None, y is not None, seed)
     views = [None] * len(model.trainable_variables)
+    targets = None if y is None else tensors(y)
     with TrainingPass(model, objective, views, lambda: None) as training:
-        outcome = training.run((tensors(batch.x), None, None))
-        found = dict(zip(map(id, training.trainable), outcome.gradients, strict=True))
+        outcome = training.run((tensors(batch.x), targets, None))
+    return {
+        id(variable): (rms(gradient.seen[0]) / outcome.scale) ** 2
+        for variable, gradient in zip(
+            training.trainable, outcome.gradients, strict=True
+        )
+        if gradient is not None
+    }
+
+
+def _relative(model: keras.Model, batch: Batch, kernels: list[WeightInfo]) -> Any:
+    """Gradient of each kernel by its size, root mean squares.
+
+    Of the loss where there are targets and a compiled loss; else over some random
+    directions of the outputs, as the authors have it.
+    """
+    has_loss = batch.y is not None and getattr(model, "compiled", False)
+    draws = [_squares(model, batch, n) for n in range(1 if has_loss else DIRECTIONS)]
     ratios = []
     for info in kernels:
-        gradient = found.get(id(info.variable))
+        square = np.mean([draw.get(id(info.variable), 0.0) for draw in draws])
         size = rms(to_numpy(info.variable.value))
-        change = 0.0 if gradient is None else rms(gradient.seen[0]) / outcome.scale
+        change = math.sqrt(square)
         if not (0 < change < math.inf and size > 0):
             raise ValueError(
-                "method='between_layer' compares gradients, which must reach every "
-                f"kernel. Received: a gradient of {change} at {info.path!r}. Use "
+                "`method` between_layer compares gradients, which must reach every "
+                "kernel. Received: method='between_layer', and a gradient of "
+                f"{change} at {info.path!r}. Use "
                 "method='within_layer', or exclude= what takes no part."
             )
         ratios.append(change / size)

@@ -13,7 +13,7 @@ from keras_inits.graph.weights import WeightInfo
 # Logits of this std cost 0.5 % of a cross entropy at chance, ln 10: s²/2 = 0.005 of
 # 2.3, where those of std 1 cost 20 %.
 HEAD_STD = 0.1
-USUAL = "mean 0, variance 1"
+USUAL = "variance 1"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ from keras_inits._utils.host_array import rms, to_numpy
 from keras_inits._utils.keras_private import is_of_keras
 from keras_inits._utils.types import Tensor
 from keras_inits.graph.weights import WeightInfo
-from keras_inits.models.calibration.goals import Goal
+from keras_inits.models.calibration.goals import USUAL, Goal
 from keras_inits.models.calibration.moments import (
     Left,
     Moments,
@@ -133,26 +133,18 @@ class Calibrator:
             found, mean=(found.mean - own) * factor + after, std=found.std * factor
         )
         count = int(np.count_nonzero(found.constant))
-        note = f"{count} constant units keep their scale" if count else ""
-        self._done(kernel, before, reached, old, new, goal, note)
+        notes = [f"{count} constant units keep their scale"] if count else []
+        why = goal.why
+        if per_unit and rms(reached.mean - goal.mean) > OFF * rms(reached.std):
+            notes.append("without a bias the mean stays")
+        elif per_unit and why == USUAL:
+            why = f"mean 0, {why}"
+        note = "; ".join(notes)
+        ratio = rms(new) / rms(old)
+        change = Change(kernel, before.whole, reached.whole, ratio, why, note)
+        self.changes.append(change)
         if bias is not None and movable and per_unit:
-            self.changes.append(Change(bias, None, None, None, goal.why))
-
-    def _done(
-        self,
-        kernel: WeightInfo,
-        before: Moments,
-        after: Moments,
-        old: np.ndarray,
-        new: np.ndarray,
-        goal: Goal,
-        note: str,
-    ) -> None:
-        scale = rms(old)
-        factor = rms(new) / scale if scale else None
-        self.changes.append(
-            Change(kernel, before.whole, after.whole, factor, goal.why, note)
-        )
+            self.changes.append(Change(bias, None, None, None, why))
 
     def _centred(
         self,

@@ -49,7 +49,15 @@ def _loss(model: keras.Model) -> str:
     return loss_name(loss) if single else ""
 
 
-def _classes(y: np.ndarray, units: int, path: str) -> np.ndarray:
+def _refused(y: np.ndarray, head: Head, units: int) -> ValueError:
+    return ValueError(
+        f"`y` must have a target for each of the {units} outputs of the head "
+        f"{head.path!r}. Received: y of shape {y.shape}. Pass targets as the loss "
+        "takes them, or leave out y."
+    )
+
+
+def _classes(y: np.ndarray, units: int, head: Head) -> np.ndarray:
     """How often each class occurs.
 
     Raises:
@@ -57,18 +65,20 @@ def _classes(y: np.ndarray, units: int, path: str) -> np.ndarray:
     """
     if y.ndim > 1 and y.shape[-1] == units and units > 1:
         return np.asarray(y.reshape(-1, units).sum(0), "float64")
+    if y.ndim > 1 and y.shape[-1] != 1 and y.dtype.kind == "f":
+        raise _refused(y, head, units)
     labels = y.ravel()
     if labels.min() < 0 or labels.max() >= units or (labels != labels.round()).any():
         raise ValueError(
-            f"`y` must hold classes 0 to {units - 1} for the head {path!r}. Received: "
-            f"y from {labels.min()} to {labels.max()}. Pass integers from 0, or "
-            "one-hot rows."
+            f"`y` must hold classes 0 to {units - 1} for the head {head.path!r}. "
+            f"Received: y from {labels.min()} to {labels.max()}. Pass integers from "
+            "0, or one-hot rows."
         )
     return np.bincount(labels.astype("int64"), minlength=units).astype("float64")
 
 
-def goal_of(y: Any, head: Head, units: int, loss: str) -> Goal | None:
-    """What targets ask of a head; None where they do not fit its units.
+def goal_of(y: Any, head: Head, units: int, loss: str) -> Goal:
+    """What targets ask of a head.
 
     Args:
         y: Targets.
@@ -77,25 +87,29 @@ def goal_of(y: Any, head: Head, units: int, loss: str) -> Goal | None:
         loss: The compiled loss's name; empty if unknown.
 
     Raises:
-        ValueError: If they are classes that the head has not.
+        ValueError: If they do not fit its units.
     """
     y = np.asarray(y)
     whole = y.dtype.kind in "biu"
     is_sparse = whole and units > 1 and (y.ndim == 1 or y.shape[-1] != units)
     if loss in CATEGORICAL or head.kind == SOFTMAX or (not loss and is_sparse):
-        counts = _classes(y, units, head.path)
+        counts = _classes(y, units, head)
         prior = (counts + 1) / (counts.sum() + units)  # no class is impossible
         mean = np.log(prior) - np.log(prior).mean()
         return Goal(HEAD_STD, mean, "head: predicts the class priors", per_unit=True)
     if y.ndim == 1 and units == 1:
         y = y[:, None]
     if y.ndim < 2 or y.shape[-1] != units:
-        return None
+        raise _refused(y, head, units)
     rows = y.reshape(-1, units).astype("float64")
     if loss in BINARY or head.kind == SIGMOID or (not loss and whole):
         prior = (rows.sum(0) + 1) / (len(rows) + 2)
         if not ((rows >= 0) & (rows <= 1)).all():
-            return None
+            raise ValueError(
+                f"`y` must be from 0 to 1 for the head {head.path!r}, whose outputs "
+                f"are probabilities. Received: y from {rows.min()} to {rows.max()}. "
+                "Scale the targets, or leave out y."
+            )
         mean = np.log(prior / (1 - prior))
         return Goal(HEAD_STD, mean, "head: predicts the prior", per_unit=True)
     spread = rows.std(0)
@@ -125,6 +139,5 @@ def targets(
     for head in heads:
         if head.path in given:
             own = goal_of(given[head.path], head, sizes[head.path], loss)
-            if own is not None:
-                found[head.path] = own
+            found[head.path] = own
     return found
