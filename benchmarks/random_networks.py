@@ -3,6 +3,8 @@
 `network(seed)` draws a network as people build them, and often with what goes wrong:
 great depth, no normalization, biases off zero, a kernel initializer that counts no
 fans. It is a pure function of the seed: the same layers and the same weights each time.
+Stacks of exponentials are not among them: their signals are a few huge values among
+many small ones, and no start of weights made one of four learn.
 """
 
 from typing import Any
@@ -35,7 +37,6 @@ ACTIVATIONS = {
     "softsign": 1,
     "leaky_relu": 1,
     "mish": 1,
-    "exponential": 1,
 }
 KERNELS = {
     "glorot_uniform": 3,  # Keras's default

@@ -33,7 +33,6 @@ from keras_inits.models.selection import Selection
 from keras_inits.signals.batches import Batch
 from keras_inits.signals.samples import sample
 
-SAMPLES = 256  # rows of data: variances of units are then known to 9 %
 METHODS = ("lsuv", "within_layer", "between_layer")
 LSUV_TOLERANCE = 0.1  # of a layer's variance, as published
 
@@ -158,7 +157,7 @@ def calibrate(
     branches: str = "scaled",
     head: str = "chance",
     method: str | None = None,
-    samples: int = SAMPLES,
+    samples: int | None = None,
     include: Any = None,
     exclude: Any = None,
     seed: Seed = None,
@@ -201,7 +200,8 @@ def calibrate(
             "within_layer" (one scale a unit) or "between_layer" (after that, equal
             relative gradients in all layers, of the compiled loss with `y` or else of
             random directions of the outputs; for chains of layers).
-        samples: Number of rows that are used, >= 2.
+        samples: Number of rows that are used, >= 2; None for 512, or fewer of large
+            inputs: as many as hold 2**24 numbers, but 64 at least.
         include: A pattern, or a list of them, as in `initialize`: only these weights.
         exclude: A pattern, or a list of them: not these.
         seed: Of the orthogonal start of "lsuv": int, or None for another one at each
@@ -237,13 +237,14 @@ def calibrate(
             "Call it before, outside tf.function and jax.jit."
         )
     settings = _settings(normalize, branches, head, method)
-    checks.whole(
-        "samples",
-        samples,
-        minimum=2,
-        meaning="how many rows of data are used",
-        instead=f"Type samples={SAMPLES}.",
-    )
+    if samples is not None:
+        checks.whole(
+            "samples",
+            samples,
+            minimum=2,
+            meaning="how many rows of data are used",
+            instead="Leave it out for 512, or fewer of large inputs.",
+        )
     infos = weights_of(model)
     selection = Selection(include, exclude)
     refuse(selection.problems(infos))

@@ -13,7 +13,7 @@ from keras_inits.initializers.arguments import check_seed
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.models import optimizers
 from keras_inits.models.assign import all_or_nothing
-from keras_inits.models.calibrate import SAMPLES, Settings, calibrated, rows_of
+from keras_inits.models.calibrate import Settings, calibrated, rows_of
 from keras_inits.models.calibration.run import Calibrated
 from keras_inits.models.draw import draw_all
 from keras_inits.models.plan import LeftAlone, Task, make_plan
@@ -181,7 +181,7 @@ def initialize(
     plan = make_plan(model, parse(rules), include, exclude, seed)
     batch = None
     if data is not None and not dry_run:
-        batch = sample(model, data, None, SAMPLES)
+        batch = sample(model, data, None)
     in_use = optimizers.of_model(model) if optimizer else []
     fresh = [optimizers.fresh_copy(one) for one in in_use]
     names = [type(one).__name__ for one in in_use]

@@ -1,5 +1,6 @@
 """A sample of a person's data, in one batch: for what is set by data."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ from keras_inits._utils.host_array import to_numpy
 from keras_inits.signals import batches
 from keras_inits.signals.batches import Batch
 
+ROWS = 512  # variances of units are then known to 6 %
+FEWEST_ROWS = 64  # of large inputs, whose many positions count, too
+NUMBERS = 2**24  # in the inputs: 111 images of 224 x 224
 EXAMPLE = "keras_inits.calibrate(model, x_train[:256])"
 
 
@@ -44,11 +48,11 @@ def _spread(structure: Any, most: int) -> Any:
     return keras.tree.map_structure(lambda x: _array(x[picked]), structure)
 
 
-def _several(found: Iterator[Batch], most: int) -> Batch:
+def _several(found: Iterator[Batch], most: int | None) -> Batch:
     """Batches until there are enough rows; all of one shape."""
     xs: list[Any] = []
     ys: list[Any] = []
-    count = 0
+    count, limit = 0, ROWS
     for batch in found:
         x = keras.tree.map_structure(_array, batch.x)
         if any(np.ndim(array) == 0 for array in keras.tree.flatten(x)):
@@ -58,25 +62,32 @@ def _several(found: Iterator[Batch], most: int) -> Batch:
             )
         if xs and _shapes(x) != _shapes(xs[0]):  # sentences of other lengths
             break
+        limit = most or enough(x)
         xs.append(x)
         if batch.y is not None:
             ys.append(keras.tree.map_structure(_array, batch.y))
         count += _rows(x)
-        if count >= most:
+        if count >= limit:
             break
-    targets = _joined(ys, most) if len(ys) == len(xs) else None
-    return Batch(_joined(xs, most), targets, None)
+    targets = _joined(ys, limit) if len(ys) == len(xs) else None
+    return Batch(_joined(xs, limit), targets, None)
 
 
-def sample(model: keras.Model, x: Any, y: Any, most: int) -> Batch:
+def enough(x: Any) -> int:
+    """How many rows of arrays are enough."""
+    size = sum(math.prod(shape) for shape in _shapes(x))
+    return int(min(ROWS, max(FEWEST_ROWS, NUMBERS // max(1, size))))
+
+
+def sample(model: keras.Model, x: Any, y: Any = None, most: int | None = None) -> Batch:
     """At most so many rows of data as one batch of NumPy arrays.
 
     Args:
         model: A built model.
         x: Arrays, a dataset, a loader, a `PyDataset` or an iterable of batches.
         y: Targets, where `x` is arrays; or None.
-        most: How many rows. Of arrays evenly spaced ones are taken, of all else the
-            first batches.
+        most: How many rows; None for what is enough. Of arrays evenly spaced ones are
+            taken, of all else the first batches.
 
     Returns:
         Inputs and targets; of arrays all targets, which cost nothing.
@@ -98,9 +109,9 @@ def sample(model: keras.Model, x: Any, y: Any, most: int) -> Batch:
                 "right y."
             )
         targets = None if y is None else keras.tree.map_structure(_array, y)
-        found = Batch(_spread(x, most), targets, None)
+        found = Batch(_spread(x, most or enough(x)), targets, None)
     else:
-        found = _several(batches.stream(model, x, y, most, 1, 0), most)
+        found = _several(batches.stream(model, x, y, most or ROWS, 1, 0), most)
     _check("x", found.x)
     if found.y is not None:
         _check("y", found.y)
