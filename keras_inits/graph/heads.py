@@ -98,7 +98,7 @@ def _ends(graph: Graph, start: Step) -> tuple[str, frozenset[int]] | None:
         if not consumers and tensor not in graph.outputs:
             return None
         for step in consumers:
-            if not _hands_on(graph, step, bool(step.variables)):
+            if not _hands_on(graph, step, any(v.trainable for v in step.variables)):
                 return None
             if step.name in SOFTMAXES:
                 kind = SOFTMAX
