@@ -84,16 +84,18 @@ def of(records: list[Any]) -> dict[str, Any]:
         if of_arm:
             arms[name] = _arm(of_arm, learns)
     verdicts: dict[str, Any] = {}
-    for one in own:
+    judged = [one for one in records if "verdict" in one and one["seed"] in learns]
+    for one in judged:
         entry = verdicts.setdefault(one["verdict"], {"networks": 0, "learn": 0})
         entry["networks"] += 1
         entry["learn"] += learns[one["seed"]]
-    scores = [WORST[one["worst"]] for one in own]
+    scores = [WORST[one["worst"]] for one in judged]
+    learnt = [learns[one["seed"]] for one in judged]
     return {
         "steps": records[0]["steps"] if records else None,
         "arms": arms,
         "verdicts of own starts": verdicts,
-        "area under ROC": area(scores, list(learns.values())),
+        "area under ROC": area(scores, learnt),
     }
 
 

@@ -62,14 +62,7 @@ class _Finder:
     def __init__(self, graph: Graph, kernels: Iterable[int]) -> None:
         self.graph = graph
         self.kernels = set(kernels)
-        self._exits: dict[int, list[elementwise.Exit]] = {}
         self._found: dict[tuple[int, int, bool], Following | None] = {}
-
-    def exits(self, tensor: int) -> list[elementwise.Exit]:
-        """The elementwise functions of a tensor whose results have other consumers."""
-        if tensor not in self._exits:
-            self._exits[tensor] = elementwise.exits(self.graph, tensor)
-        return self._exits[tensor]
 
     def has_kernel(self, step: Step) -> bool:
         return any(id(v) in self.kernels for v in step.variables)
@@ -81,7 +74,7 @@ class _Finder:
         seen = {start}
         while queue and len(found) < MOST:
             tensor, is_sum = queue.popleft()
-            for exit_ in self.exits(tensor):
+            for exit_ in elementwise.exits(self.graph, tensor):
                 if exit_.names:
                     nonlinearity = self.nonlinearity(tensor, exit_, deep)
                     if nonlinearity is not None:

@@ -44,6 +44,7 @@ class Graph:
         self._takers: dict[int, list[Step]] = {}
         self._makers: dict[int, list[Step]] = {}
         self._counts: set[int] = set()
+        self.exits: dict[int, Any] = {}  # what `elementwise.exits` has found
         self._alive: list[Any] = []  # an identity is unique as long as its owner lives
 
     def add(self, step: Step, *tensors: Any) -> None:

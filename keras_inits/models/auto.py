@@ -53,10 +53,11 @@ ENDS_BRANCH = "ends a residual branch"
 
 
 class _Nonlinearity(NamedTuple):
-    """An activation in two numbers: its gain, and its slope if it is like ReLU."""
+    """An activation: its gain, its slope if it is like ReLU, and its mean."""
 
     gain: float
     slope: float | None
+    is_mostly_mean: bool
 
 
 _nonlinearities: dict[bytes, _Nonlinearity | None] = {}
@@ -87,7 +88,7 @@ def _measured(function: Callable[[Any], Any]) -> _Nonlinearity | None:
     slope = float(f"{-below:.6g}") + 0.0
     is_he = abs(above - 1) < EXACT
     is_he = is_he and abs(factor - math.sqrt(2 / (1 + slope**2))) < EXACT
-    return _Nonlinearity(factor, slope if is_he else None)
+    return _Nonlinearity(factor, slope if is_he else None, is_mostly_mean(function))
 
 
 def _on_row(function: Callable[[Any], Any], z: Any) -> Any:
@@ -117,7 +118,7 @@ def _for_activation(after: Following) -> Choice:
         return Choice(scheme, name + slope)
     if abs(measured.gain - 1) < EXACT:
         return Choice(LecunNormal(), name)
-    if consumers.KERNEL_NEXT in after.after and is_mostly_mean(after.function):
+    if consumers.KERNEL_NEXT in after.after and measured.is_mostly_mean:
         return Choice(LecunNormal(), f"{name}, whose mean the next kernel takes off")
     scheme = VarianceScaling(
         round(measured.gain**2, DIGITS), "fan_in", "truncated_normal"
