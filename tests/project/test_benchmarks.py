@@ -133,3 +133,38 @@ def test_the_check_of_a_timed_call_refuses_another_distribution(monkeypatch):
     peers.check("he_normal", (256, 300), calls)
     with pytest.raises(RuntimeError, match="drew no uniform"):
         peers.check("uniform", (256, 300), calls)
+
+
+def test_claims_are_measured_beside_what_was_published(tmp_path):
+    pytest.importorskip("jax")
+    pytest.importorskip("sklearn")
+    file, names = tmp_path / "claims.json", ["between_layer", "delta_orthogonal"]
+    printed = json.loads(run("claims.py", "--only", *names, "--output", file))
+    assert json.loads(file.read_text()) == printed
+    assert [one["name"] for one in printed["claims"]] == names
+    for one in printed["claims"]:
+        for field in ("paper", "published", "setting", "rule"):
+            assert one[field], field
+        assert one["passed"] is True
+        assert one["figures"]
+    spread = printed["claims"][0]["figures"]
+    assert spread["between_layer"] < 1.01 < spread["within_layer"]
+    assert spread["inverse ratio"] > spread["within_layer"]  # twin
+
+
+def test_two_claims_of_one_name_are_refused(monkeypatch):
+    monkeypatch.syspath_prepend(str(fresh.ROOT / "benchmarks"))
+    import claim
+
+    monkeypatch.setattr(claim, "CLAIMS", {})
+    fields = dict.fromkeys(("paper", "published", "setting", "rule"), "some")
+
+    def halved(quick):
+        return claim.Measured({"found": claim.rounded(1 / 3)}, quick)
+
+    claim.claim(**fields)(halved)
+    assert claim.CLAIMS["halved"].run(True)["figures"] == {"found": 0.3333}
+    assert claim.CLAIMS["halved"].run(False)["passed"] is False
+    with pytest.raises(ValueError, match="Two claims are called halved"):
+        claim.claim(**fields)(halved)
+    assert claim.rounded([float("nan"), 12, True, "a"]) == [None, 12, True, "a"]

@@ -1,0 +1,86 @@
+"""Claims of papers on initialization, each beside the figure measured here.
+
+Usage: `python benchmarks/claims.py [--only NAME ...] [--quick] [--output FILE]`.
+Each claim is one function, registered by `claim.claim`, in one of `claims_*.py`; a rule
+that stands beside the figures says whether it passes. What does not pass stays in the
+table. Prints JSON, and a table to standard error. Runs on JAX.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import common
+
+PARTS = ("claims_start", "claims_depth")
+
+
+def text_of(figures: Any) -> str:
+    """Figures as they stand in the table."""
+    if isinstance(figures, dict):
+        return "\n".join(f"{key}: {text_of(one)}" for key, one in figures.items())
+    if isinstance(figures, list):
+        return " / ".join(map(text_of, figures))
+    return "not finite" if figures is None else str(figures)
+
+
+def show(results: list[dict[str, Any]]) -> None:
+    """Prints the table, to standard error: standard output is the JSON's."""
+    from rich.console import Console
+    from rich.table import Table
+
+    passed = sum(one["passed"] for one in results)
+    title = f"Claims of papers: {passed} of {len(results)} pass"
+    table = Table(title=title, title_justify="left", show_lines=True)
+    for column in ("claim", "published", "measured here", "passes if", "passed", "s"):
+        table.add_column(column, justify="right" if column == "s" else "left")
+    for one in results:
+        table.add_row(
+            f"{one['name']}\n{one['paper']}",
+            one["published"],
+            text_of(one["figures"]),
+            one["rule"],
+            "yes" if one["passed"] else "no",
+            f"{one['seconds']:.0f}",
+        )
+    Console(stderr=True, width=140).print(table)
+
+
+def main() -> None:
+    """Measures the claims that are asked for."""
+    import importlib
+
+    from claim import CLAIMS
+    from rich.console import Console
+    from rich.progress import track
+
+    for part in PARTS:
+        importlib.import_module(part)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help=f"of {', '.join(CLAIMS)}"
+    )
+    parser.add_argument("--output", type=Path, help="a file for the JSON")
+    parser.add_argument("--quick", action="store_true", help="few steps: does it run?")
+    options = parser.parse_args()
+    if unknown := set(options.only or ()) - set(CLAIMS):
+        parser.error(f"claims are {', '.join(CLAIMS)}; received {', '.join(unknown)}")
+    header = common.header("claims", options.quick)
+    results = []
+    bar = Console(stderr=True)
+    for name in track(options.only or list(CLAIMS), "claims", console=bar):
+        results.append(CLAIMS[name].run(options.quick))
+    result = header | {"claims": results}
+    if options.output:
+        common.write(options.output, result)
+    show(results)
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
