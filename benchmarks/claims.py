@@ -17,7 +17,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import common
 
-PARTS = ("claims_start", "claims_depth")
+PARTS = (
+    "claims_start",
+    "claims_depth",
+    "claims_scale",
+    "claims_memory",
+    "claims_functions",
+)
 
 
 def text_of(figures: Any) -> str:

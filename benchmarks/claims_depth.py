@@ -29,7 +29,7 @@ def digit_trainer(model: keras.Model, steps: int, momentum: float | None = None)
     x, y, x_test, y_test = flat_digits()
     order = training.batches(len(x), 64, steps)
     loss = training.cross_entropy
-    return training.trainer(model, loss, x, y, order, x_test, momentum), y_test
+    return training.trainer(model, loss, x, y, order, x_test, momentum=momentum), y_test
 
 
 @claim(

@@ -22,12 +22,12 @@ class Trained(NamedTuple):
 
     Attributes:
         losses: Of each step, before it; NaN for steps after one that was not finite.
-        weights: Of the model's trainable variables, at the end.
+        weights: At the end.
         outputs: For the inputs of the test.
     """
 
     losses: np.ndarray
-    weights: list[np.ndarray]
+    weights: Any
     outputs: np.ndarray
 
     @property
@@ -61,45 +61,46 @@ def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:
     return float((outputs.argmax(axis=1) == labels).mean())
 
 
-def trainer(
-    model: keras.Model,
+def compiled(
+    outputs: Callable[[Any, Any], Any],
+    like: Any,
     objective: Objective,
     x: np.ndarray,
     y: np.ndarray,
     order: np.ndarray,
     x_test: np.ndarray,
     momentum: float | None = None,
-) -> Callable[[float], Trained]:
-    """A function that trains the model's present weights, and leaves them alone.
+    clip: float = np.inf,
+) -> Callable[[Any, Any], Trained]:
+    """A function that trains the weights of a function.
 
     Args:
-        model: Built; what state it has is not used in a pass.
+        outputs: From weights and inputs to outputs.
+        like: Weights, of which only the structure counts.
         objective: What is minimized.
         x: Inputs.
         y: Targets.
         order: Indices of each step's batch.
         x_test: What the trained network is then run on.
         momentum: Of SGD; None for Adam.
+        clip: Greatest norm of the gradient; longer ones are shortened.
 
     Returns:
-        A function from the learning rate to a `Trained`. The first call compiles.
+        A function from weights and the learning rate, or one for each weight, to a
+        `Trained`. The first call compiles.
     """
     steps = len(order)
-    variables = model.trainable_variables
-    state = [v.value for v in model.non_trainable_variables]  # of unused dropout
-    _, unravel = ravel_pytree([v.value for v in variables])
-
-    def outputs(flat: Any, inputs: Any) -> Any:
-        return model.stateless_call(unravel(flat), state, inputs)[0]
+    _, unravel = ravel_pytree(like)
 
     @jax.jit
     def train(flat: Any, rate: Any, x: Any, y: Any, order: Any) -> Any:
         def loss(flat: Any, take: Any) -> Any:
-            return objective(outputs(flat, x[take]), y[take])
+            return objective(outputs(unravel(flat), x[take]), y[take])
 
         def step(carry: Any) -> Any:
             number, flat, first, second, losses = carry
             value, gradient = jax.value_and_grad(loss)(flat, order[number])
+            gradient *= jnp.minimum(1, clip / (jnp.linalg.norm(gradient) + 1e-30))
             losses = losses.at[number].set(value)
             number = number + 1
             if momentum is not None:
@@ -119,12 +120,40 @@ def trainer(
         none = jnp.zeros_like(flat)
         start = (0, flat, none, none, jnp.full(steps, jnp.nan))
         end = jax.lax.while_loop(goes_on, step, start)
-        return end[1], end[-1], outputs(end[1], x_test)
+        return end[1], end[-1], outputs(unravel(end[1]), x_test)
 
-    def trained(rate: float) -> Trained:
-        flat, _ = ravel_pytree([v.value for v in variables])
-        flat, losses, found = train(flat, jnp.float32(rate), x, y, order)
-        weights = [np.asarray(one) for one in unravel(flat)]
+    def trained(weights: Any, rate: Any) -> Trained:
+        if not isinstance(rate, float):
+            each = zip(jax.tree.leaves(weights), jax.tree.leaves(rate), strict=True)
+            rate = jnp.concatenate([jnp.full(w.size, one) for w, one in each])
+        flat, _ = ravel_pytree(weights)
+        flat, losses, found = train(flat, jnp.asarray(rate), x, y, order)
+        weights = jax.tree.map(np.asarray, unravel(flat))
         return Trained(np.asarray(losses), weights, np.asarray(found))
 
     return trained
+
+
+def trainer(
+    model: keras.Model, *arguments: Any, **options: Any
+) -> Callable[[float], Trained]:
+    """A function that trains the model's present weights, and leaves them alone.
+
+    Args:
+        model: Built; what state it has is not used in a pass.
+        *arguments: Of `compiled`, from `objective`.
+        **options: Of `compiled`.
+
+    Returns:
+        A function from the learning rate to a `Trained`. The first call compiles.
+    """
+    state = [v.value for v in model.non_trainable_variables]  # of unused dropout
+
+    def outputs(weights: Any, inputs: Any) -> Any:
+        return model.stateless_call(weights, state, inputs)[0]
+
+    def weights() -> Any:
+        return [v.value for v in model.trainable_variables]
+
+    train = compiled(outputs, weights(), *arguments, **options)
+    return lambda rate: train(weights(), rate)
