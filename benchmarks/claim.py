@@ -25,6 +25,7 @@ class Claim:
         rule: When the claim passes.
         measure: A function from `quick` (a few steps, only to see that it runs) to the
             figures and whether the rule holds.
+        tried: What other settings gave, where this one was not the first.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Claim:
     setting: str
     rule: str
     measure: Callable[[bool], Measured]
+    tried: str = ""
 
     def run(self, quick: bool) -> dict[str, Any]:
         """The claim beside its figures, for the file of results."""

@@ -48,7 +48,7 @@ def show(results: list[dict[str, Any]]) -> None:
     for one in results:
         table.add_row(
             f"{one['name']}\n{one['paper']}",
-            one["published"],
+            "\n".join(filter(None, (one["published"], one["tried"]))),
             text_of(one["figures"]),
             one["rule"],
             "yes" if one["passed"] else "no",

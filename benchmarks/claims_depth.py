@@ -39,7 +39,9 @@ def digit_trainer(model: keras.Model, steps: int, momentum: float | None = None)
     setting="30 ReLU layers of width 256, SGD, momentum .9, batches of 64, rates .003 "
     "and .01; He 300 steps, 4 seeds; Xavier 100 steps, 2 seeds; accuracy on the test "
     "digits, mean loss of the last 20 steps",
-    rule="He: least accuracy at the better rate >= .35; Xavier: each loss > .98 ln 10",
+    rule="He: least accuracy at .01 >= .35; Xavier: each loss > .98 ln 10",
+    tried="Rate .01 was set beforehand, and two of its four seeds stall; at .003, "
+    "chosen afterwards, all train.",
 )
 def he_thirty_layers(quick: bool) -> Measured:
     """He against Xavier."""
@@ -61,11 +63,10 @@ def he_thirty_layers(quick: bool) -> Measured:
                 if name == "Xavier":
                     told = (loss, f"{name}, loss at {rate}")
                     losses.append(loss)
-                else:
+                elif rate == 0.01:
                     accuracies.append(right)
                 figures.setdefault(told[1], []).append(told[0])
-    best_rate = np.array(accuracies).reshape(-1, 2).max(axis=1)
-    passed = best_rate.min() >= 0.35 and min(losses) > 0.98 * CHANCE
+    passed = min(accuracies) >= 0.35 and min(losses) > 0.98 * CHANCE
     return Measured(rounded(figures, 3), bool(passed))
 
 
@@ -157,6 +158,8 @@ def sigmoid_twenty_layers(quick: bool) -> Measured:
     "softplus; gain: variance 1 / (E[f²] fan_in) in all kernels",
     rule="relu, gelu, silu, mish: auto - glorot > .4; sigmoid, softplus: auto - gain "
     "> .4",
+    tried="With Adam, tried first, it fails: the four train from glorot too, to .85 "
+    "and more.",
 )
 def gain_of_activation(quick: bool) -> Measured:
     """Gains, and centring where the mean outweighs the spread."""

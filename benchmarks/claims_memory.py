@@ -66,6 +66,8 @@ def trainer(
     "(.17 by guessing the mean); kernels from the inputs glorot_uniform, and once, as "
     "in the paper, of std .001",
     rule="greatest error of IRNN < .25 least error of tanh",
+    tried="Fails after 700 batches of 60 steps, tried first, without a limit to "
+    "gradients: .18 from either.",
 )
 def irnn(quick: bool) -> Measured:
     """The identity as a recurrent kernel."""
@@ -111,6 +113,8 @@ def remembered(
     setting="one of 8 symbols, then 49 empty steps, LSTM of 32 units, Adam .003, 300 "
     "batches of 64; seeds of 5 whose accuracy on fresh sequences is above .5",
     rule="b = 1: at least 3 seeds; b = 0: at most 1",
+    tried="With random symbols in place of empty steps, tried first, b = 1 fails: 2 "
+    "seeds; b = 2: 5.",
 )
 def forget_bias(quick: bool) -> Measured:
     """Forget gates that start open."""
@@ -132,6 +136,8 @@ def forget_bias(quick: bool) -> Measured:
     setting="one of 8 symbols, then 99 empty steps, LSTM of 32 units, Adam .003, 300 "
     "batches of 64; accuracy on fresh sequences, 5 seeds",
     rule="mean with chrono - mean with b = 1 > .4",
+    tried="Fails with random symbols in place of empty steps, tried first: .19 against "
+    ".12.",
 )
 def chrono(quick: bool) -> Measured:
     """Gates that remember for as long as the task asks."""
