@@ -66,13 +66,15 @@ def heads(graph: Graph, infos: list[WeightInfo]) -> list[Head]:
         infos: Its weights.
     """
     kernels = {id(p.variable): p for p in infos if p.weight.role == Role.KERNEL}
+    # Seeds of dropout are none; frozen weights are.
+    weights = {id(p.variable) for p in infos if p.weight.role != Role.STATE}
     found: dict[str, Head] = {}
     for step in graph.steps:
         own = [kernels[id(v)] for v in step.variables if id(v) in kernels]
         if not own or step.closed or isinstance(step.operation, keras.layers.RNN):
             continue
         function = own_activation(step.operation) or keras.activations.linear
-        ends = _ends(graph, step) if _predicts(function) else None
+        ends = _ends(graph, step, weights) if _predicts(function) else None
         if ends is not None:
             kind = _kind(function) if _kind(function) != LINEAR else ends[0]
             found[own[-1].path] = Head(own[-1].path, kind, ends[1])
@@ -88,7 +90,9 @@ def _kind(function: Any) -> str:
     return SIGMOID if gate else LINEAR
 
 
-def _ends(graph: Graph, start: Step) -> tuple[str, frozenset[int]] | None:
+def _ends(
+    graph: Graph, start: Step, weights: set[int]
+) -> tuple[str, frozenset[int]] | None:
     """What predictions become, and where; None if they are made features."""
     queue, seen = collections.deque(start.outputs), set(start.outputs)
     kind = LINEAR
@@ -98,7 +102,9 @@ def _ends(graph: Graph, start: Step) -> tuple[str, frozenset[int]] | None:
         if not consumers and tensor not in graph.outputs:
             return None
         for step in consumers:
-            if not _hands_on(graph, step, any(v.trainable for v in step.variables)):
+            if not _hands_on(
+                graph, step, any(id(v) in weights for v in step.variables)
+            ):
                 return None
             if step.name in SOFTMAXES:
                 kind = SOFTMAX

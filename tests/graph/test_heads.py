@@ -71,6 +71,13 @@ def test_convolutions_and_pooling_and_several_outputs():
     assert found(functional(build, (6, 6, 2))) == {"map": "linear", "score": "sigmoid"}
 
 
+def test_a_frozen_layer_is_no_change_of_shape():
+    """What it takes is no prediction, and it is a head still."""
+    model = functional(lambda x: Dense(3, name="head")(Dense(5, name="middle")(x)))
+    model.get_layer("head").trainable = False
+    assert found(model) == {"head": "linear"}
+
+
 def test_each_head_knows_its_output():
     start = keras.Input((6,))
     x = body(start)

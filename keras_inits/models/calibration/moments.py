@@ -104,7 +104,7 @@ def solved(
         Left: If no unit varies, or a bias alone varies by more than the goal.
     """
     alive = ~found.constant
-    if not alive.any():
+    if not alive.any() and (per_unit or found.whole == 0):
         raise Left("its units are constant over the batch")
     std = np.broadcast_to(np.asarray(goal.std, "float64"), found.std.shape)
     if per_unit:
