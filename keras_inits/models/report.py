@@ -44,7 +44,8 @@ class InitializedWeight:
         rule: What chose the scheme: a pattern, "auto", "default" or "the layer's own".
         why: The reason, if "auto" chose.
         note: What else there is to know; empty if nothing.
-        std_before: Of the kernel's pre-activations before `calibrate`; None elsewhere.
+        std_before: Of the kernel's pre-activations before `calibrate` set it, with all
+            layers before it set; None elsewhere.
         std_after: The same after it.
         factor: By which `calibrate` multiplied the kernel, root mean square.
     """

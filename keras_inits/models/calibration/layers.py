@@ -113,7 +113,8 @@ class Calibrator:
             raise Left("its bias differs along axes that units share")
         own = zero if own is None else np.ravel(own).astype("float64")
         movable = bias is not None and id(bias.variable) in self.selected
-        per_unit, old = self.per_unit or goal.per_unit, self.value(kernel)
+        per_unit = self.per_unit if goal.per_unit is None else goal.per_unit
+        old = self.value(kernel)
         if per_unit and not movable and goal.centred:
             centred = self._centred(visit, kernel, units, found, own)
             if centred is not None:
