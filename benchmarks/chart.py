@@ -3,8 +3,6 @@
 Usage: `python benchmarks/chart.py [results/sampling.json] [--output CHART.svg]`.
 """
 
-import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -65,24 +63,8 @@ def draw(result: dict[str, Any], path: Path) -> None:
         fontsize=6,
     )
     figure.tight_layout()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    metadata = {"Date": None} if path.suffix == ".svg" else None
-    figure.savefig(path, metadata=metadata, dpi=150)
-    pyplot.close(figure)
-
-
-def main() -> None:
-    """Reads the file and draws."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    results = common.RESULTS
-    parser.add_argument(
-        "result", type=Path, nargs="?", default=results / "sampling.json"
-    )
-    parser.add_argument("--output", type=Path, default=results / "sampling.svg")
-    options = parser.parse_args()
-    draw(json.loads(options.result.read_text(encoding="utf-8")), options.output)
-    print(options.output)
+    common.save(figure, path)
 
 
 if __name__ == "__main__":
-    main()
+    common.charted(__doc__, "sampling", draw)

@@ -217,3 +217,25 @@ def milliseconds(seconds: float) -> str:
     """Three significant digits, without an exponent."""
     value = seconds * 1e3
     return f"{value:.0f} ms" if value >= 100 else f"{value:.3g} ms"
+
+
+def save(figure: Any, path: Path) -> None:
+    """Writes a figure, without the date, so that equal ones are equal files."""
+    from matplotlib import pyplot
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {"Date": None} if path.suffix == ".svg" else None
+    figure.savefig(path, metadata=metadata, dpi=150)
+    pyplot.close(figure)
+
+
+def charted(description: str, name: str, draw: Callable[[Any, Path], None]) -> None:
+    """The command line of a chart: reads a result file and draws beside it."""
+    parser = argparse.ArgumentParser(description=description.split("\n\n")[0])
+    parser.add_argument(
+        "result", type=Path, nargs="?", default=RESULTS / f"{name}.json"
+    )
+    parser.add_argument("--output", type=Path, default=RESULTS / f"{name}.svg")
+    options = parser.parse_args()
+    draw(json.loads(options.result.read_text(encoding="utf-8")), options.output)
+    print(options.output)

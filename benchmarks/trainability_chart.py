@@ -3,8 +3,6 @@
 Usage: `python benchmarks/trainability_chart.py [RESULT.json] [--output CHART.svg]`.
 """
 
-import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -58,23 +56,8 @@ def draw(result: dict[str, Any], path: Path) -> None:
     panel.spines[["top", "right"]].set_visible(False)
     figure.legend(frameon=False, fontsize=8, ncols=4, loc="lower center")
     figure.tight_layout(rect=(0, 0.07, 1, 1))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    metadata = {"Date": None} if path.suffix == ".svg" else None
-    figure.savefig(path, metadata=metadata, dpi=150)
-    pyplot.close(figure)
-
-
-def main() -> None:
-    """Reads the file and draws."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    results = common.RESULTS
-    parser.add_argument(
-        "result", type=Path, nargs="?", default=results / "trainability.json"
-    )
-    parser.add_argument("--output", type=Path, default=results / "trainability.svg")
-    options = parser.parse_args()
-    draw(json.loads(options.result.read_text()), options.output)
+    common.save(figure, path)
 
 
 if __name__ == "__main__":
-    main()
+    common.charted(__doc__, "trainability", draw)

@@ -29,12 +29,13 @@ from keras_inits.graph.residual import Backwards, backwards
 from keras_inits.graph.weights import WeightInfo
 
 MOVERS = {"Cast", "ExpandDims", "Flatten", "GetItem", "Identity", "Permute"}
-MOVERS |= {"RepeatVector", "Reshape", "Squeeze", "Transpose", "Masking", "Swapaxes"}
+MOVERS |= {"RepeatVector", "Reshape", "Squeeze", "Transpose"}
 AVERAGES = {"Mean", "AveragePool"}
 for _dimensions in ("1D", "2D", "3D"):
     MOVERS |= {name + _dimensions for name in ("Cropping", "UpSampling", "ZeroPadding")}
     AVERAGES |= {f"AveragePooling{_dimensions}", f"GlobalAveragePooling{_dimensions}"}
     AVERAGES |= {f"AdaptiveAveragePooling{_dimensions}"}
+CARRIERS = MOVERS | {"Masking", "Swapaxes"}
 JOINS = {"Concatenate", "Stack"}
 NOISES = {"GaussianNoise", "GaussianDropout"}
 
@@ -206,7 +207,7 @@ def combined(step: Step, given: list[Moments]) -> Moments | None:
     source = next((one.source for one in given if one.source), "")
     mean = sum(one.mean for one in given)
     if len(given) == 1:
-        if step.operation is None or name in MOVERS | AVERAGES | NOISES:
+        if step.operation is None or name in CARRIERS | AVERAGES | NOISES:
             return first
         if name in elementwise.DROPOUTS:
             kept = 1 - float(getattr(step.operation, "rate", 0.0))

@@ -4,16 +4,11 @@ import math
 from types import ModuleType
 from typing import Any
 
-from keras_inits._utils import checks
 from keras_inits._utils.types import Shape
 from keras_inits.initializers.computed import Computed, Draw
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.registry import register
-from keras_inits.initializers.variance_scaling import (
-    DISTRIBUTIONS,
-    MODES,
-    VarianceScaling,
-)
+from keras_inits.initializers.variance_scaling import VarianceScaling
 
 __all__ = ["CenteredVarianceScaling"]
 
@@ -65,20 +60,9 @@ class CenteredVarianceScaling(Computed, KernelInitializer):
         **geometry_and_seed: Any,
     ) -> None:
         KernelInitializer.__init__(self, **geometry_and_seed)
-        self.scale = checks.number(
-            "scale",
-            scale,
-            minimum=0,
-            meaning="the factor of the variance",
-            instead="For sigmoids use scale=23.05.",
-        )
-        self.mode = checks.choice("mode", mode, MODES, meaning="the fan that is kept")
-        self.distribution = checks.choice(
-            "distribution",
-            distribution,
-            DISTRIBUTIONS,
-            meaning="the distribution of the entries",
-        )
+        plain = VarianceScaling(scale, mode, distribution)  # which checks them
+        self.scale, self.mode = plain.scale, plain.mode
+        self.distribution = plain.distribution
 
     def _uncentered(self) -> VarianceScaling:
         plain = VarianceScaling(self.scale, self.mode, self.distribution)

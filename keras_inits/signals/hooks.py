@@ -12,6 +12,7 @@ import keras
 
 from keras_inits._utils.keras_private import flat_layers
 from keras_inits._utils.types import Args, Kwargs, Tensor
+from keras_inits.graph import elementwise, moments
 from keras_inits.graph.weights import children, layers_with_paths
 
 # Layers that run what is inside them in a loop of the backend's: looked at as one.
@@ -26,14 +27,9 @@ ACTIVATIONS = tuple(
     if (cls := getattr(keras.layers, name, None)) is not None
 )
 # Layers and operations that move values about: nothing new to see behind them.
-MOVERS = {"Cast", "Concatenate", "ExpandDims", "Flatten", "GetItem", "Identity"}
-MOVERS |= {"Permute", "RepeatVector", "Reshape", "Squeeze", "Stack", "Transpose"}
+MOVERS = moments.MOVERS | moments.JOINS
 # Random in training: off, so that samples differ for no other reason than the data.
-NOISES = {"AlphaDropout", "Dropout", "DropPath", "GaussianDropout", "GaussianNoise"}
-NOISES |= {"StochasticDepth"}
-for _dimensions in ("1D", "2D", "3D"):
-    MOVERS |= {name + _dimensions for name in ("Cropping", "UpSampling", "ZeroPadding")}
-    NOISES.add(f"SpatialDropout{_dimensions}")
+NOISES = elementwise.DROPOUTS | moments.NOISES | {"DropPath", "StochasticDepth"}
 
 
 class Hooked(NamedTuple):

@@ -8,23 +8,12 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from keras_inits import calibrate, replacing_builtins
+from keras_inits import calibrate
+from support.calibrated import data, quickly, same_start  # noqa: F401  a fixture
 from support.model_zoo import same, values, weights
 from support.refusals import refused
 
 ROWS = 48
-quickly = replacing_builtins()
-
-
-@pytest.fixture(autouse=True)
-def same_start():
-    """The same models at every run."""
-    keras.utils.set_random_seed(0)
-
-
-def data(*shape, seed=0):
-    """Of no special mean or scale."""
-    return np.random.default_rng(seed).normal(0.5, 2, shape).astype("float32")
 
 
 @quickly

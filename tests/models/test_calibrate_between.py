@@ -5,34 +5,12 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from keras_inits import calibrate, replacing_builtins
+from keras_inits import calibrate
+from support.calibrated import chain, data, same_start  # noqa: F401  a fixture
 from support.model_zoo import same, values, weights
 from support.refusals import refused
 
 ROWS = 200
-quickly = replacing_builtins()
-
-
-@pytest.fixture(autouse=True)
-def same_start():
-    """The same models at every run."""
-    keras.utils.set_random_seed(0)
-
-
-def data(*shape, seed=0):
-    """Of no special mean or scale."""
-    return np.random.default_rng(seed).normal(0.5, 2, shape).astype("float32")
-
-
-@quickly
-def chain(*units, activation="relu", inputs=7, bias=True, head=3):
-    """Dense layers named by number, each followed by its activation, and a head."""
-    model = keras.Sequential([keras.Input((inputs,))])
-    for number, size in enumerate(units):
-        model.add(layers.Dense(size, use_bias=bias, name=f"hidden_{number}"))
-        model.add(layers.Activation(activation))
-    model.add(layers.Dense(head, use_bias=bias, name="head"))
-    return model
 
 
 def spread_of_gradients(model, x):

@@ -7,32 +7,10 @@ from keras import layers, ops
 from sklearn.datasets import load_digits
 
 from keras_inits import calibrate, replacing_builtins
+from support.calibrated import chain, data, quickly, same_start  # noqa: F401  a fixture
 from support.model_zoo import row, same, values, weights
 
 ROWS = 200
-quickly = replacing_builtins()
-
-
-@pytest.fixture(autouse=True)
-def same_start():
-    """The same models at every run."""
-    keras.utils.set_random_seed(0)
-
-
-def data(*shape, seed=0):
-    """Of no special mean or scale."""
-    return np.random.default_rng(seed).normal(0.5, 2, shape).astype("float32")
-
-
-@quickly
-def chain(*units, activation="relu", inputs=7, bias=True, head=3):
-    """Dense layers named by number, each followed by its activation, and a head."""
-    model = keras.Sequential([keras.Input((inputs,))])
-    for number, size in enumerate(units):
-        model.add(layers.Dense(size, use_bias=bias, name=f"hidden_{number}"))
-        model.add(layers.Activation(activation))
-    model.add(layers.Dense(head, use_bias=bias, name="head"))
-    return model
 
 
 @quickly

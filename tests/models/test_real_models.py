@@ -15,25 +15,8 @@ from keras_inits.graph.weights import weights_of
 from keras_inits.initializers import registry
 from keras_inits.models.auto import ENDS_BRANCH
 from keras_inits.models.initialize import initialize
-from support.real_models import is_finite, slow_except
+from support.real_models import SMALLEST, is_finite, slow_except
 
-SMALLEST = {  # of each family of `keras.applications`, and the inputs that it takes
-    "ConvNeXtTiny": 32,
-    "DenseNet121": 32,
-    "EfficientNetB0": 32,
-    "EfficientNetV2B0": 32,
-    "InceptionResNetV2": 75,
-    "InceptionV3": 75,
-    "MobileNet": 32,
-    "MobileNetV2": 32,
-    "MobileNetV3Large": 32,
-    "MobileNetV3Small": 32,
-    "NASNetMobile": 224,
-    "ResNet50": 32,
-    "ResNet50V2": 32,
-    "VGG16": 32,
-    "Xception": 71,
-}
 FEW = {"ConvNeXtTiny", "MobileNetV2", "ResNet50"}
 ARCHITECTURES = [name for name in dir(keras.applications) if name[0].isupper()]
 NOT_ON_TORCH = [pytest.mark.backend("tensorflow", "jax")]  # says Keras

@@ -5,6 +5,24 @@ import numpy as np
 import pytest
 from keras import ops
 
+SMALLEST = {  # of each family of `keras.applications`, and the inputs that it takes
+    "ConvNeXtTiny": 32,
+    "DenseNet121": 32,
+    "EfficientNetB0": 32,
+    "EfficientNetV2B0": 32,
+    "InceptionResNetV2": 75,
+    "InceptionV3": 75,
+    "MobileNet": 32,
+    "MobileNetV2": 32,
+    "MobileNetV3Large": 32,
+    "MobileNetV3Small": 32,
+    "NASNetMobile": 224,
+    "ResNet50": 32,
+    "ResNet50V2": 32,
+    "VGG16": 32,
+    "Xception": 71,
+}
+
 
 def is_finite(model, inputs):
     """Whether all outputs of a model are finite numbers."""

@@ -39,6 +39,8 @@ def recurrent(
     Raises:
         Left: If nothing can be done.
     """
+    if not visit.args:
+        raise Left("it is called by keywords alone")
     x = keras.ops.cast(visit.args[0], "float32")
     width = kernel.shape[0]
     if len(x.shape) != 3 or int(x.shape[-1]) != width:

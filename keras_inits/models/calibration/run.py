@@ -16,7 +16,6 @@ from keras_inits.models.calibration.moments import Left
 from keras_inits.signals.batches import tensors
 from keras_inits.signals.forward import Visit, forward
 from keras_inits.signals.hooks import LOOPS
-from keras_inits.signals.recorder import first_real
 
 
 class Calibrated(NamedTuple):
@@ -126,9 +125,8 @@ def run(
     with progress("calibrating", len(wanted)) as advance:
 
         def reached(visit: Visit) -> None:
-            if first_real((visit.args, visit.kwargs)) is not None or visit.args:
-                one.visit(visit)
-                advance(float(id(visit.layer) in wanted))
+            one.visit(visit)
+            advance(float(id(visit.layer) in wanted))
 
         values = forward(model, tensors(x), reached, start)
     done = {change.info.path for change in own.changes}

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_inits._utils.host_array import to_numpy
 from keras_inits._utils.types import Shape, Tensor
+from keras_inits.models.adjustments import FEWEST
 
 PLAIN: Any = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 TRANSPOSED: Any = (
@@ -18,7 +19,6 @@ TRANSPOSED: Any = (
 )
 DEPTHWISE: Any = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 SEPARABLE: Any = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
-FEWEST = 8  # inputs of a unit of which one direction can be given up
 
 
 class Units(NamedTuple):
