@@ -112,6 +112,7 @@ class WeightRecord:
         symmetric: Number of units that have the same incoming weights as another and
             get the same gradient, so that they will stay equal; None if not known.
         gradient: Of the loss by the weight; None if not measured.
+        equal: Whether all units of a kernel, more than one, have the same weights.
     """
 
     path: str
@@ -132,6 +133,7 @@ class WeightRecord:
     scale_error: float | None
     symmetric: int | None
     gradient: GradientStats | None
+    equal: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,13 @@ from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.initializers.variance_scaling import MODES
 from keras_inits.signals.records import GradientStats
 from keras_inits.signals.statistics import LIMIT, coprime_step
-from keras_inits.signals.unit_hashes import View, hashes, interchanged, twins
+from keras_inits.signals.unit_hashes import (
+    TOLERANCE,
+    View,
+    hashes,
+    interchanged,
+    twins,
+)
 
 OWN = 0.1  # by how much the log of a variance may miss that of the initializer
 
@@ -138,6 +144,7 @@ def record(
     if fans and info.weight.role in (Role.KERNEL, Role.RECURRENT) and len(shape) > 1:
         counted, error = _counted(info, initializer, fans, rms)
     zero, finite = zero_and_finite(value)
+    symmetric, equal = _symmetric(info, value, gradient_hashes)
     return WeightRecord(
         path=info.path,
         name=f"{owner}/{info.variable.name}",
@@ -155,8 +162,9 @@ def record(
         counted=None if counted is None else (float(counted[0]), float(counted[1])),
         initializer=None if initializer is None else described(initializer),
         scale_error=error,
-        symmetric=_symmetric(info, value, gradient_hashes),
+        symmetric=symmetric,
         gradient=gradient,
+        equal=equal,
     )
 
 
@@ -168,12 +176,14 @@ def described(initializer: Any) -> str:
 
 def _symmetric(
     info: WeightInfo, value: Any, gradient_hashes: np.ndarray | None
-) -> int | None:
+) -> tuple[int | None, bool]:
+    """How many units stay equal to another, and whether all have the same weights."""
     how = view(info)
     if how is None or gradient_hashes is None:
-        return None
+        return None, False
     own = to_numpy(hashes(value, how))
     units = own.shape[1]
+    equal = units > 1 and bool((np.ptp(own, 1) <= TOLERANCE * np.abs(own).max()).all())
     tables = [own, gradient_hashes]
     bias = getattr(info.layer, "bias", None)
     # A GRU has two biases a unit.
@@ -194,4 +204,4 @@ def _symmetric(
     # A unit that is off is not the twin of another that happens to be off, too.
     off = own.any(0) & ~gradient_hashes.any(0)
     kept = slice(None) if off.all() else ~off
-    return twins(*(table.astype("float64")[:, kept] for table in tables))
+    return twins(*(table.astype("float64")[:, kept] for table in tables)), equal

@@ -221,6 +221,10 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
             *[(18, None), (25, "info"), (800, "info"), (1300, "warning")],
         ],
     ),
+    "unbounded activation": (
+        lambda v: report(*(layer(i, activation="exponential") for i in range(v))),
+        [(2, None), (3, "warning"), (4, "warning"), (5, "error")],
+    ),
     "targets not standardized": (
         lambda v: report(targets=(v,)),
         [(18, None), (25, "info"), (800, "info"), (1300, "warning")],

@@ -32,12 +32,25 @@ def _added(weight: WeightRecord) -> bool:
 
 
 def opening(diagnosis: Report) -> list[str]:
-    """Weights that are zero and get a gradient: they open after the first step."""
+    """Weights that are zero and get a gradient: they open after the first step.
+
+    So does a head whose units have the same weights: a softmax does not see what they
+    give to all classes alike, but each of them gets a gradient of its own.
+    """
+    heads = {diagnosis.records[index].name for index in head(diagnosis)}
     return [
         w.name
         for w in diagnosis.weights
-        if w.zero and not _added(w) and w.gradient is not None and w.gradient.rms > 0
+        if ((w.zero and not _added(w)) or (w.equal and w.owner in heads))
+        and w.gradient is not None
+        and w.gradient.rms > 0
     ]
+
+
+def _shut_head(diagnosis: Report) -> bool:
+    """Whether a head passes nothing back at the start, but for rounding errors."""
+    opens = set(opening(diagnosis))
+    return any(w.name in opens and w.equal and not w.zero for w in diagnosis.weights)
 
 
 def stuck(diagnosis: Report) -> list[tuple[int, Finding]]:
@@ -48,6 +61,7 @@ def stuck(diagnosis: Report) -> list[tuple[int, Finding]]:
         if w.role in KERNEL_ROLES and w.gradient is not None
     ]
     still = [w for w in measured if w.gradient is not None and w.gradient.rms == 0]
+    still = [w for w in still if not _without_steps(w, measured)]
     if not still or underflow(diagnosis):
         return []
     names = [w.name for w in still]
@@ -59,7 +73,8 @@ def stuck(diagnosis: Report) -> list[tuple[int, Finding]]:
             still[0].owner,
             figure,
             f"{quoted(names)} get no gradient in the first step",
-            f"{quoted(opens)} are zero, and open in that step",
+            f"{quoted(opens)} are zero, or the same for all units, and open in that "
+            "step",
             "# nothing to do: residual branches and heads may start at zero",
         )
         return [(-1, finding)]
@@ -83,6 +98,20 @@ def stuck(diagnosis: Report) -> list[tuple[int, Finding]]:
         fixes.redrawn(diagnosis),
     )
     return [(at, finding)]
+
+
+def _without_steps(weight: WeightRecord, measured: list[WeightRecord]) -> bool:
+    """Whether a recurrent kernel has no step to work on, as with a single time step.
+
+    What a layer is given comes through, but not what it remembers.
+    """
+    return weight.role == Role.RECURRENT and any(
+        w.owner == weight.owner
+        and w.role == Role.KERNEL
+        and w.gradient is not None
+        and w.gradient.rms > 0
+        for w in measured
+    )
 
 
 def _cut(diagnosis: Report) -> list[LayerRecord]:
@@ -137,6 +166,8 @@ def _cut_off(
 
 def unbalanced(diagnosis: Report) -> list[tuple[int, Finding]]:
     """Gradients that vanish or explode on the way to the first layers."""
+    if _shut_head(diagnosis):
+        return []
     # Behind a squashing head, sizes are not those of what the head computes.
     ends = head(diagnosis)
     judged = [

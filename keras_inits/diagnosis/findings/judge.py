@@ -8,14 +8,20 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from keras_inits.diagnosis.findings import gradients, numbers, signal, units
+from keras_inits.diagnosis.findings import (
+    activations,
+    gradients,
+    numbers,
+    signal,
+    units,
+)
 from keras_inits.diagnosis.report import ERROR, SEVERITIES, Finding, Report
 
 AnyReport = TypeVar("AnyReport", bound=Report)
 Judge = Callable[[Report], list[tuple[int, Finding]]]
 
-# With figures that are not finite nothing else can be judged.
-FIRST: list[Judge] = [numbers.non_finite]
+# With figures that are not finite nothing else can be judged but what makes them so.
+FIRST: list[Judge] = [activations.unbounded, numbers.non_finite]
 JUDGES: list[Judge] = [
     signal.lost,
     signal.collapsed,
@@ -58,6 +64,7 @@ KINDS = (
     "saturated attention",
     "saturated gates",
     "symmetric units",
+    "unbounded activation",
     "bias far off",
     "confident head",
     "wrong fans",
@@ -85,7 +92,8 @@ def judged(
             once, and only where a fix names them.
     """
     found = [finding for judge in FIRST for finding in judge(diagnosis)]
-    judges = LAST if found else [*JUDGES, *LAST]
+    broken = any(finding.kind == "not finite" for _, finding in found)
+    judges = LAST if broken else [*JUDGES, *LAST]
     if diagnosis.alike:
         judges = [judge for judge in judges if judge not in COMPARING]
     found += [finding for judge in judges for finding in judge(diagnosis)]

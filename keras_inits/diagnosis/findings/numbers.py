@@ -16,6 +16,7 @@ from keras_inits.diagnosis.report import (
     WeightRecord,
 )
 from keras_inits.diagnosis.wording import number, quoted, times
+from keras_inits.geometry.roles import Role
 from keras_inits.signals.batches import NOISE
 
 Found = list[tuple[int, Finding]]
@@ -147,9 +148,12 @@ def wrong_fans(diagnosis: Report) -> Found:
             harmless[path] = harmless.get(path, True) and record.normalized
             places.setdefault(path, record.index)
     groups: dict[tuple[str, str, str], list[WeightRecord]] = {}
+    gated = {w.owner for w in diagnosis.weights if w.role == Role.RECURRENT}
     for weight in diagnosis.weights:
         if _off(weight) >= limits.FANS_INFO:
             matters = _off(weight) >= limits.FANS_WARNING
+            if weight.owner in gated and not matters:
+                continue  # as in every recurrent layer of Keras, and harmless
             matters = matters and not harmless.get(weight.path, False)
             key = (WARNING if matters else INFO, weight.layer, weight.initializer or "")
             groups.setdefault(key, []).append(weight)

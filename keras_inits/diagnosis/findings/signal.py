@@ -115,12 +115,15 @@ def lost(diagnosis: Report) -> list[tuple[int, Finding]]:
 def _one_number(diagnosis: Report) -> set[int]:
     """Indices of the records that hold one number a sample, or follow from one.
 
-    The cosine of two positive numbers is 1, however different they are.
+    The cosine of two positive numbers is 1, however different they are. Rectified
+    units of which one is on for some sample are one number, too.
     """
     found: set[int] = set()
     for r in diagnosis.records:
         follows = bool(r.parents) and found.issuperset(r.parents)
-        if math.prod(r.out.shape[1:]) == 1 or follows:
+        numbers = math.prod(r.out.shape[1:])
+        alive = round((1 - r.out.dead) * numbers)
+        if numbers == 1 or alive == 1 or follows:
             found.add(r.index)
     return found
 
