@@ -5,8 +5,8 @@ import json
 import os
 from typing import Any
 
-from keras_inits._utils import extras, rich_text
-from keras_inits.diagnosis.report import Report
+from keras_inits._utils import checks, extras, rich_text
+from keras_inits.diagnosis.report import ERROR, SEVERITIES, WARNING, Report
 from keras_inits.diagnosis.show import compare, page, tensorboard, text
 from keras_inits.diagnosis.show.compare import Comparison
 from keras_inits.diagnosis.wording import plain
@@ -61,17 +61,52 @@ class Diagnosis(Report):
 
         return plots.figure(self)
 
-    def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Writes one page with everything, to look at in a browser, offline too.
+    def check(self, fail_on: str = "error") -> None:
+        """Raises if there are severe findings, for a project's own tests.
+
+        Args:
+            fail_on: "error" for errors alone, "warning" for warnings, too.
+
+        Raises:
+            AssertionError: If there are such findings: its text tells each with its
+                cause and its fix.
+            ValueError: If `fail_on` is neither.
+
+        Examples:
+        >>> import keras, keras_inits
+        >>> zeros = keras.layers.Dense(8, "relu", kernel_initializer="zeros")
+        >>> model = keras.Sequential([keras.Input((8,)), zeros, keras.layers.Dense(4)])
+        >>> keras_inits.diagnose(model).check()
+        Traceback (most recent call last):
+        ...
+        AssertionError: ...: unhealthy...
+        """
+        checks.choice(
+            "fail_on",
+            fail_on,
+            (ERROR, WARNING),
+            meaning="the least severity of findings that fail",
+        )
+        failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+        found = [f for f in self.findings if f.severity in failing]
+        if found:
+            shown = dataclasses.replace(self, findings=tuple(found))
+            raise AssertionError(rich_text.as_text(text.findings(shown), text.WIDTH))
+
+    def to_html(self, path: str | os.PathLike[str], library: str = "inline") -> None:
+        """Writes one page with everything, to look at in a browser.
 
         Args:
             path: The file; replaced if it is there. Its folder exists.
+            library: "inline" puts the plotting library into the page, some 5 MB, so
+                that it shows without a network; "cdn" has the browser fetch it.
 
         Raises:
             MissingExtra: If plotly is not installed.
+            ValueError: If `library` is neither.
             OSError: If the file cannot be written; an old one is then as it was.
         """
-        page.write(self, path)
+        page.write(self, path, library)
 
     def log(self, folder: str | os.PathLike[str], step: int = 0) -> None:
         """Writes scalars, histograms and findings for TensorBoard.

@@ -148,6 +148,7 @@ class Finding:
         message: What was found, with the figure, in one sentence.
         cause: Why it is so.
         fix: Code to paste.
+        tried: What the fix brought when it was tried, in words; "" if it was not.
     """
 
     kind: str
@@ -157,6 +158,7 @@ class Finding:
     message: str
     cause: str
     fix: str
+    tried: str = ""
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

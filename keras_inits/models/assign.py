@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
@@ -57,3 +57,19 @@ def all_or_nothing() -> Iterator[Write]:
                 except BaseException as failure:  # the others get theirs all the same
                     error.add_note(f"{variable.path} may be changed: {failure}")
         raise
+
+
+@contextlib.contextmanager
+def restored(variables: Iterable[Any]) -> Iterator[None]:
+    """Context after which variables have the values that they had before.
+
+    Args:
+        variables: What may be written inside the context.
+    """
+    kept = [(variable, _kept(variable)) for variable in variables]
+    try:
+        yield
+    finally:
+        with _deaf_to_interrupts():
+            for variable, value in kept:
+                variable.assign(value)

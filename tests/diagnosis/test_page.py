@@ -1,5 +1,7 @@
 """The page of a diagnosis stands alone, is safe, and does what it offers."""
 
+import base64
+import hashlib
 import html.parser
 import json
 import re
@@ -7,7 +9,7 @@ import shutil
 
 import pytest
 
-pytest.importorskip("plotly")
+plotly = pytest.importorskip("plotly.offline")
 
 from keras_inits._utils import extras
 from keras_inits.diagnosis.show import page
@@ -150,6 +152,28 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         examples.healthy().to_html(path)
     assert path.read_bytes() == first
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_small_page_fetches_plotly_and_nothing_else(tmp_path):
+    path = tmp_path / "page.html"
+    examples.vanishing().to_html(path, library="cdn")
+    assert path.stat().st_size < 200_000
+    elements = Elements(path.read_text(encoding="utf-8")).found
+    fetched = [a for tag, a in elements if tag == "script" and "src" in a]
+    (script,) = fetched
+    assert re.fullmatch(r"https://cdn\.plot\.ly/plotly-[\d.]+\.min\.js", script["src"])
+    assert script["crossorigin"] == "anonymous"
+    code = plotly.get_plotlyjs().encode("utf-8")
+    digest = base64.b64encode(hashlib.sha256(code).digest()).decode()
+    assert script["integrity"] == f"sha256-{digest}"
+    policy = next(a for _, a in elements if "http-equiv" in a)["content"]
+    assert re.findall(r"http\S+", policy) == ["https://cdn.plot.ly;"]
+
+
+def test_there_are_two_places_for_the_library(tmp_path):
+    with pytest.raises(ValueError, match="library='local'"):
+        examples.vanishing().to_html(tmp_path / "page.html", library="local")
+    assert not list(tmp_path.iterdir())
 
 
 def test_without_plotly_it_says_what_to_type(monkeypatch, tmp_path):

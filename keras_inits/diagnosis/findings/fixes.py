@@ -17,6 +17,7 @@ from keras_inits.diagnosis.report import LayerRecord, Report
 from keras_inits.geometry.roles import Role
 from keras_inits.signals.losses import COMPILED
 
+SETS_WEIGHTS = "keras_inits."  # how a fix begins that sets weights, and nothing else
 Rules = dict[tuple[str, ...], str]  # from paths to schemes, as code
 SIGMOIDS = ("sigmoid", "hard_sigmoid")
 # More of them in a row than this, and no kernel keeps what tells inputs apart.

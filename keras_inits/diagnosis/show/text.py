@@ -85,6 +85,8 @@ def _findings(diagnosis: Report) -> list[Text]:
         line.append(finding.message)
         line.append(f"\n  why: {finding.cause}")
         line.append(f"\n  fix: {finding.fix}", "italic")
+        if finding.tried:
+            line.append(f"\n  tried: {finding.tried}")
         lines.append(line)
     return lines
 

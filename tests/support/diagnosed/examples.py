@@ -1,5 +1,6 @@
 """Diagnoses that the tests of what shows them share."""
 
+import dataclasses
 import functools
 
 import keras
@@ -7,6 +8,7 @@ import numpy as np
 
 import keras_inits
 from keras_inits.diagnosis import diagnose
+from keras_inits.diagnosis.report import Finding
 
 DEPTH, WIDTH = 12, 24
 # Compiling takes longer than the training of a test; on JAX it shows what is donated.
@@ -74,3 +76,17 @@ def broken():
 @functools.cache
 def zeros():
     return diagnose(network(0.0, name="zeros", depth=3), *data())
+
+
+def suspicious(severity="warning"):
+    """Data that are not standardized, as a finding of a severity; nothing else."""
+    finding = Finding(
+        kind="data not standardized",
+        severity=severity,
+        layer="input",
+        figure=900.0,
+        message="'input' has root mean square 900",
+        cause="initializers are made for data of mean 0 and variance 1",
+        fix="x = (x - x.mean(0)) / (x.std(0) + 1e-12)",
+    )
+    return dataclasses.replace(healthy(), findings=(finding,))

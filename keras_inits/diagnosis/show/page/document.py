@@ -1,18 +1,23 @@
 """A diagnosis as one page: figures by plotly, with all of it inside the file.
 
-The page fetches nothing, and a content security policy in it forbids to.
+The page fetches nothing, and a content security policy in it forbids to; a small page
+fetches plotly alone, in the version and with the hash that are written in it.
 """
 
+import base64
+import hashlib
 import importlib.resources
 import json
 import os
 import re
 from typing import Any
 
-from keras_inits._utils import atomic_file, extras
+from keras_inits._utils import atomic_file, checks, extras
 from keras_inits.diagnosis.report import Report
 from keras_inits.diagnosis.wording import plain
 
+INLINE, CDN = "inline", "cdn"
+HOST = "https://cdn.plot.ly"
 MARK = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -36,24 +41,43 @@ def _json(value: Any) -> str:
     return text.replace("<", "\\u003c")
 
 
-def html(diagnosis: Report) -> str:
+def _plotly(library: str) -> dict[str, str]:
+    """The element that brings plotly, and where its script may come from."""
+    import plotly.offline
+
+    code = plotly.offline.get_plotlyjs()
+    if library == INLINE:
+        return {"plotly": f"<script>{code}</script>", "scripts": "'unsafe-inline'"}
+    digest = base64.b64encode(hashlib.sha256(code.encode("utf-8")).digest()).decode()
+    address = f"{HOST}/plotly-{plotly.offline.get_plotlyjs_version()}.min.js"
+    element = (
+        f'<script src="{address}" integrity="sha256-{digest}" '
+        'crossorigin="anonymous"></script>'
+    )
+    return {"plotly": element, "scripts": f"'unsafe-inline' {HOST}"}
+
+
+def html(diagnosis: Report, library: str = INLINE) -> str:
     """The page as text.
 
     Args:
         diagnosis: What to show.
+        library: "inline" or "cdn": plotly's code in the page, or its address.
 
     Raises:
         MissingExtra: If plotly is not installed.
+        ValueError: If `library` is neither.
     """
     require()
-    import plotly.offline
-
+    checks.choice(
+        "library", library, (INLINE, CDN), meaning="where the plotting library is"
+    )
     from keras_inits.diagnosis.show.page import figures, tables
 
     parts = {
         "css": _asset("page.css"),
         "js": _asset("page.js"),
-        "plotly": plotly.offline.get_plotlyjs(),
+        **_plotly(library),
         "depth": _json(figures.depth(diagnosis)),
         "gradients": _json(figures.gradients(diagnosis)),
         "histograms": _json(figures.histograms(diagnosis)),
@@ -63,9 +87,11 @@ def html(diagnosis: Report) -> str:
     return MARK.sub(lambda mark: parts[mark[1]], _asset("page.html"))
 
 
-def write(diagnosis: Report, path: str | os.PathLike[str]) -> None:
-    """Writes the page: see `Report.to_html`."""
-    text = html(diagnosis)
+def write(
+    diagnosis: Report, path: str | os.PathLike[str], library: str = INLINE
+) -> None:
+    """Writes the page: see `Diagnosis.to_html`."""
+    text = html(diagnosis, library)
     atomic_file.write(
         path, lambda temporary: temporary.write_text(text, encoding="utf-8")
     )

@@ -79,6 +79,7 @@ def _row(record: LayerRecord, index: int | None, severity: str) -> str:
 
 def _finding(finding: Finding) -> str:
     layer = f" in <code>{escape(finding.layer)}</code>" if finding.layer else ""
+    tried = f"<p><b>Tried:</b> {escape(finding.tried)}</p>" if finding.tried else ""
     return (
         f'<article class="finding {finding.severity}" '
         f'data-severity="{finding.severity}">'
@@ -87,7 +88,8 @@ def _finding(finding: Finding) -> str:
         f"<p>{escape(finding.message)}</p>"
         f"<p><b>Why:</b> {escape(finding.cause)}</p>"
         f'<div class="fix"><pre><code>{escape(finding.fix)}</code></pre>'
-        '<button type="button" class="copy">Copy</button></div></article>'
+        '<button type="button" class="copy">Copy</button></div>'
+        f"{tried}</article>"
     )
 
 
