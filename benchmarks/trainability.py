@@ -44,7 +44,7 @@ def available(arms: list[str]) -> list[str]:
 def fix_of(diagnosis: Any) -> str | None:
     """The fix of the gravest finding, warnings included, that sets weights."""
     for finding in diagnosis.findings:
-        if finding.severity != "info" and finding.fix.startswith("keras_inits.init"):
+        if finding.severity != "info" and finding.fix.startswith("keras_inits."):
             return str(finding.fix)
     return None
 
@@ -93,7 +93,9 @@ def measure(seed: int, arms: list[str], options: argparse.Namespace) -> list[Any
         diagnosis = keras_inits.diagnose(model, x, y, loss=loss, batch_size=64)
         fix = fix_of(diagnosis)
         judged = {"verdict": diagnosis.verdict, "worst": diagnosis.worst}
-        judged["kinds"] = [f.kind for f in diagnosis.findings if f.severity != "info"]
+        judged["findings"] = [
+            [f.kind, f.severity, f.figure] for f in diagnosis.findings
+        ]
     for arm in sorted(arms, key=lambda arm: arm != "own"):
         lap = time.perf_counter()
         model.set_weights(own)
@@ -155,9 +157,9 @@ def run(options: argparse.Namespace) -> list[Any]:
     ]
 
 
-def main() -> None:
-    """Measures, or merges what was measured, and sums up."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+def arguments(about: str | None) -> argparse.ArgumentParser:
+    """What the command line takes."""
+    parser = argparse.ArgumentParser(description=(about or "").split("\n\n")[0])
     parser.add_argument("--networks", type=int, default=200, help="how many")
     parser.add_argument("--first", type=int, default=0, help="seed of the first")
     parser.add_argument(
@@ -176,6 +178,12 @@ def main() -> None:
     parser.add_argument("--merge", type=Path, nargs="+", help="sum up these, no more")
     parser.add_argument("--output", type=Path, help="a file for the summary")
     parser.add_argument("--quick", action="store_true", help="5 steps: does it run?")
+    return parser
+
+
+def main() -> None:
+    """Measures, or merges what was measured, and sums up."""
+    parser = arguments(__doc__)
     options = parser.parse_args()
     if unknown := set(options.arms) - set(ARMS):
         parser.error(f"arms are {', '.join(ARMS)}; received {', '.join(unknown)}")

@@ -95,6 +95,10 @@ def test_random_networks_are_trained_once_and_summed_up(tmp_path):
     assert again["arms"] == printed["arms"]
     merged = json.loads(run("trainability.py", "--merge", lines))
     assert merged["arms"] == printed["arms"]
+    told = json.loads(run("foretelling.py", "--merge", lines))
+    assert told["networks"] == 2
+    assert told["learn"] == printed["arms"]["own"]["learn"]
+    assert sum(entry["networks"] for entry in told["verdicts"].values()) == 2
     chart = tmp_path / "chart.svg"
     run("trainability_chart.py", file, "--output", chart)
     assert b"<svg" in chart.read_bytes()
