@@ -116,9 +116,9 @@ def report(*layers, data=1.0, weights=(), **changed):
 
 
 def far_bias(value):
-    """A bias that adds a multiple of what differs between samples: 0.01 here."""
-    pre = stats(difference=1e-4)
-    bias = weight(path="b", role="bias", fans=None, counted=None, rms=0.01 * value)
+    """A bias that adds a multiple of what differs between samples: 1e-4 here."""
+    pre = stats(difference=1e-8)
+    bias = weight(path="b", role="bias", fans=None, counted=None, rms=1e-4 * value)
     changed = layer(2, pre=pre, activation="tanh", weights=("b",))
     return report(changed, weights=[bias])
 
@@ -156,23 +156,31 @@ def unscaled(size):
 OF = {  # kind: a report by its figure, and figures with the severity they must have
     "vanishing signal": (
         lambda v: report(layer(DEPTH - 1, input_rms=v)),
-        [(1 / 200, None), (1 / 400, "warning"), (1 / 8e3, "warning"), (8e-5, "error")],
+        [(1 / 200, None), (1 / 400, "warning"), (2e-7, "warning"), (8e-8, "error")],
+    ),
+    "vanishing signal, float16": (
+        lambda v: report(layer(DEPTH - 1, input_rms=v, dtype="float16")),
+        [(1 / 400, "warning"), (1 / 8e3, "warning"), (8e-5, "error")],
     ),
     "exploding signal": (
         lambda v: report(layer(DEPTH - 1, input_rms=v)),
+        [(8, None), (13, "warning"), (25, "warning"), (40, "error")],
+    ),
+    "exploding signal, of outputs": (
+        lambda v: report(layer(DEPTH - 1, out=stats(rms=v))),
         [(80, None), (130, "warning"), (8e3, "warning"), (1.3e4, "error")],
     ),
     "vanishing gradient": (
         early_gradients,
-        [(1 / 80, None), (1 / 130, "warning"), (1 / 8e3, "warning"), (8e-5, "error")],
+        [(1 / 80, None), (1 / 130, "warning"), (4e-5, "warning"), (2.5e-5, "error")],
     ),
     "exploding gradient": (
         early_gradients,
-        [(80, None), (130, "warning"), (8e3, "warning"), (1.3e4, "error")],
+        [(80, None), (130, "warning"), (400, "warning"), (600, "error")],
     ),
     "collapsed representation": (
         collapsed,
-        [(2e-4, None), (5e-5, "warning"), (2e-12, "warning"), (5e-13, "error")],
+        [(2e-4, None), (5e-5, "warning"), (8e-10, "warning"), (3e-10, "error")],
     ),
     "collapsed representation, float16": (
         lambda v: collapsed(v, "float16"),
@@ -188,7 +196,11 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
     ),
     "saturated attention": (
         lambda v: report(layer(3, attention=v)),
-        [(0.45, None), (0.55, "warning"), (0.85, "warning"), (0.95, "error")],
+        [(0.45, None), (0.55, "warning"), (0.95, "warning"), (0.98, "error")],
+    ),
+    "saturated gates, whatever the bias is": (
+        lambda v: report(layer(3, driven=v)),
+        [(0.15, None), (0.25, "warning"), (0.35, "warning"), (0.45, "error")],
     ),
     "saturated gates": (
         lambda v: report(layer(3, gates=v)),
@@ -200,11 +212,11 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
     ),
     "bias far off": (
         far_bias,
-        [(2.5, None), (3.5, "warning"), (25, "warning"), (35, "error")],
+        [(8, None), (13, "warning"), (2500, "warning"), (3500, "error")],
     ),
     "confident head": (
         sure,
-        [(3.5, None), (4.5, "warning"), (18, "warning"), (22, "error")],
+        [(4.5, None), (5.5, "warning"), (18, "warning"), (22, "error")],
     ),
     "confident head, by its logits": (
         lambda v: sure(10, logits=v),

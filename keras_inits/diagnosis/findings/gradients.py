@@ -220,7 +220,7 @@ def unbalanced(diagnosis: Report) -> list[tuple[int, Finding]]:
         return []
     at, early = max(free, key=lambda pair: pair[1])
     ratio = early / late
-    large = severity(ratio, limits.GRADIENT_WARNING, limits.GRADIENT_ERROR)
+    large = severity(ratio, limits.GROWING_WARNING, limits.GROWING_ERROR)
     if large is None:
         return []
     rate = log_mean_step(ratio, len(judged) - 1)

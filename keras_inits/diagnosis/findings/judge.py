@@ -15,7 +15,7 @@ from keras_inits.diagnosis.findings import (
     signal,
     units,
 )
-from keras_inits.diagnosis.report import ERROR, SEVERITIES, Finding, Report
+from keras_inits.diagnosis.report import INFO, SEVERITIES, Finding, Report
 
 AnyReport = TypeVar("AnyReport", bound=Report)
 Judge = Callable[[Report], list[tuple[int, Finding]]]
@@ -101,7 +101,7 @@ def judged(
     level = [
         index
         for index, finding in found
-        if index >= 0 and finding.severity == ERROR and finding.kind in LOSSES
+        if index >= 0 and finding.severity != INFO and finding.kind in LOSSES
     ]
     named = any(callable(finding.fix) for _, finding in found)
     ends = branch_ends() if named else ()

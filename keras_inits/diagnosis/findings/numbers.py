@@ -186,18 +186,27 @@ def wrong_fans(diagnosis: Report) -> Found:
     return findings
 
 
+def _one_attention(names: list[str], diagnosis: Report) -> bool:
+    """Whether weights are the queries', keys' and values' of one attention layer."""
+    owners = {name.rsplit("/", 2)[0] for name in names}
+    attentions = {r.name for r in diagnosis.records if "Attention" in r.layer}
+    return len(owners) == 1 and owners <= attentions
+
+
 def identical(diagnosis: Report) -> Found:
     """Kernels that hold the same values."""
     if not diagnosis.duplicates:
         return []
     names = {w.path: w.name for w in diagnosis.weights}
-    group = [names.get(path, path) for path in diagnosis.duplicates[0]]
-    count = len(diagnosis.duplicates)
+    groups = [[names.get(path, path) for path in g] for g in diagnosis.duplicates]
+    # Those of one attention layer see different things, and part in the first step.
+    across = [group for group in groups if not _one_attention(group, diagnosis)]
+    group, count = (across or groups)[0], len(across or groups)
     finding = Finding(
         "identical tensors",
-        WARNING,
+        WARNING if across else INFO,
         group[0],
-        float(sum(len(members) for members in diagnosis.duplicates)),
+        float(sum(map(len, across or groups))),
         f"{quoted(group)} hold the same values"
         + (f"; {count} groups are like it" if count > 1 else ""),
         "one initializer, or one seed, was used for all of them, or they were copied",

@@ -10,6 +10,8 @@ from keras_inits.diagnosis.report import Finding, LayerRecord, Report
 from keras_inits.diagnosis.wording import number
 from keras_inits.geometry.gains import gain
 
+HALF = ("float16", "bfloat16")
+
 
 def _scale(record: LayerRecord, diagnosis: Report, before: str | None) -> str:
     """How a kernel's size compares with the one that keeps the signal."""
@@ -40,10 +42,11 @@ def lost(diagnosis: Report) -> list[tuple[int, Finding]]:
         return []
     findings = []
     ratio = found[-1].ratio
+    half = found[-1].record.dtype in HALF
     small = severity(
         1 / ratio if ratio else float("inf"),
         limits.VANISHING_WARNING,
-        limits.VANISHING_ERROR,
+        limits.VANISHING_ERROR_HALF if half else limits.VANISHING_ERROR,
     )
     if small is not None:
         bound = 1 / limits.VANISHING_WARNING
@@ -83,14 +86,15 @@ def lost(diagnosis: Report) -> list[tuple[int, Finding]]:
         for r, stats in made
         if found[0].record.input_rms
     ]
-    largest = max(found + outputs, key=lambda step: step.ratio)
-    large = severity(largest.ratio, limits.EXPLODING_WARNING, limits.EXPLODING_ERROR)
+    warning, error = limits.EXPLODING_WARNING, limits.EXPLODING_ERROR
+    sized = found
+    if max(step.ratio for step in found) < warning:
+        warning, error = limits.OUTPUTS_WARNING, limits.OUTPUTS_ERROR
+        sized = found + outputs
+    largest = max(sized, key=lambda step: step.ratio)
+    large = severity(largest.ratio, warning, error)
     if large is not None:
-        at = next(
-            step.record
-            for step in found + outputs
-            if step.ratio >= limits.EXPLODING_WARNING
-        )
+        at = next(step.record for step in sized if step.ratio >= warning)
         rate = log_mean_step(largest.ratio, len(found))
         findings.append(
             (
@@ -102,7 +106,7 @@ def lost(diagnosis: Report) -> list[tuple[int, Finding]]:
                     largest.ratio,
                     f"the signal explodes: {largest.record.label!r} has "
                     f"{number(largest.ratio)} times the data's size, and it passes "
-                    f"{number(limits.EXPLODING_WARNING)} at {at.label!r}",
+                    f"{number(warning)} at {at.label!r}",
                     f"each layer multiplies it by about {number(rate)}"
                     + _scale(at, diagnosis, _activation_before(at, diagnosis)),
                     fixes.for_large_signals(diagnosis),
@@ -157,7 +161,7 @@ def collapsed(diagnosis: Report) -> list[tuple[int, Finding]]:
     end = max(feeding, key=lambda r: r.out.difference or 0.0)
     seen = [r for r in seen if r.index <= end.index]
     figure = (end.out.difference or 0.0) / first
-    half = end.dtype in ("float16", "bfloat16")
+    half = end.dtype in HALF
     level = severity(
         1 / figure if figure else float("inf"),
         1 / limits.COLLAPSE_WARNING,

@@ -112,7 +112,7 @@ def saturated(diagnosis: Report) -> Found:
     rows = [(r, r.attention) for r in diagnosis.records if r.attention is not None]
     findings += _stuck(
         "saturated attention",
-        _worst(rows, limits.FLAT_WARNING, limits.FLAT_ERROR),
+        _worst(rows, limits.ATTENTION_WARNING, limits.ATTENTION_ERROR),
         "of the queries of {} attend to one key only",
         "queries or keys too large: the softmax of their products is one-hot, and "
         "passes no gradient to either",
@@ -121,7 +121,7 @@ def saturated(diagnosis: Report) -> Found:
     gated = [(r, r.gates) for r in diagnosis.records if r.gates is not None]
     gates = _worst(gated, limits.GATES_WARNING, limits.GATES_ERROR)
     given = [(r, r.driven) for r in diagnosis.records if r.driven is not None]
-    driven = _worst(given, limits.FLAT_WARNING, limits.FLAT_ERROR)
+    driven = _worst(given, limits.DRIVEN_WARNING, limits.DRIVEN_ERROR)
     cause = "a bias far from zero, in part: "
     if driven is not None and (gates is None or driven[3] in (gates[3], ERROR)):
         gates, cause = driven, "kernels or inputs too large, whatever the bias is: "

@@ -96,3 +96,14 @@ def _(width, seed):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile("sgd", loss, loss_weights=[40.0])
     return model, x, y
+
+
+@case("attention with one seed")
+def _(width, seed):
+    # Equal queries, keys and values part in the first step: random Transformers with
+    # such layers learn as others do.
+    x = start = keras.Input((12, width))
+    initializer = keras.initializers.GlorotUniform(seed=seed)
+    y = layers.LayerNormalization()(x)
+    y = layers.MultiHeadAttention(4, width // 4, kernel_initializer=initializer)(y, y)
+    return (keras.Model(start, layers.Dense(CLASSES)(layers.Add()([x, y]))),)

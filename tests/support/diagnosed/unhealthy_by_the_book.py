@@ -90,15 +90,6 @@ def _(width, seed):
     return labelled(keras.Model(start, layers.Dense(CLASSES)(x)), seed)
 
 
-@case("attention with one seed", "identical tensors")
-def _(width, seed):
-    x = start = keras.Input((12, width))
-    initializer = keras.initializers.GlorotUniform(seed=seed)
-    y = layers.LayerNormalization()(x)
-    y = layers.MultiHeadAttention(4, width // 4, kernel_initializer=initializer)(y, y)
-    return (keras.Model(start, layers.Dense(CLASSES)(layers.Add()([x, y]))),)
-
-
 @case("bidirectional LSTM with one seed", "identical tensors")
 def _(width, seed):
     x = start = keras.Input((12, 16))
