@@ -1,4 +1,4 @@
-"""Tries what is proposed before it is proposed: on the model, which gets its weights back.
+"""Tries fixes before they are proposed, on the model, which gets its weights back.
 
 A fix that sets weights is run as it will be pasted, the model is measured again, and
 every weight is as before. What leaves the fewest findings is what is offered.
@@ -90,10 +90,10 @@ def tried(
     own = list(dict.fromkeys(proposed))[: MOST - len(whole)]
     results: dict[str, Report] = {}
     for fix in dict.fromkeys([*own, *whole]):
-        found = _after(fix, model, x, again)
-        if found is not None:
-            results[fix] = found
-            if not _severe(found):
+        after = _after(fix, model, x, again)
+        if after is not None:
+            results[fix] = after
+            if not _severe(after):
                 break
     best = min(results, key=lambda fix: _score(results[fix]), default=None)
     if best is None:
