@@ -14,8 +14,6 @@ from support.diagnosed.table import CASES, STEP
 WIDTH, SEED = 64, 1
 # What stands in these is a reason, and not a weight or a number.
 IN_WORDS = {
-    "10 sigmoid layers",
-    "20 sigmoid layers",
     "all samples equal",
     "stop_gradient in the middle",
     "rounding in the middle",

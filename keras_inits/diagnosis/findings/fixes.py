@@ -19,20 +19,14 @@ from keras_inits.signals.losses import COMPILED
 
 SETS_WEIGHTS = "keras_inits."  # how a fix begins that sets weights, and nothing else
 Rules = dict[tuple[str, ...], str]  # from paths to schemes, as code
-SIGMOIDS = ("sigmoid", "hard_sigmoid")
-# More of them in a row than this, and no kernel keeps what tells inputs apart.
-MOST_SIGMOIDS = 4
 # Odd, of slope one at zero and flatter elsewhere.
 LIKE_TANH = ("tanh", "hard_tanh", "softsign")
 # What keeps the signal's variance through tanh lets its gradient grow by 8 % a layer:
 # by a factor of 25 in this many.
 DEEP = 40
 FAR_FEATURES = 10.0  # size of a head's input that is not the head's fault
+FAR_BIAS = 3.0  # by the signal, that a new drawing sets to zero, too
 MOST_BIASES = 8  # that are named one by one
-FEWER_SIGMOIDS = (
-    '# no kernel mends many sigmoids in a row: use "tanh" or "relu" between layers, '
-    "or keras.layers.BatchNormalization() in front of each sigmoid"
-)
 
 
 def initialize(rules: Rules, only: bool = False) -> str:
@@ -72,10 +66,7 @@ def _zero_gains(diagnosis: Report) -> tuple[str, ...]:
 def _far_biases(diagnosis: Report) -> tuple[str, ...]:
     """Biases that decide what units or gates do, whatever the data are."""
     paths = [
-        path
-        for one in biased(diagnosis)
-        if one.value >= limits.BIAS_WARNING
-        for path in one.paths
+        path for one in biased(diagnosis) if one.value >= FAR_BIAS for path in one.paths
     ]
     shut = {
         path
@@ -135,12 +126,6 @@ def _between(diagnosis: Report, activations: Sequence[str]) -> int:
         any(diagnosis.records[i].activation in activations for i in r.parents)
         for r in kernels(diagnosis)
     )
-
-
-def for_lost_signals(diagnosis: Report) -> str:
-    """Drawn anew; but for a stack of sigmoids there is no drawing."""
-    many = _between(diagnosis, SIGMOIDS) > MOST_SIGMOIDS
-    return FEWER_SIGMOIDS if many else redrawn(diagnosis)
 
 
 def for_large_gradients(diagnosis: Report) -> Any:

@@ -210,7 +210,7 @@ def unbalanced(diagnosis: Report) -> list[tuple[int, Finding]]:
             f"last ones get, and it is lost below {at.label!r}",
             f"each layer multiplies it by about {number(rate)} on the way back: "
             "kernels too small, or slopes of activations far below one",
-            fixes.for_lost_signals(diagnosis),
+            fixes.redrawn(diagnosis),
         )
         return [(at.index, finding)]
     # A kernel with a normalization behind it does not mind a large gradient: the

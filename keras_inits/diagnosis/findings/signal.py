@@ -69,7 +69,7 @@ def lost(diagnosis: Report) -> list[tuple[int, Finding]]:
                     f"the data's size, and it is lost from {at.label!r} on",
                     f"each layer multiplies it by about {number(rate)}"
                     + _scale(at, diagnosis, _activation_before(at, diagnosis)),
-                    fixes.for_lost_signals(diagnosis),
+                    fixes.redrawn(diagnosis),
                 ),
             )
         )
@@ -188,6 +188,6 @@ def collapsed(diagnosis: Report) -> list[tuple[int, Finding]]:
         f"{number(limits.COLLAPSE_WARNING)}",
         "what all samples share (biases, means of activations) outgrows what tells "
         "them apart",
-        fixes.for_lost_signals(diagnosis),
+        fixes.redrawn(diagnosis),
     )
     return [(at.index, finding)]
