@@ -82,9 +82,10 @@ BIAS_ERROR = 3000.0
 # Nats above ln C. Logits of std s cost about s²/2 until one class takes all: half a
 # nat for unit variance, one for a Glorot head on unit features, two or three behind
 # pooling by maxima. At five nats logits have std 3: a loss that training
-# spends its first steps to lower. With features of unit size it does so.
+# spends its first steps to lower. No error: behind sound features, heads of std 1 to
+# 1,000 (11 to 13,000 nats) learned the digits all the same by Adam, .98 to .95. Where
+# a step of the compiled optimizer cannot, the step is judged.
 CONFIDENT_WARNING = 5.0
-CONFIDENT_ERROR = 20.0
 # Root mean square of logits below which their loss cannot be so far above ln C.
 CONFIDENT_LOGITS = 1.0
 

@@ -58,7 +58,7 @@ def test_one_pass_of_data_is_offered_where_no_drawing_helps():
 
 def test_what_weights_cannot_mend_is_not_tried():
     model = network(0.3, "exponential", 6)
-    first, found = tried(model)
+    _, found = tried(model)
     about = next(f for f in found.findings if f.kind == "unbounded activation")
     assert about.tried == ""
     assert about.fix.startswith("#")

@@ -77,7 +77,7 @@ def _far_biases(diagnosis: Report) -> tuple[str, ...]:
     paths += [
         w.path
         for w in diagnosis.weights
-        if w.path in shut and w.role == Role.BIAS and w.rms > limits.BIAS_WARNING
+        if w.path in shut and w.role == Role.BIAS and w.rms > FAR_BIAS
     ]
     return _named(paths, diagnosis)
 

@@ -5,7 +5,6 @@ import math
 from keras_inits.diagnosis import thresholds as limits
 from keras_inits.diagnosis.derived import head, kernels
 from keras_inits.diagnosis.findings import fixes
-from keras_inits.diagnosis.findings.common import severity
 from keras_inits.diagnosis.report import (
     ERROR,
     INFO,
@@ -97,8 +96,7 @@ def confident(diagnosis: Report) -> Found:
         logits = logits or at.out
     if diagnosis.chance_loss is not None and diagnosis.loss is not None:
         excess = (diagnosis.loss - diagnosis.chance_loss) / (diagnosis.loss_weight or 1)
-        level = severity(excess, limits.CONFIDENT_WARNING, limits.CONFIDENT_ERROR)
-        if level is None:
+        if excess < limits.CONFIDENT_WARNING:
             return []
         # Penalties on weights and activations are part of the loss, too.
         if logits is not None and logits.rms < limits.CONFIDENT_LOGITS:
@@ -106,7 +104,7 @@ def confident(diagnosis: Report) -> Found:
         std = math.sqrt(2 * excess)
         finding = Finding(
             "confident head",
-            level,
+            WARNING,
             name,
             excess,
             f"the head is sure before it has learned: the loss is "
