@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from keras_inits.diagnosis.findings import gradients, numbers, signal, units
+from keras_inits.diagnosis.findings import data, gradients, numbers, signal, units
 from keras_inits.diagnosis.report import ERROR, SEVERITIES, Finding, Report
 
 AnyReport = TypeVar("AnyReport", bound=Report)
@@ -32,8 +32,8 @@ JUDGES: list[Judge] = [
 LAST: list[Judge] = [
     numbers.wrong_fans,
     numbers.identical,
-    numbers.data,
-    numbers.targets,
+    data.sizes,
+    data.targets,
 ]
 # What compares samples with each other.
 COMPARING: list[Judge] = [signal.collapsed, units.dying, units.far_biases]
