@@ -4,7 +4,7 @@ import math
 
 from keras_inits.diagnosis import thresholds as limits
 from keras_inits.diagnosis.derived import head
-from keras_inits.diagnosis.findings import fixes
+from keras_inits.diagnosis.findings import data, fixes
 from keras_inits.diagnosis.findings.common import severity
 from keras_inits.diagnosis.report import (
     ERROR,
@@ -22,18 +22,8 @@ LARGE = 5.0  # std of logits of which one has more than 99 % in most samples
 
 def non_finite(diagnosis: Report) -> Found:
     """Infinities and nan: in the data, in weights, in what layers return."""
-    bad_data = [r.name for r in diagnosis.inputs if not r.out.finite]
-    if bad_data:
-        finding = Finding(
-            "not finite",
-            ERROR,
-            bad_data[0],
-            1.0,
-            f"the data are not finite: {quoted(bad_data)}",
-            "nan or infinity in x",
-            "x = np.nan_to_num(x)",
-        )
-        return [(0, finding)]
+    if any(not r.out.finite for r in diagnosis.inputs):
+        return data.non_finite(diagnosis)
     bad_weights = [w for w in diagnosis.weights if not w.finite]
     bad = [r for r in diagnosis.records if not r.out.finite]
     if bad_weights:
