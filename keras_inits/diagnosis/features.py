@@ -115,10 +115,23 @@ def _spread(array: Any, most: int) -> np.ndarray:
     kept = max(1, min(rows, most // size))
     if kept < rows:
         step = rows / kept
-        array = array[[int((place + 0.5) * step) for place in range(kept)]]
+        array = _taken(array, [int((place + 0.5) * step) for place in range(kept)])
+    return _array(array)
+
+
+def _array(array: Any) -> np.ndarray:
     if hasattr(array, "detach"):
         array = array.detach().cpu()
     return to_numpy(array) if keras.ops.is_tensor(array) else np.asarray(array)
+
+
+def _taken(array: Any, places: list[int]) -> Any:
+    """Rows of an array of any library."""
+    if hasattr(array, "iloc"):
+        return array.iloc[places]
+    if keras.ops.is_tensor(array):
+        return keras.ops.take(array, np.array(places), axis=0)
+    return (_array(array) if hasattr(array, "numpy") else array)[places]
 
 
 class Rows:
@@ -143,7 +156,10 @@ class Rows:
                 self.sizes.append(0)
             if self.sizes[number] >= NUMBERS or getattr(array, "sparse", False):
                 continue
-            found = _spread(array, most)
+            try:
+                found = _spread(array, most)
+            except Exception:  # sparse or ragged: of them the passes say enough
+                found = np.zeros((0,), "float32")
             if (
                 self.parts[number]
                 and found.shape[1:] != self.parts[number][0].shape[1:]

@@ -127,9 +127,13 @@ def _tried(
         if any(count in y.shape[1:] for y in outputs):
             return 0.0, "", ()
     other = _other(few)
-    pairs = zip(outputs, _outputs(model, other), strict=True)
-    figure = max((_change(a, b, count) for a, b in pairs), default=0.0)
-    if figure <= ROUNDING:
+
+    def moved(x: Any) -> float:
+        pairs = zip(outputs, _outputs(model, x), strict=True)
+        return max((_change(a, b, count) for a, b in pairs), default=0.0)
+
+    figure = moved(other)
+    if figure <= ROUNDING or moved(few) > ROUNDING:  # or the model draws at random
         return 0.0, "", ()
     before, after = _by_layer(model, few), _by_layer(model, other)
     names = (

@@ -85,7 +85,7 @@ def sizes(diagnosis: Report) -> Found:
         if far and feature.trained and not feature.absorbed:
             finding = _as_severe(finding, WARNING)
         findings.append((-1, finding))
-    if diagnosis.alike:
+    if diagnosis.alike and not any(f.padding == 1 for f in diagnosis.features):
         finding = Finding(
             "data all the same",
             WARNING,
