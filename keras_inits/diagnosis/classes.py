@@ -1,7 +1,7 @@
 """How often each class occurs in the labels, and what the head's bias says of it."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -30,8 +30,9 @@ class ClassRecord:
         counts: How often each class occurs, by the weights of the samples; of binary
             labels, zeros and ones.
         samples: Number of labels.
-        bias: Path of the head's bias; None if it has none, or is not known.
-        owner: Name of the head.
+        bias: Path of the head's bias; None if it has none, is not known, or no class is
+            rare.
+        owner: Name of the head; "" if not known.
         guess: Probabilities that the bias gives the classes; equal ones without a bias.
     """
 
@@ -68,6 +69,12 @@ def _counts(
     return np.bincount(flat.astype("int64"), share, minlength=limit)
 
 
+def _uneven(counts: np.ndarray) -> bool:
+    """Whether a class that occurs has less than a quarter of its even part."""
+    present = counts[counts > 0]
+    return bool(present.size) and present.min() * len(counts) < counts.sum() / 4
+
+
 def _guess(kind: str, bias: np.ndarray | None, classes: int) -> np.ndarray:
     if kind == SIGMOID:
         p = 0.5 if bias is None else float(np.mean(1 / (1 + np.exp(-bias))))
@@ -91,7 +98,7 @@ def _head(
 
 def records(
     model: keras.Model,
-    graph: Graph,
+    graph: Callable[[], Graph],
     infos: list[WeightInfo],
     pairs: Sequence[tuple[str, Any]],
     weights: np.ndarray | None,
@@ -101,7 +108,7 @@ def records(
     Args:
         model: A built model. Of one whose outputs are known only once it is called
             nothing is said.
-        graph: Of the model.
+        graph: Finds that of the model. Asked only where a class is rare.
         infos: Its weights.
         pairs: For each output, the name of its loss and its targets.
         weights: Of the samples; None for ones.
@@ -120,7 +127,9 @@ def records(
         if counts is None:
             continue
         kind = SIGMOID if name in BINARY else SOFTMAX
-        owner, bias = _head(graph, infos, id(output), kind)
+        owner, bias = "", None
+        if _uneven(counts):
+            owner, bias = _head(graph(), infos, id(output), kind)
         value = None
         if bias is not None:
             value = to_numpy(bias.variable.value).astype("float64").ravel()

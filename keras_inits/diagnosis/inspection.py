@@ -9,6 +9,7 @@ from keras_inits._utils.host_array import to_numpy
 from keras_inits.diagnosis import classes, features, mixing, modes
 from keras_inits.diagnosis.report import LayerRecord
 from keras_inits.graph.entrances import Entrance, entrances
+from keras_inits.graph.graph import Graph
 from keras_inits.graph.trace import trace
 from keras_inits.graph.weights import WeightInfo, layers_of
 from keras_inits.signals import batches, hooks
@@ -46,9 +47,12 @@ class Inspection:
         self, model: keras.Model, infos: list[WeightInfo], x: Any, y: Any
     ) -> None:
         self.model, self.infos = model, infos
-        self.graph = trace(model)
-        self.names = hooks.layer_names(model)
         self.is_noise = x is None
+        # Of noise there is nothing to find. The code of layers is read only where
+        # something depends on it: that takes as long as a forward pass.
+        self.graph = Graph() if self.is_noise else trace(model, deep=False)
+        self.is_deep = False
+        self.names = hooks.layer_names(model)
         self.rows = features.Rows(x)
         self.y = y if self.rows.whole else None
         self.doors: list[Entrance] | None = None
@@ -58,12 +62,16 @@ class Inspection:
 
     def taken(self, batch: Batch) -> Batch:
         """A batch as the passes can run it: with token ids in range."""
+        if self.is_noise:
+            return batch
         flat = keras.tree.flatten(batch.x)
         if self.doors is None:
-            self.doors = entrances(self.model, self.graph, self.infos, len(flat))
+            self.doors = self._entrances(len(flat))
+            if any(door.is_closed for door in self.doors):
+                self._deepen()
+                self.doors = self._entrances(len(flat))
         notes: list[str] = []
-        if not self.is_noise:
-            self.rows.see(batch.x)
+        self.rows.see(batch.x)
         for number, door in enumerate(self.doors[: len(flat)]):
             if not door.lookups:
                 continue
@@ -83,6 +91,14 @@ class Inspection:
         self.targets.append(batch.y)
         self.weights.append(batch.weight)
         return batch
+
+    def _entrances(self, count: int) -> list[Entrance]:
+        return entrances(self.model, self.graph, self.infos, count)
+
+    def _deepen(self) -> Graph:
+        if not self.is_deep:
+            self.graph, self.is_deep = trace(self.model), True
+        return self.graph
 
     def _pairs(self, objective: Objective) -> list[tuple[str, Any]]:
         """The names of the losses, and the targets of all there are."""
@@ -131,7 +147,7 @@ class Inspection:
             pairs = []
         if pairs:
             counted = classes.records(
-                self.model, self.graph, self.infos, pairs, weights
+                self.model, self._deepen, self.infos, pairs, weights
             )
         moved, mixer, notes = mixing.mixed(self.model, batches.tensors(self.first.x))
         return {

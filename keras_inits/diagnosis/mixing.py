@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils.host_array import to_numpy
+from keras_inits._utils.keras_private import is_of_keras
 from keras_inits._utils.types import Args, Kwargs, Tensor
 from keras_inits.signals import engines, hooks
 from keras_inits.signals.random_state import unchanged_randomness
@@ -23,6 +24,30 @@ ROUNDING = 1e-4
 TOO_LARGE = (
     "not tried whether samples influence each other: the model or its data are large"
 )
+
+
+# Operations that take each number of two tensors by itself.
+BINARY = {"Add", "Cast", "Divide", "Identity", "Maximum", "Minimum", "Multiply"}
+BINARY |= {"Subtract", "TrueDivide"}
+
+
+def _may(model: keras.Model) -> bool:
+    """Whether something in a model could mix: code of one's own, or axis 0."""
+    for hooked in hooks.all_layers(model):
+        layer = hooked.layer
+        if not isinstance(layer, keras.layers.Layer):
+            if type(layer).__name__ not in BINARY:
+                return True
+            continue
+        axis = getattr(layer, "axis", None)
+        axes = axis if isinstance(axis, list | tuple) else [axis]
+        function = getattr(layer, "activation", None)
+        own = function is None or is_of_keras(function, "activations")
+        if isinstance(layer, keras.layers.Lambda) or 0 in axes or not own:
+            return True
+        if not is_of_keras(type(layer), "layers"):
+            return True
+    return False
 
 
 def _rows(x: Any, count: int) -> Any:
@@ -92,6 +117,8 @@ def mixed(model: keras.Model, x: Any) -> tuple[float, str, tuple[str, ...]]:
         first layer that mixes; and notes.
     """
     flat = keras.tree.flatten(x)
+    if not _may(model):
+        return 0.0, "", ()
     usable = bool(flat) and all(
         keras.ops.is_tensor(a) and not getattr(a, "sparse", False) and len(a.shape) > 0
         for a in flat

@@ -49,6 +49,7 @@ class Entrance(NamedTuple):
             every way.
         lookups: The embeddings that take it as it is.
         maskings: Layers that mask steps by its values.
+        is_closed: Whether one of the layers that take it was not read.
     """
 
     kernels: tuple[Any, ...] = ()
@@ -57,6 +58,7 @@ class Entrance(NamedTuple):
     is_normalized: bool = False
     lookups: tuple[Lookup, ...] = ()
     maskings: tuple[Any, ...] = ()
+    is_closed: bool = False
 
 
 class _Way(NamedTuple):
@@ -90,6 +92,7 @@ def _entrance(graph: Graph, start: int, kernels: set[int]) -> Entrance:
     lookups: list[Lookup] = []
     maskings: dict[int, Any] = {}
     ends: list[_Way] = []
+    is_closed = False
     while queue and len(seen) < MOST:
         way = queue.pop(0)
         for step in graph.consumers(way.tensor):
@@ -102,8 +105,9 @@ def _entrance(graph: Graph, start: int, kernels: set[int]) -> Entrance:
                 if way.keys is not None:
                     lookups.append(Lookup(operation, way.keys))
                 continue
-            if any(id(v) in kernels for v in step.variables):
+            if step.closed or any(id(v) in kernels for v in step.variables):
                 layers[id(operation)] = operation
+                is_closed |= step.closed
                 ends.append(way)
                 continue
             further = _looked_up(way, step)
@@ -123,6 +127,7 @@ def _entrance(graph: Graph, start: int, kernels: set[int]) -> Entrance:
         bool(ends) and all(way.normalized for way in ends),
         tuple(lookups),
         tuple(maskings.values()),
+        is_closed,
     )
 
 

@@ -141,22 +141,25 @@ def test_samples_that_influence_each_other_are_found(name):
 
 
 SEEDS = keras.random.SeedGenerator(0)
+
+
+def noisy(x):
+    return x + keras.random.normal((24,), seed=SEEDS)
+
+
 ALONE = {
     "softmax over units": lambda: Over(lambda x: ops.softmax(x, axis=-1)),
     "batch normalization": layers.BatchNormalization,
     "dropout": lambda: layers.Dropout(0.3),
     "seven units": lambda: layers.Dense(7),
-    "noise of its own": lambda: Over(
-        lambda x, seeds=keras.random.SeedGenerator(0): (
-            x + keras.random.normal((24,), seed=seeds)
-        )
-    ),
+    "noise": lambda: Over(noisy),
 }
 
 
 @pytest.mark.parametrize("name", ALONE)
 def test_samples_that_do_not_are_not_said_to(name):
-    diagnosis = diagnose(net(ALONE[name]()), X, Y)
+    # Only a model with code of its own is tried.
+    diagnosis = diagnose(net(ALONE[name](), Over(lambda x: 1.0 * x)), X, Y)
     assert diagnosis.mixed == (0.0, "")
     assert "samples mixed" not in severe(diagnosis)
 
@@ -173,11 +176,24 @@ def test_similarities_of_all_with_all_may_mix():
     assert figure > mixing.ROUNDING
 
 
+def test_a_model_of_layers_that_cannot_mix_is_not_run_again(monkeypatch):
+    monkeypatch.setattr(mixing, "_tried", None)
+    assert mixing.mixed(net(layers.Dropout(0.2)), tensors(X)) == (0.0, "", ())
+    for layer in (layers.Softmax(axis=0), layers.Lambda(lambda x: x)):
+        assert mixing._may(net(layer))
+
+
 def test_a_large_model_is_not_tried_and_says_so(monkeypatch):
     monkeypatch.setattr(mixing, "LARGEST", 10)
     diagnosis = diagnose(net(Over(MIXING["mean of samples"])), X, Y)
     assert diagnosis.mixed == (0.0, "")
     assert mixing.TOO_LARGE in diagnosis.notes
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+def test_a_layer_over_axis_0_mixes(axis):
+    found = severe(diagnose(net(layers.Softmax(axis=axis, name="soft")), X, Y))
+    assert ("samples mixed" in found) == (axis == 0)
 
 
 def test_nothing_changes_by_a_diagnosis_of_data():
