@@ -51,7 +51,7 @@ def figures(values: np.ndarray, channels_first: bool) -> dict[str, Any]:
     rms = math.sqrt(float((known**2).sum()) / total)
     low = np.where(bad, np.inf, columns).min(0, initial=np.inf)
     high = np.where(bad, -np.inf, columns).max(0, initial=-np.inf)
-    is_constant = low >= high
+    is_constant = low == high  # of features without a number they are infinite
     is_two = ((columns == low) | (columns == high) | bad).all(0)  # indicators
     nonzero = np.maximum((known != 0).sum(0), 1)
     sizes = np.sqrt((known**2).sum(0) / nonzero)

@@ -283,6 +283,17 @@ def test_rare_classes_of_several_are_counted(one_hot):
     assert "class imbalance" not in severe(diagnose(model, X, given))
 
 
+def test_tags_that_are_rare_by_their_nature_are_no_imbalance():
+    tags = (RANDOM.random((ROWS, 5)) < 0.02).astype("float32")
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(
+        [keras.Input((FEATURES,)), layers.Dense(16), layers.Dense(5, "sigmoid")]
+    )
+    model.compile("adam", "binary_crossentropy")
+    kinds = {f.kind for f in diagnose(model, X, tags).findings}
+    assert "class imbalance" not in kinds
+
+
 def test_weights_that_even_out_classes_are_taken_into_account():
     y = np.zeros((ROWS, 1))
     y[::50] = 1

@@ -13,7 +13,8 @@ from keras_inits.diagnosis.report import INFO, SEVERITIES, Finding, Report
 
 Found = list[tuple[int, Finding]]
 
-# Kinds by what they are about, causes first; what is in none is about weights.
+# Kinds by what they are about, causes first, and of data those that explain most; what
+# is in none is about weights.
 DATA = (
     "token ids out of range",
     "batch of one",
@@ -65,8 +66,10 @@ def rank(kind: str) -> int:
 
 
 def _sorted(found: Found) -> Found:
-    def place(finding: tuple[int, Finding]) -> tuple[int, int]:
-        return SEVERITIES.index(finding[1].severity), rank(finding[1].kind)
+    def place(finding: tuple[int, Finding]) -> tuple[int, int, int]:
+        kind = finding[1].kind
+        among = DATA.index(kind) if kind in DATA else 0
+        return SEVERITIES.index(finding[1].severity), rank(kind), among
 
     return sorted(found, key=place)
 

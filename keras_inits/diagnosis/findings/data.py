@@ -53,7 +53,7 @@ def unscaled(diagnosis: Report, feature: FeatureRecord) -> Finding:
     picture = feature.low >= 0 and 1 < feature.high <= PICTURE and feature.image
     message = f"{feature.name!r} has root mean square {number(feature.rms)}"
     if picture:
-        message += f", numbers from {number(feature.low)} to {number(feature.high)}"
+        message += f", numbers from {feature.low:g} to {feature.high:g}"
     count = len(diagnosis.features)
     if feature.scaled and feature.scalings:
         message += (
