@@ -196,6 +196,8 @@ def test_sizes_are_not_those_of_data_that_a_normalization_scales(size):
     model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
     found = severe(diagnose(model, size * X, Y))
     assert not found
+    if size < 1:  # the same once more, and training takes long
+        return
     history = model.fit(size * X, Y, epochs=12, verbose=0).history["loss"]
     assert history[-1] < 0.5 * np.log(CLASSES)
 
