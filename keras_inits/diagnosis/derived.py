@@ -79,7 +79,8 @@ def steps(diagnosis: Report) -> list[Step]:
 
     What goes into a normalization does not matter: it is divided by its size. So the
     inputs of kernels are judged, and not the outputs. The data are the measure where
-    they are standardized; else the first layer's output is.
+    they are standardized; else what the model's first normalization makes of them, or
+    the first layer's output.
     """
     layers = kernels(diagnosis)
     data = [r.out.rms for r in diagnosis.inputs]
@@ -88,12 +89,29 @@ def steps(diagnosis: Report) -> list[Step]:
         reference = max(data)
     elif data and layers:
         reference, later = layers[0].out.rms, layers[1:]
+        fresh = _first_normalized(diagnosis, layers)
+        if fresh is not None:
+            reference, later = fresh.input_rms or 0.0, layers[layers.index(fresh) :]
     else:  # token ids
         given = [r.input_rms for r in layers if r.input_rms]
         reference = given[0] if given else 0.0
     if not reference > 0:
         return []
     return [Step(r, r.input_rms / reference) for r in later if r.input_rms is not None]
+
+
+def _first_normalized(
+    diagnosis: Report, layers: list[LayerRecord]
+) -> LayerRecord | None:
+    """The first kernel that is given what a normalization returns."""
+    behind: set[int] = set()  # normalizations, and what no kernel has changed since
+    for record in diagnosis.records:
+        follows = bool(behind.intersection(record.parents))
+        if record.kernel and not record.block and follows and record in layers:
+            return record
+        if record.normalizes or (follows and not record.kernel):
+            behind.add(record.index)
+    return None
 
 
 def relevance(record: LayerRecord) -> float:

@@ -7,8 +7,9 @@ import keras
 
 from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits._utils.progress import progress
-from keras_inits.diagnosis import findings, records, weights
+from keras_inits.diagnosis import findings, records, remedies, weights
 from keras_inits.diagnosis.diagnosis import Diagnosis
+from keras_inits.diagnosis.inspection import Inspection
 from keras_inits.diagnosis.report import WeightRecord
 from keras_inits.geometry.roles import Role
 from keras_inits.graph import duplicates
@@ -68,6 +69,19 @@ def diagnose(
     >>> [record.name for record in d.records], d.verdict
     (['dense...'], 'healthy')
     """
+    return _diagnosed(model, x, y, loss, (batches, batch_size, seed))
+
+
+def _diagnosed(
+    model: keras.Model,
+    x: Any,
+    y: Any,
+    loss: Any,
+    how: tuple[int, int | None, int],
+    mends: bool = True,
+) -> Diagnosis:
+    """The diagnosis, and whether it would be another if the data were mended."""
+    batches, batch_size, seed = how
     infos = weights_of(model)
     size = data.BATCH if batch_size is None else int(batch_size)
     batches_of_data = data.stream(model, x, y, batches, size, seed)
@@ -79,12 +93,13 @@ def diagnose(
         for v in model.trainable_variables
     ]
     totals = _Totals()
+    inspection = Inspection(model, infos, x, y)
     notes: list[str] = []
     with (
         progress(model.name) as advance,
         TrainingPass(model, objective, views, lambda: advance(1)) as training,
     ):
-        for batch in itertools.chain([first], batches_of_data):
+        for batch in map(inspection.taken, itertools.chain([first], batches_of_data)):
             tensors = tuple(data.tensors(part) for part in batch[:3])
             totals.see_batch(tensors[0])
             outcome = training.run(tensors)
@@ -94,6 +109,9 @@ def diagnose(
     if training.skipped:
         names = ", ".join(sorted(training.skipped)[:5])
         notes.append(f"not recorded, inside a loop or without real numbers: {names}")
+    layers = records.of_layers(training.entries, infos)
+    seen = inspection.fields(layers, objective)
+    notes += seen.pop("notes", ())
     measured = Diagnosis(
         model=model.name,
         backend=keras.backend.backend(),
@@ -105,14 +123,22 @@ def diagnose(
         chance_loss=objective.chance,
         loss_weight=objective.weight,
         inputs=records.of_inputs(totals.inputs),
-        records=records.of_layers(training.entries, infos),
+        records=layers,
         weights=_weight_records(model, infos, training.trainable, totals),
         duplicates=duplicates.equal_kernels(infos),
         targets=tuple(moments.rms for moments in totals.targets),
         alike=x is not None and all(totals.alike),
         notes=tuple(dict.fromkeys(notes)),
+        **seen,
     )
-    return findings.judged(measured, lambda: _branch_ends(model, infos))
+
+    def mended(unwell: Diagnosis) -> Diagnosis | None:
+        batch = remedies.mended(unwell, inspection.first)
+        if batch is None or not mends:
+            return None
+        return _diagnosed(model, [batch], None, loss, (1, None, seed), mends=False)
+
+    return findings.judged(measured, lambda: _branch_ends(model, infos), mended)
 
 
 def _branch_ends(model: keras.Model, infos: list[WeightInfo]) -> tuple[str, ...]:

@@ -7,6 +7,9 @@ The shape of the data:
                    .pre, .out    TensorStats of the pre-activation and the output
                    .gradient     GradientStats of the loss by the output
       .inputs    one LayerRecord per floating-point input of the model (.out only)
+      .features  one FeatureRecord per input: its features, where it goes
+      .classes   one ClassRecord per output with a cross entropy: counts of labels
+      .dropouts  one DropoutRecord per layer that drops a part of its input
       .weights   one WeightRecord per weight, in the order of the model's layers
                    .gradient     GradientStats of the loss by the weight
       .findings  one Finding per thing found, the most severe first
@@ -18,6 +21,9 @@ has no gradient); infinities and nan can occur, where the network has them.
 
 import dataclasses
 
+from keras_inits.diagnosis.classes import ClassRecord
+from keras_inits.diagnosis.features import FeatureRecord
+from keras_inits.diagnosis.modes import DropoutRecord
 from keras_inits.signals.records import GradientStats, TensorStats
 
 ERROR, WARNING, INFO = "error", "warning", "info"
@@ -182,6 +188,10 @@ class Report:
         targets: Root mean square of the targets of each output with a loss that
             takes differences, such as mean squared error.
         alike: Whether all samples of a batch are equal, in every input.
+        features, classes, dropouts: See the module.
+        weightless: Whether every sample has a weight of zero.
+        mixed: By how much one sample moves what the model says of another, and the name
+            of the first layer where it does; 0 where none does.
         branch_ends: Paths of the kernels that end residual branches; only looked for
             where a signal or a gradient explodes.
         lost_at: Index in `records` from which on the signal, forward, or up to which
@@ -204,6 +214,11 @@ class Report:
     targets: tuple[float, ...] = ()
     loss_weight: float = 1.0
     alike: bool = False
+    features: tuple[FeatureRecord, ...] = ()
+    classes: tuple[ClassRecord, ...] = ()
+    dropouts: tuple[DropoutRecord, ...] = ()
+    weightless: bool = False
+    mixed: tuple[float, str] = (0.0, "")
     branch_ends: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     lost_at: int | None = None

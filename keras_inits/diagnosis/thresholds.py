@@ -94,10 +94,35 @@ UNDERFLOW_WARNING = 0.5
 
 # Data: outside this range of root mean squares nobody has standardized them.
 DATA_SMALL, DATA_LARGE = 0.05, 20.0
-# Beyond this a kernel that is given them as they are does not make up for it: Adam
-# moves a weight by the learning rate a step, whatever the gradient's size, and it would
-# have to move a thousand times as far, or a thousandth.
-DATA_TINY, DATA_HUGE = 1e-3, 1e3
+# Beyond this a kernel that is given them as they are learns badly. Accuracy on
+# scikit-learn's digits in two layers of 64, by Adam at 1e-3 and by SGD at 0.01: .98 and
+# .88 where standardized, .97 and .95 in 0..16 (size 7.7), .91 and .08 in 0..255 (123);
+# standardized and times 0.05: .95 and .37, times 0.01: .89 and .29.
+DATA_TINY, DATA_HUGE = 0.02, 50.0
+# Size of the largest feature by that of the smallest. Eight features, half of them
+# 1e3 times as large: .68 by Adam and .52 by SGD, where .89 and .85 are learned from
+# equal ones; raw ages, incomes and rates, 5e5 apart: .73 and .47.
+UNEVEN_WARNING = 1e3
+# Part of the features that are constant, or repeat others: of some it is no fault.
+CONSTANT_WARNING = 0.5
+REPEATED_WARNING = 0.5
+# Part of the samples that are nothing but padding, as information.
+PADDING_INFO = 0.5
+
+# A class with less than this part of the labels is rare, and a head that starts at
+# equal odds spends its first steps to learn that: 0.49 nats a sample at one in twenty.
+# Three in ten, 0.08 nats, are no imbalance.
+RARE_WARNING = 0.05
+RARE_INFO = 0.1
+RARE_NATS = 0.2
+
+# What dropout leaves of a signal's variance, by all layers on the way. Digits in layers
+# of 32 and 128 units: .96 and .98 without; .75 and .97 at 0.125, .38 and .94 at 0.06,
+# .28 and .92 at 0.04, .33 at 0.01.
+KEPT_INFO = 0.1
+KEPT_WARNING = 0.05
+KEPT_ERROR = 0.01
+RATE_WARNING = 0.9
 
 # Targets by the outputs, both root mean squares, of outputs of at least unit size: a
 # step of Adam moves an output by about learning rate times width, a tenth or so, and a

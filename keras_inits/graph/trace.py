@@ -46,8 +46,8 @@ def _by_name(arguments: Any, inputs: list[Any]) -> list[Any] | None:
 class _Tracer:
     """Reads layers into a graph."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, deep: bool = True) -> None:
+        self.graph, self.deep = graph, deep
         self.done: set[int] = set()  # Functional models that the graph holds already
 
     def link(self, sources: Iterable[Any], targets: Iterable[Any]) -> None:
@@ -72,9 +72,8 @@ class _Tracer:
             self.link(given, ends[0])
             self.link(ends[1], outputs)
             return
-        if is_step(operation, *arguments) or not self.opened(
-            operation, arguments, outputs
-        ):
+        is_whole = not self.deep or is_step(operation, *arguments)
+        if is_whole or not self.opened(operation, arguments, outputs):
             self.step(operation, arguments, outputs)
 
     def stored(self, model: keras.Model, ends: tuple[list[Any], list[Any]]) -> None:
@@ -151,14 +150,18 @@ def _arguments(layer: keras.layers.Layer, size: int | None) -> dict[str, Any]:
     }
 
 
-def trace(model: keras.Model) -> Graph:
+def trace(model: keras.Model, deep: bool = True) -> Graph:
     """The graph of a built model; empty where nothing of it can be read.
 
     Nothing of the model changes: what the reading adds to its layers' private lists of
     calls is taken away again, and states stay as they are.
+
+    Args:
+        model: A built model.
+        deep: Whether the code of its layers is read, too, which takes longer.
     """
     graph = Graph()
-    tracer = _Tracer(graph)
+    tracer = _Tracer(graph, deep)
     layers = layers_of(model)
     lists = call_records(layers)
     lengths = [len(calls) for calls in lists]

@@ -11,6 +11,7 @@ from keras_inits.diagnosis import thresholds
 from keras_inits.diagnosis.findings import judged
 from keras_inits.diagnosis.report import LayerRecord, Report, WeightRecord
 from keras_inits.signals.records import GradientStats, TensorStats
+from support.diagnosed.by_hand_data import OF_DATA
 
 DEPTH, WIDTH = 8, 16
 
@@ -148,11 +149,6 @@ def early_gradients(size):
     return report(*(layer(i, gradient=gradient(norm=size)) for i in range(2)))
 
 
-def unscaled(size):
-    """Data of a size, given to the first kernel as they are."""
-    return report(layer(0, input_rms=size), data=size)
-
-
 OF = {  # kind: a report by its figure, and figures with the severity they must have
     "vanishing signal": (
         lambda v: report(layer(DEPTH - 1, input_rms=v)),
@@ -226,13 +222,6 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
         small_gradients,
         [(0.45, None), (0.55, "warning")],
     ),
-    "data not standardized": (
-        unscaled,
-        [
-            *[(5e-4, "warning"), (2e-3, "info"), (0.04, "info"), (0.06, None)],
-            *[(18, None), (25, "info"), (800, "info"), (1300, "warning")],
-        ],
-    ),
     "unbounded activation": (
         lambda v: report(*(layer(i, activation="exponential") for i in range(v))),
         [(2, None), (3, "warning"), (4, "warning"), (5, "error")],
@@ -241,6 +230,10 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
         lambda v: report(targets=(v,)),
         [(18, None), (25, "info"), (800, "info"), (1300, "warning")],
     ),
+}
+OF |= {
+    kind: (lambda v, make=make: report(**make(v)), lines)
+    for kind, (make, lines) in OF_DATA.items()
 }
 LINES = [
     pytest.param(kind, build, figure, expected, id=f"{kind} at {figure:g}")

@@ -13,6 +13,7 @@ from typing import Any
 
 from keras_inits.diagnosis import thresholds as limits
 from keras_inits.diagnosis.derived import biased, head, kernels
+from keras_inits.diagnosis.features import FeatureRecord
 from keras_inits.diagnosis.report import LayerRecord, Report
 from keras_inits.geometry.roles import Role
 from keras_inits.signals.losses import COMPILED
@@ -154,10 +155,9 @@ def smaller_head(diagnosis: Report, size: float) -> str:
     """
     last = _logits(diagnosis)
     if last is not None and (last.input_rms or 0.0) > FAR_FEATURES:
-        sizes = [record.out.rms for record in diagnosis.inputs]
-        raw = [n for n, rms in enumerate(sizes) if rms > limits.DATA_LARGE]
+        raw = [f for f in diagnosis.features if f.rms > limits.DATA_LARGE]
         if raw:
-            return standardized(raw[0], len(sizes))
+            return standardized(raw[0].number, len(diagnosis.features))
         return for_large_signals(diagnosis)
     own = [w for w in diagnosis.weights if last is not None and w.path in last.weights]
     kernel = next((w for w in own if w.role == Role.KERNEL), None)
@@ -175,6 +175,23 @@ def smaller_head(diagnosis: Report, size: float) -> str:
     return initialize(rules, only=True) if rules else redrawn(diagnosis)
 
 
+def changed(number: int, count: int, code: str) -> str:
+    """An input changed.
+
+    Args:
+        number: Which input.
+        count: How many there are.
+        code: What it becomes, with {} for what it is.
+    """
+    if count == 1:
+        return "x = " + code.replace("{}", "x")
+    return (
+        f"parts = keras.tree.flatten(x); p = parts[{number}]; "
+        f"parts[{number}] = {code.replace('{}', 'p')}; "
+        "x = keras.tree.pack_sequence_as(x, parts)"
+    )
+
+
 def standardized(number: int, count: int) -> str:
     """Every feature of an input of mean 0 and variance 1.
 
@@ -182,13 +199,12 @@ def standardized(number: int, count: int) -> str:
         number: Which input.
         count: How many there are.
     """
-    if count == 1:
-        return "x = (x - x.mean(0)) / (x.std(0) + 1e-12)"
-    return (
-        f"parts = keras.tree.flatten(x); p = parts[{number}]; "
-        f"parts[{number}] = (p - p.mean(0)) / (p.std(0) + 1e-12); "
-        "x = keras.tree.pack_sequence_as(x, parts)"
-    )
+    return changed(number, count, "({} - {}.mean(0)) / ({}.std(0) + 1e-12)")
+
+
+def finite(feature: FeatureRecord | None, count: int) -> str:
+    """An input without nan and infinity."""
+    return changed(feature.number if feature else 0, count or 1, "np.nan_to_num({})")
 
 
 def scaled_loss(diagnosis: Report) -> str:

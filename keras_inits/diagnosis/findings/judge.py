@@ -1,7 +1,8 @@
 """Runs every judge over a report, and sorts what they find by severity.
 
 A judge is a function from a report to findings, each with the index of the record
-where the signal is lost by it (-1 where none is).
+where the signal is lost by it (-1 where none is). Of equal severity causes come first:
+data, then head and labels, then weights, then the step.
 """
 
 import dataclasses
@@ -10,12 +11,16 @@ from typing import Any, TypeVar
 
 from keras_inits.diagnosis.findings import (
     activations,
+    causes,
+    data,
     gradients,
+    modes,
     numbers,
+    samples,
     signal,
     units,
 )
-from keras_inits.diagnosis.report import INFO, SEVERITIES, Finding, Report
+from keras_inits.diagnosis.report import INFO, Finding, Report
 
 AnyReport = TypeVar("AnyReport", bound=Report)
 Judge = Callable[[Report], list[tuple[int, Finding]]]
@@ -23,6 +28,7 @@ Judge = Callable[[Report], list[tuple[int, Finding]]]
 # With figures that are not finite nothing else can be judged but what makes them so.
 FIRST: list[Judge] = [activations.unbounded, numbers.non_finite]
 JUDGES: list[Judge] = [
+    data.non_finite,  # in rows that are not in the batches
     signal.lost,
     signal.collapsed,
     gradients.underflow,
@@ -38,8 +44,17 @@ JUDGES: list[Judge] = [
 LAST: list[Judge] = [
     numbers.wrong_fans,
     numbers.identical,
-    numbers.data,
-    numbers.targets,
+    data.sizes,
+    data.uneven,
+    data.constant,
+    data.duplicated,
+    data.targets,
+    samples.out_of_range,
+    samples.masked,
+    samples.mixed,
+    samples.imbalanced,
+    modes.lonely,
+    modes.dropped,
 ]
 # What compares samples with each other.
 COMPARING: list[Judge] = [signal.collapsed, units.dying, units.far_biases]
@@ -70,8 +85,17 @@ KINDS = (
     "wrong fans",
     "identical tensors",
     "data not standardized",
+    "features of unequal size",
+    "constant feature",
+    "duplicated features",
     "targets not standardized",
     "data all the same",
+    "token ids out of range",
+    "all samples masked",
+    "samples mixed",
+    "class imbalance",
+    "batch of one",
+    "dropout too high",
 )
 
 
@@ -82,7 +106,9 @@ def _written(finding: Finding, ends: tuple[str, ...]) -> Finding:
 
 
 def judged(
-    diagnosis: AnyReport, branch_ends: Callable[[], tuple[str, ...]] = tuple
+    diagnosis: AnyReport,
+    branch_ends: Callable[[], tuple[str, ...]] = tuple,
+    mended: Callable[[AnyReport], AnyReport | None] = lambda _: None,
 ) -> AnyReport:
     """The report with its findings, the most severe first.
 
@@ -90,6 +116,8 @@ def judged(
         diagnosis: A report without findings.
         branch_ends: Finds the paths of the kernels that end residual branches. Asked
             once, and only where a fix names them.
+        mended: Judges the same model on data without their faults; None where they have
+            none. Asked once, and only where more than data is at fault.
     """
     found = [finding for judge in FIRST for finding in judge(diagnosis)]
     broken = any(finding.kind == "not finite" for _, finding in found)
@@ -97,7 +125,7 @@ def judged(
     if diagnosis.alike:
         judges = [judge for judge in judges if judge not in COMPARING]
     found += [finding for judge in judges for finding in judge(diagnosis)]
-    found.sort(key=lambda finding: SEVERITIES.index(finding[1].severity))
+    found = causes.explained(diagnosis, found, mended)
     level = [
         index
         for index, finding in found

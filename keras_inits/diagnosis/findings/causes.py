@@ -1,0 +1,135 @@
+"""Causes before consequences: what follows from the data is said to, and mended there.
+
+Whether something follows is measured: it does if it is gone once the data are mended.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from keras_inits.diagnosis import suspicion
+from keras_inits.diagnosis.findings import data
+from keras_inits.diagnosis.report import INFO, SEVERITIES, Finding, Report
+
+Found = list[tuple[int, Finding]]
+
+# Kinds by what they are about, causes first, and of data those that explain most; what
+# is in none is about weights.
+DATA = (
+    "token ids out of range",
+    "batch of one",
+    "all samples masked",
+    "data all the same",
+    "data not standardized",
+    "features of unequal size",
+    "constant feature",
+    "duplicated features",
+    "samples mixed",
+    "dropout too high",
+)
+LABELS = (
+    "softmax over one unit",
+    "head does not fit loss",
+    "outputs cannot reach targets",
+    "labels do not fit",
+    "labels all the same",
+    "losses swapped",
+    "flat loss",
+    "targets not standardized",
+    "class imbalance",
+)
+STEP = (
+    "step too large",
+    "step too small",
+    "loss rises",
+    "gradient clipped away",
+    "nothing trains",
+)
+WEIGHTS_RANK, STEP_RANK = 2, 3
+# Data that `remedies.mended` mends, those that explain most first.
+MENDED = (
+    "batch of one",
+    "all samples masked",
+    "data not standardized",
+    "features of unequal size",
+)
+# What stands in the program, whatever the data are.
+FIXED = (*DATA, *(kind for kind in LABELS if kind != "flat loss"), "nothing trains")
+
+
+def rank(kind: str) -> int:
+    """Place of a kind among causes and consequences, causes first."""
+    for place, kinds in ((0, DATA), (1, LABELS), (STEP_RANK, STEP)):
+        if kind in kinds:
+            return place
+    return WEIGHTS_RANK
+
+
+def _sorted(found: Found) -> Found:
+    def place(finding: tuple[int, Finding]) -> tuple[int, int, int]:
+        kind = finding[1].kind
+        among = DATA.index(kind) if kind in DATA else 0
+        return SEVERITIES.index(finding[1].severity), rank(kind), among
+
+    return sorted(found, key=place)
+
+
+def _cause(diagnosis: Report, found: Found) -> tuple[int, Finding] | None:
+    """What is wrong with the data, and would explain the rest."""
+    known = [pair for pair in found if pair[1].kind in MENDED]
+    known.sort(key=lambda pair: MENDED.index(pair[1].kind))
+    if known:
+        return known[0]
+    raw = [f for f in diagnosis.features if suspicion.is_raw(f)]
+    return (-1, data.unscaled(diagnosis, raw[0])) if raw else None
+
+
+def _worst(severities: Sequence[str]) -> str:
+    return min(severities, key=SEVERITIES.index)
+
+
+def explained(
+    diagnosis: Any, found: Found, mended: Callable[[Any], Report | None]
+) -> Found:
+    """The findings, causes first, and those that follow from the data say so.
+
+    Args:
+        diagnosis: The report.
+        found: Findings, each with the index of a record.
+        mended: From the report to one of the same model on data without their faults;
+            None where they have none.
+    """
+    severe = [
+        finding
+        for _, finding in found
+        if finding.severity != INFO and finding.kind not in FIXED
+    ]
+    cause = _cause(diagnosis, found) if severe else None
+    other = mended(diagnosis) if cause is not None else None
+    if cause is None or other is None:
+        return _sorted(found)
+    left = {finding.kind for finding in other.findings if finding.severity != INFO}
+    if "not finite" in left:  # where nothing else is judged
+        return _sorted(found)
+    gone = [finding for finding in severe if finding.kind not in left]
+    if not gone:
+        return _sorted(found)
+    first = cause[1]
+    levels = [first.severity, *(finding.severity for finding in gone)]
+    first = dataclasses.replace(first, severity=_worst(levels))
+    rest = [pair for pair in found if pair is not cause]
+    return _sorted(
+        [
+            (cause[0], first),
+            *((at, _follows(one, first) if one in gone else one) for at, one in rest),
+        ]
+    )
+
+
+def _follows(finding: Finding, cause: Finding) -> Finding:
+    """A consequence, with its cause and the cause's fix."""
+    return dataclasses.replace(
+        finding,
+        cause=f"follows from {cause.kind!r}: {finding.cause}",
+        fix=cause.fix,
+    )
