@@ -9,6 +9,8 @@ The shape of the data:
       .inputs    one LayerRecord per floating-point input of the model (.out only)
       .weights   one WeightRecord per weight, in the order of the model's layers
                    .gradient     GradientStats of the loss by the weight
+      .outputs   one OutputRecord per output of the model
+                   .targets      TargetRecord of what it is compared with
       .findings  one Finding per thing found, the most severe first
 
 Everything is frozen and made of Python numbers, strings, tuples and None, so
@@ -18,6 +20,7 @@ has no gradient); infinities and nan can occur, where the network has them.
 
 import dataclasses
 
+from keras_inits.diagnosis.outputs import OutputRecord
 from keras_inits.signals.records import GradientStats, TensorStats
 
 ERROR, WARNING, INFO = "error", "warning", "info"
@@ -173,7 +176,7 @@ class Report:
         chance_loss: Loss of equal probabilities, ln C times the loss's weight, where
             the loss is a cross entropy; else None.
         loss_weight: Factor of the loss, as compiled; 1 where there are several losses.
-        inputs, records, weights, findings: See the module.
+        inputs, records, weights, outputs, findings: See the module.
         duplicates: Groups of paths of weights that hold the same values.
         targets: Root mean square of the targets of each output with a loss that
             takes differences, such as mean squared error.
@@ -204,6 +207,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     lost_at: int | None = None
     notes: tuple[str, ...] = ()
+    outputs: tuple[OutputRecord, ...] = ()
 
     @property
     def verdict(self) -> str:

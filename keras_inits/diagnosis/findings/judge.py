@@ -8,12 +8,22 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from keras_inits.diagnosis.findings import gradients, numbers, signal, units
+from keras_inits.diagnosis.findings import (
+    following,
+    gradients,
+    heads,
+    labels,
+    numbers,
+    signal,
+    units,
+)
 from keras_inits.diagnosis.report import ERROR, SEVERITIES, Finding, Report
 
 AnyReport = TypeVar("AnyReport", bound=Report)
 Judge = Callable[[Report], list[tuple[int, Finding]]]
 
+# What stands before everything else, and explains some of it.
+CAUSES: list[Judge] = [heads.of_outputs]
 # With figures that are not finite nothing else can be judged.
 FIRST: list[Judge] = [numbers.non_finite]
 JUDGES: list[Judge] = [
@@ -50,6 +60,13 @@ LOSSES = (
 )
 KINDS = (
     *LOSSES,
+    heads.ONE,
+    heads.UNFIT,
+    heads.BEYOND,
+    labels.MISFIT,
+    labels.CONSTANT,
+    heads.FLAT,
+    heads.SWAPPED,
     "exploding gradient",
     "closed at the start",
     "not connected",
@@ -84,11 +101,13 @@ def judged(
         branch_ends: Finds the paths of the kernels that end residual branches. Asked
             once, and only where a fix names them.
     """
+    causes = [finding for judge in CAUSES for finding in judge(diagnosis)]
     found = [finding for judge in FIRST for finding in judge(diagnosis)]
     judges = LAST if found else [*JUDGES, *LAST]
     if diagnosis.alike:
         judges = [judge for judge in judges if judge not in COMPARING]
     found += [finding for judge in judges for finding in judge(diagnosis)]
+    found = following.explained(diagnosis, causes, found)
     found.sort(key=lambda finding: SEVERITIES.index(finding[1].severity))
     level = [
         index
