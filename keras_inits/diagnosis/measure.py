@@ -1,6 +1,8 @@
 """The public `diagnose`: measures a model on batches of data, and judges it."""
 
+import dataclasses
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -9,6 +11,7 @@ from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits._utils.progress import progress
 from keras_inits.diagnosis import findings, records, remedies, weights
 from keras_inits.diagnosis.diagnosis import Diagnosis
+from keras_inits.diagnosis.heads import Heads, Unusable
 from keras_inits.diagnosis.inspection import Inspection
 from keras_inits.diagnosis.report import WeightRecord
 from keras_inits.geometry.roles import Role
@@ -92,20 +95,20 @@ def _diagnosed(
         None if (info := by_variable.get(id(v))) is None else weights.view(info)
         for v in model.trainable_variables
     ]
-    totals = _Totals()
     inspection = Inspection(model, infos, x, y)
-    notes: list[str] = []
-    with (
-        progress(model.name) as advance,
-        TrainingPass(model, objective, views, lambda: advance(1)) as training,
-    ):
-        for batch in map(inspection.taken, itertools.chain([first], batches_of_data)):
-            tensors = tuple(data.tensors(part) for part in batch[:3])
-            totals.see_batch(tensors[0])
-            outcome = training.run(tensors)
-            totals.see_outcome(outcome, training.trainable)
-            totals.see_targets(objective.subtracted(tensors[1]))
-            notes += [*batch.notes, *outcome.notes]
+    heads = Heads(model, objective, y if data.is_arrays(x) else None)
+    rest = _Rest(map(inspection.taken, itertools.chain([first], batches_of_data)))
+    try:
+        training, totals, notes = _passes(model, objective, views, heads, rest)
+    except Unusable:
+        heads.accept()
+        rest.again()
+        objective = Objective(model, None, False, seed)
+        training, totals, notes = _passes(model, objective, views, heads, rest)
+        notes.append(
+            "the targets do not fit the loss: gradients are of a random direction of "
+            "the outputs"
+        )
     if training.skipped:
         names = ", ".join(sorted(training.skipped)[:5])
         notes.append(f"not recorded, inside a loop or without real numbers: {names}")
@@ -131,6 +134,9 @@ def _diagnosed(
         notes=tuple(dict.fromkeys(notes)),
         **seen,
     )
+    measured = dataclasses.replace(
+        measured, outputs=heads.records(training.entries, measured.records)
+    )
 
     def mended(unwell: Diagnosis) -> Diagnosis | None:
         batch = remedies.mended(unwell, inspection.first)
@@ -146,6 +152,51 @@ def _branch_ends(model: keras.Model, infos: list[WeightInfo]) -> tuple[str, ...]
     ends = set(branch_ends(trace(model), infos))
     kernels = (info.path for info in infos if info.weight.role == Role.KERNEL)
     return tuple(path for path in kernels if path in ends)
+
+
+class _Rest:
+    """Batches, of which the last one can be had again."""
+
+    def __init__(self, batches: Iterator[data.Batch]) -> None:
+        self._batches = batches
+        self._last: data.Batch | None = None
+
+    def again(self) -> None:
+        """Puts the last batch back."""
+        last = [] if self._last is None else [self._last]
+        self._batches = itertools.chain(last, self._batches)
+
+    def __iter__(self) -> Iterator[data.Batch]:
+        for batch in self._batches:
+            self._last = batch
+            yield batch
+
+
+def _passes(
+    model: keras.Model, objective: Objective, views: Any, heads: Heads, batches: _Rest
+) -> "tuple[TrainingPass, _Totals, list[str]]":
+    """Runs the batches through the model: the pass, what was added up, and notes.
+
+    Raises:
+        Unusable: If the targets cannot be used with the loss.
+    """
+    totals = _Totals()
+    notes: list[str] = []
+    with (
+        progress(model.name) as advance,
+        TrainingPass(
+            model, objective, views, lambda: advance(1), heads.see
+        ) as training,
+    ):
+        for batch in batches:
+            tensors = tuple(data.tensors(part) for part in batch[:3])
+            totals.see_batch(tensors[0])
+            heads.expect(batch.y)
+            outcome = training.run(tensors)
+            totals.see_outcome(outcome, training.trainable)
+            totals.see_targets(objective.subtracted(tensors[1]))
+            notes += [*batch.notes, *outcome.notes]
+    return training, totals, notes
 
 
 class _Totals:

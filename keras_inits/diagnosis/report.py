@@ -12,6 +12,8 @@ The shape of the data:
       .dropouts  one DropoutRecord per layer that drops a part of its input
       .weights   one WeightRecord per weight, in the order of the model's layers
                    .gradient     GradientStats of the loss by the weight
+      .outputs   one OutputRecord per output of the model
+                   .targets      TargetRecord of what it is compared with
       .findings  one Finding per thing found, the most severe first
 
 Everything is frozen and made of Python numbers, strings, tuples and None, so
@@ -24,6 +26,7 @@ import dataclasses
 from keras_inits.diagnosis.classes import ClassRecord
 from keras_inits.diagnosis.features import FeatureRecord
 from keras_inits.diagnosis.modes import DropoutRecord
+from keras_inits.diagnosis.outputs import OutputRecord
 from keras_inits.signals.records import GradientStats, TensorStats
 
 ERROR, WARNING, INFO = "error", "warning", "info"
@@ -183,7 +186,7 @@ class Report:
         chance_loss: Loss of equal probabilities, ln C times the loss's weight, where
             the loss is a cross entropy; else None.
         loss_weight: Factor of the loss, as compiled; 1 where there are several losses.
-        inputs, records, weights, findings: See the module.
+        inputs, records, weights, outputs, findings: See the module.
         duplicates: Groups of paths of weights that hold the same values.
         targets: Root mean square of the targets of each output with a loss that
             takes differences, such as mean squared error.
@@ -223,6 +226,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     lost_at: int | None = None
     notes: tuple[str, ...] = ()
+    outputs: tuple[OutputRecord, ...] = ()
 
     @property
     def verdict(self) -> str:

@@ -128,3 +128,11 @@ RATE_WARNING = 0.9
 # step of Adam moves an output by about learning rate times width, a tenth or so, and a
 # thousand times the outputs' size costs some 1e4 steps.
 TARGETS_WARNING = 1e3
+
+# Part of the targets' variance that the head's activation cannot give: a tanh leaves
+# 15 % of standard normal targets, and a ReLU half.
+REACH_WARNING, REACH_ERROR = 0.02, 0.3
+
+# A kernel's gradient, by what the layer's output gets and the kernel is given: below
+# this it is what rounding leaves, on some backends, of a gradient that cancels.
+NO_GRADIENT = 1e-6

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils.keras_private import flat_layers
+from keras_inits._utils.types import Tensor
 from keras_inits.signals import engines, hooks
 from keras_inits.signals.engines.base import Problem, WeightGradient
 from keras_inits.signals.losses import Objective
@@ -93,6 +94,8 @@ class TrainingPass:
         objective: What the gradient is taken of.
         views: For each trainable variable, how its units are hashed, or None.
         tick: Called after each tensor that was looked at.
+        see: Called with the outputs before the loss is computed of them, and for each
+            with the indices of the entries that it comes from.
 
     Attributes:
         trainable: The variables whose gradients are looked at.
@@ -106,8 +109,9 @@ class TrainingPass:
         objective: Objective,
         views: list[Any],
         tick: Callable[[], None],
+        see: Callable[[Tensor, list[tuple[int, ...]]], None] = lambda *_: None,
     ) -> None:
-        self.model, self.objective = model, objective
+        self.model, self.objective, self._see = model, objective, see
         self.trainable = list(model.trainable_variables)
         kept = {id(variable) for variable in self.trainable}
         self._others = [v for v in model.variables if id(v) not in kept]
@@ -147,6 +151,8 @@ class TrainingPass:
         x, y, weight = batch
         with keras.StatelessScope(mapping, collect_losses=True) as scope:
             outputs = self.model(x, training=True)
+            makers_of = self._engine.recorder.makers_of
+            self._see(outputs, [makers_of(o) for o in keras.tree.flatten(outputs)])
             value = self.objective.value(x, outputs, y, weight)
             if not self.objective.is_whole:
                 for extra in scope.losses:

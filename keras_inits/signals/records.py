@@ -31,6 +31,7 @@ class TensorStats:
         difference: 1 − correlation, to full relative precision.
         histogram: Counts of values in equal bins.
         edges: Lower edge of the first and upper edge of the last bin.
+        sums: Smallest and largest sum over the units, where all were looked at.
     """
 
     shape: tuple[int, ...]
@@ -50,6 +51,7 @@ class TensorStats:
     difference: float | None
     histogram: tuple[int, ...]
     edges: tuple[float, float]
+    sums: tuple[float, float] | None = None
 
     @property
     def second_moment(self) -> float:

@@ -179,6 +179,7 @@ class Tally:
         self.ranks: list[float | None] = []
         self.differences: list[float | None] = []
         self.rank_limit = 0
+        self.sums: list[float] = []
         self.values: list[np.ndarray] = []
 
     def add(self, sample: np.ndarray, finite: bool) -> None:
@@ -208,6 +209,9 @@ class Tally:
         if self.flat is not None:
             self.saturated.append(float(np.mean(self.flat(x))))
         rows = x.reshape(-1, x.shape[-1])
+        if rows.shape[-1] == self.units:
+            sums = rows.sum(-1)
+            self.sums += [float(sums.min()), float(sums.max())]
         rows = rows[:: coprime_step(len(rows), ROWS)]
         limit = min(len(rows) - 1, rows.shape[1])
         self.rank_limit = max(self.rank_limit, limit)
@@ -246,6 +250,7 @@ class Tally:
             difference=apart,
             histogram=tuple(int(count) for count in counts),
             edges=edges,
+            sums=(min(self.sums), max(self.sums)) if self.sums else None,
         )
 
 

@@ -13,7 +13,10 @@ from keras_inits.diagnosis.findings import (
     activations,
     causes,
     data,
+    following,
     gradients,
+    heads,
+    labels,
     modes,
     numbers,
     samples,
@@ -25,6 +28,8 @@ from keras_inits.diagnosis.report import INFO, Finding, Report
 AnyReport = TypeVar("AnyReport", bound=Report)
 Judge = Callable[[Report], list[tuple[int, Finding]]]
 
+# What stands before everything else, and explains some of it.
+PAIRS: list[Judge] = [heads.of_outputs]
 # With figures that are not finite nothing else can be judged but what makes them so.
 FIRST: list[Judge] = [activations.unbounded, numbers.non_finite]
 JUDGES: list[Judge] = [
@@ -71,6 +76,13 @@ LOSSES = (
 )
 KINDS = (
     *LOSSES,
+    heads.ONE,
+    heads.UNFIT,
+    heads.BEYOND,
+    labels.MISFIT,
+    labels.CONSTANT,
+    heads.FLAT,
+    heads.SWAPPED,
     "exploding gradient",
     "closed at the start",
     "not connected",
@@ -119,12 +131,14 @@ def judged(
         mended: Judges the same model on data without their faults; None where they have
             none. Asked once, and only where more than data is at fault.
     """
+    pairs = [finding for judge in PAIRS for finding in judge(diagnosis)]
     found = [finding for judge in FIRST for finding in judge(diagnosis)]
     broken = any(finding.kind == "not finite" for _, finding in found)
     judges = LAST if broken else [*JUDGES, *LAST]
     if diagnosis.alike:
         judges = [judge for judge in judges if judge not in COMPARING]
     found += [finding for judge in judges for finding in judge(diagnosis)]
+    found = following.explained(diagnosis, pairs, found)
     found = causes.explained(diagnosis, found, mended)
     level = [
         index

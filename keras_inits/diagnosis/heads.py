@@ -1,0 +1,331 @@
+"""What makes a model's outputs, what they can be, and what they are compared with."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+
+from keras_inits.diagnosis import terms
+from keras_inits.diagnosis.findings import labels
+from keras_inits.diagnosis.outputs import OutputRecord
+from keras_inits.diagnosis.report import LayerRecord
+from keras_inits.diagnosis.targets import Targets, unreachable
+from keras_inits.graph import moments
+from keras_inits.graph.trace import trace
+from keras_inits.signals import hooks
+from keras_inits.signals.losses import GIVEN, Objective
+from keras_inits.signals.recorder import Entry
+
+LINEAR = "linear"
+INF = math.inf
+BOUNDS = {
+    "softmax": (0.0, 1.0),
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "sparsemax": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "hard_tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "relu": (0.0, INF),
+    "relu6": (0.0, 6.0),
+    "softplus": (0.0, INF),
+    "exponential": (0.0, INF),
+    "squareplus": (0.0, INF),
+    "elu": (-1.0, INF),
+    "selu": (-1.7581, INF),
+    "gelu": (-0.17, INF),
+    "silu": (-0.2785, INF),
+    "mish": (-0.3089, INF),
+    "log_sigmoid": (-INF, 0.0),
+    "log_softmax": (-INF, 0.0),
+}
+ALIASES = {"exp": "exponential", "swish": "silu", "logsoftmax": "log_softmax"}
+ALIASES |= {"hardsigmoid": "hard_sigmoid", "logsigmoid": "log_sigmoid"}
+ALIASES |= {"hardtanh": "hard_tanh", "leakyrelu": "leaky_relu"}
+# Layers whose output is a product with a kernel, if no activation follows.
+KERNEL_LAYERS = ("Dense", "Conv", "EinsumDense", "DepthwiseConv", "SeparableConv")
+GATED = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
+
+
+class Made(NamedTuple):
+    """An activation, and what it can give."""
+
+    activation: str | None
+    bounds: tuple[float, float]
+
+
+UNKNOWN = Made(None, (-INF, INF))
+
+
+def _named(function: Any) -> Made:
+    """Of an activation function or the class of an operation."""
+    name = getattr(function, "__name__", None) or type(function).__name__
+    name = ALIASES.get(name.lower(), name.lower())
+    if getattr(keras.activations, name, None) is None:
+        return UNKNOWN
+    return Made(name, BOUNDS.get(name, (-INF, INF)))
+
+
+def _rectified(layer: Any) -> Made:
+    """Of a ReLU layer with all its options."""
+    if layer.negative_slope or layer.threshold:
+        return Made("leaky_relu", (-INF, INF))
+    return Made("relu", (0.0, INF if layer.max_value is None else layer.max_value))
+
+
+def made_by(layer: Any) -> Made:
+    """The activation that a layer or an operation ends with."""
+    kind = type(layer)
+    if isinstance(layer, keras.layers.ReLU):
+        return _rectified(layer)
+    if isinstance(layer, keras.layers.TimeDistributed):
+        return made_by(layer.layer)
+    if isinstance(layer, keras.layers.Softmax):
+        return Made("softmax", BOUNDS["softmax"])
+    if isinstance(layer, keras.layers.ELU):
+        return Made("elu", (-float(abs(layer.alpha)), INF))
+    if isinstance(layer, keras.layers.PReLU | keras.layers.LeakyReLU):
+        return Made("leaky_relu", (-INF, INF))
+    function = getattr(layer, "activation", None)
+    if isinstance(layer, GATED) or kind.__module__.startswith("keras.src.layers"):
+        if callable(function):
+            return _named(function)
+        return UNKNOWN
+    if isinstance(layer, keras.layers.Layer):
+        return UNKNOWN
+    if kind.__name__ == "Clip":
+        return UNKNOWN
+    return _named(layer)
+
+
+def by_graph(model: keras.Model, number: int) -> Made:
+    """The activation that the graph shows in front of an output."""
+    graph = trace(model)
+    outputs = getattr(model, "outputs", None) or []
+    ends = [id(x) for x in outputs if id(x) in graph.outputs]
+    if not ends:
+        ends = list(graph.outputs) if len(graph.outputs) == 1 else []
+    if number >= len(ends):
+        return UNKNOWN
+    tensor, seen = ends[number], set()
+    while tensor not in seen:
+        seen.add(tensor)
+        makers = graph.makers(tensor)
+        if len(makers) != 1:
+            return UNKNOWN
+        step = makers[0]
+        moves = step.operation is None or step.name in moments.MOVERS | hooks.NOISES
+        if not moves:
+            return made_by(step.operation)
+        given = graph.signals(step)
+        if len(given) != 1:
+            return UNKNOWN
+        tensor = given[0]
+    return UNKNOWN
+
+
+def code(layer: Any) -> str:
+    """A layer as a line, with its units and its activation left open."""
+    named = f', name="{layer.name}"' if hasattr(layer, "name") else ""
+    kind = type(layer).__name__
+    if isinstance(layer, hooks.ACTIVATIONS):
+        return f'keras.layers.Activation("{{activation}}"{named})'
+    window = getattr(layer, "kernel_size", None)
+    if kind.startswith("Conv") and window is not None:
+        size = window[0] if len(set(window)) == 1 else tuple(window)
+        padding = getattr(layer, "padding", "valid")
+        same = f', padding="{padding}"' if padding != "valid" else ""
+        start = f"keras.layers.{kind}({{units}}, {size}{same}"
+    elif isinstance(layer, keras.layers.Dense):
+        start = "keras.layers.Dense({units}"
+    else:
+        return 'keras.layers.Dense({units}, activation="{activation}")'
+    return f'{start}, activation="{{activation}}"{named})'
+
+
+class Unusable(Exception):
+    """The targets cannot be used with the loss."""
+
+
+class Heads:
+    """Collects what is known of the outputs of a model.
+
+    Args:
+        model: The model.
+        objective: What the gradient is taken of.
+        whole: All targets there are, of which batches are parts; None if not at hand.
+
+    Attributes:
+        made: Of each output the indices of the entries that it comes from.
+    """
+
+    def __init__(self, model: keras.Model, objective: Objective, whole: Any) -> None:
+        self.model, self.objective = model, objective
+        self.made: list[tuple[int, ...]] = []
+        self._whole = whole
+        self._names: list[str] = []
+        self._keys: list[str] | None = None
+        self._shapes: list[tuple[int, ...]] = []
+        self._terms: list[terms.Term] = []
+        self._targets: list[Targets] = []
+        self._batch: Any = None
+        self._is_new = self._refuses = True
+
+    def expect(self, y: Any) -> None:
+        """Takes the targets of the batch that runs next."""
+        self._batch, self._is_new = y, True
+        if self._shapes:  # a compiled pass does not come by again
+            self._compare()
+
+    def accept(self) -> None:
+        """From now on targets that do not fit are taken: no loss is computed."""
+        self._refuses, self._targets = False, []
+
+    def see(self, outputs: Any, made: list[tuple[int, ...]]) -> None:
+        """Outputs of a pass, of which the shapes are looked at, before their loss.
+
+        Raises:
+            Unusable: If no loss can be computed of them with the targets.
+        """
+        flat = keras.tree.flatten(outputs)
+        self.made = made
+        self._shapes = [tuple(int(n) for n in x.shape) for x in flat]
+        own = list(getattr(self.model, "output_names", None) or [])
+        if isinstance(self.model, keras.Sequential):
+            own = [self.model.layers[-1].name]
+        keys = sorted(outputs) if isinstance(outputs, dict) else []
+        self._keys = keys if len(keys) == len(flat) else None
+        numbered = [f"output_{n}" for n in range(len(flat))]
+        self._names = own if len(own) == len(flat) else self._keys or numbered
+        if self._keys and set(self._keys) == set(self._names):
+            self._names = self._keys
+        self._compare()
+
+    def _compare(self) -> None:
+        """Targets with outputs and losses, once for each batch."""
+        if not self._is_new:
+            return
+        self._is_new = False
+        found = self._terms_of(self._batch)
+        if not self._targets:
+            self._terms = found
+            self._targets = [Targets(term.ignored) for term in found]
+            for targets, term in zip(
+                self._targets, self._terms_of(self._whole), strict=True
+            ):
+                targets.add(term.target, is_batch=False)
+        for targets, term in zip(self._targets, found, strict=True):
+            targets.add(term.target)
+        if self._refuses and any(map(labels.refused, self.records())):
+            raise Unusable
+
+    def _terms_of(self, y: Any) -> list[terms.Term]:
+        return terms.terms(self.objective, y, self._names, self._keys)
+
+    def records(
+        self,
+        entries: Sequence[Entry] = (),
+        layers: Sequence[LayerRecord] = (),
+    ) -> tuple[OutputRecord, ...]:
+        """One record for each output.
+
+        Args:
+            entries: What was seen of each call of a layer.
+            layers: The same as records.
+        """
+        return tuple(
+            self._record(number, entries, layers) for number in range(len(self._terms))
+        )
+
+    def _record(
+        self, number: int, entries: Sequence[Entry], layers: Sequence[LayerRecord]
+    ) -> OutputRecord:
+        term, targets = self._terms[number], self._targets[number]
+        made = self.made[number] if number < len(self.made) else ()
+        index = made[0] if len(made) == 1 else -1
+        record = _inside(layers, index)
+        way, owner, kernel = UNKNOWN, None, None
+        if record is not None:
+            owner = entries[record.index].hooked.layer
+            way = made_by(owner)
+            if way.activation is None and not _is_plain(owner):
+                way = by_graph(self.model, number)
+            kernel = _kernel(record, layers)
+        shape = self._shapes[number]
+        units = shape[-1] if len(shape) > 1 else 1
+        low, high, sums = _seen(record, shape)
+        maker = owner if kernel is None else entries[kernel.index].hooked.layer
+        variables = getattr(maker, "variables", None) or []
+        return OutputRecord(
+            name=term.name,
+            layer="" if record is None else record.name,
+            index=-1 if record is None else record.index,
+            shape=shape,
+            activation=way.activation,
+            bounds=way.bounds,
+            low=low,
+            high=high,
+            sums=sums,
+            loss=term.loss,
+            from_logits=term.from_logits,
+            has_loss=term.has_loss,
+            weight=term.weight,
+            targets=targets.record(),
+            unreachable=unreachable(
+                targets.values(), way.bounds, way.activation == "softmax", units
+            ),
+            trains=not variables or any(v.trainable for v in variables),
+            code=code(owner),
+            kernel_code=code(maker),
+            kernel="" if kernel is None else kernel.name,
+            given=self.objective.kind == GIVEN,
+        )
+
+
+def _is_plain(layer: Any) -> bool:
+    """Whether a layer of Keras's says all there is to say of its output."""
+    is_own = type(layer).__module__.startswith("keras.src.layers")
+    return is_own and not isinstance(layer, keras.layers.Lambda)
+
+
+def _inside(layers: Any, index: int) -> LayerRecord | None:
+    """The record of an output; of a block that hands on a layer's, that layer's."""
+    if not 0 <= index < len(layers):
+        return None
+    record: LayerRecord = layers[index]
+    while record.block:
+        same = [
+            r
+            for r in layers[: record.index]
+            if r.out.shape == record.out.shape
+            and (r.out.mean, r.out.std) == (record.out.mean, record.out.std)
+        ]
+        if not same:
+            return record
+        record = same[-1]
+    return record
+
+
+def _kernel(record: LayerRecord, layers: Any) -> LayerRecord | None:
+    """The layer with a kernel that an output comes from, past layers of one input."""
+    if record.block:
+        inner = [r for r in layers[: record.index] if r.kernel and not r.block]
+        return inner[-1] if inner else None
+    while not record.kernel:
+        if len(record.parents) != 1:
+            return None
+        record = layers[record.parents[0]]
+    return record
+
+
+def _seen(record: LayerRecord | None, shape: Any) -> Any:
+    """Range and sums of an output."""
+    if record is None or math.prod(record.out.shape) != math.prod(shape):
+        return math.nan, math.nan, None
+    out = record.out
+    low, high = out.edges
+    if out.std == 0:
+        low = high = out.mean
+    sums = out.sums if out.shape[-1:] == shape[-1:] else None
+    return low, high, sums
