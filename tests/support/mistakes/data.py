@@ -103,16 +103,13 @@ def logarithm_of_zero_sales(seed, faulty):
 def pixels_cut_to_whole_numbers(seed, faulty):
     images, y = raw_digits(seed)
     x = images / 256
-    if faulty:
-        x = x.astype("uint8").astype("float32")  # zeros
-    else:
-        x = (x - x.mean()) / x.std()
+    x = x.astype("uint8") if faulty else (x - x.mean()) / x.std()  # or zeros
     model = keras.Sequential([keras.Input((8, 8, 1))])
     model.add(layers.Flatten())
     model.add(layers.Dense(128, activation="relu"))
     model.add(layers.Dense(10, activation="softmax"))
     model.compile("adam", "sparse_categorical_crossentropy")
-    return model, x, y
+    return model, x.astype("float32"), y
 
 
 @program("columns never filled", "data", {"constant feature"}, accuracy(epochs=60))
@@ -241,10 +238,8 @@ def mean_over_the_samples(seed, faulty):
     return model, x, y
 
 
-@program(
-    "share to drop taken for share to keep", "data", {"dropout too high"}, accuracy()
-)
-def share_to_drop_taken_for_share_to_keep(seed, faulty):
+@program("share to drop for share to keep", "data", {"dropout too high"}, accuracy())
+def share_to_drop_for_share_to_keep(seed, faulty):
     x, y = digits(seed)
     model = keras.Sequential([keras.Input((64,))])
     for units in (64, 64, 32):

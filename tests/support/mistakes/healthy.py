@@ -98,7 +98,7 @@ def class_numbers_from_logits(seed):
     branch = layers.Conv2D(16, 3, padding="same", use_bias=False)(hidden)
     hidden = layers.ReLU()(layers.Add()([hidden, layers.BatchNormalization()(branch)]))
     model = keras.Model(
-        inputs, layers.Dense(10)(layers.Flatten()(layers.AveragePooling2D()(hidden)))
+        inputs, layers.Dense(10)(layers.Flatten()(layers.AveragePooling2D(2)(hidden)))
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile("adam", loss)

@@ -58,7 +58,7 @@ PROGRAMS: list[Program] = []
 
 
 def program(name, group, kinds, learns, **further):
-    """Put `build(seed, faulty)` into the list; it returns model, x, y and maybe extra."""
+    """Put `build(seed, faulty)` into the list; it returns a `Case`, extra if any."""
 
     def add(build):
         PROGRAMS.append(
@@ -107,15 +107,11 @@ def accuracy(bar=0.9, *, threshold=0.5, **training):
 
     def score(prediction, own, right, before, after):
         prediction, right = np.asarray(prediction), np.asarray(right)
-        if right.shape == prediction.shape and prediction.shape[-1] > 1:
+        several = prediction.shape[-1] > 1
+        says = prediction.argmax(-1) if several else prediction[..., 0] > threshold
+        if right.size > says.size:  # one-hot
             right = right.argmax(-1)
-        if prediction.shape[-1] > 1:
-            return np.mean(
-                prediction.argmax(-1) == right.reshape(prediction.shape[:-1])
-            )
-        return np.mean(
-            (prediction > threshold) == (right.reshape(prediction.shape) > 0.5)
-        )
+        return np.mean(says == np.maximum(right.reshape(says.shape), 0))
 
     return Learns(score, bar, **training)
 

@@ -21,6 +21,8 @@ MARGIN = 0.15  # by which a faulty model stays below the bar
 def reached(program, build, right=None, seed=SEED):
     """The score of one model after training, and nan where `fit` fails."""
     model, x, y, extra = build(seed)
+    if keras.backend.backend() == "tensorflow":
+        model.jit_compile = False  # to compile takes longer than to train
     learns = program.learns
     quiet = {"batch_size": learns.batch_size, "verbose": 0}
     try:
