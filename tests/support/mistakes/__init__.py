@@ -9,6 +9,7 @@ from support.mistakes import (  # noqa: F401 (each puts its programs into the li
     labels,
     steps,
     weights,
+    weights_further,
 )
 from support.mistakes.programs import PROGRAMS, Program
 

@@ -15,7 +15,7 @@ from support.mistakes.datasets import (
     two_classes,
     waves,
 )
-from support.mistakes.programs import accuracy, explained, program, tags
+from support.mistakes.programs import accuracy, explained, program
 
 SCALE = {"data not standardized", "features of unequal size"}
 
@@ -44,14 +44,13 @@ def images_of_0_to_255(seed, faulty):
     model = keras.Sequential(
         [
             keras.Input((8, 8, 1)),
-            layers.Conv2D(8, 3, activation="tanh"),
+            layers.Conv2D(8, 3, activation="relu"),
             layers.Flatten(),
-            layers.Dense(30, activation="sigmoid"),
+            layers.Dense(30, activation="relu"),
             layers.Dense(10, activation="softmax"),
         ]
     )
-    model.compile("sgd", "categorical_crossentropy")
-    model.optimizer.learning_rate = 0.1
+    model.compile(keras.optimizers.SGD(0.05), "categorical_crossentropy")
     return model, x, one_hot(y, 10)
 
 
@@ -141,15 +140,17 @@ def one_column_six_times(seed, faulty):
     return model, x, y
 
 
-@program("three frauds in a hundred", "data", {"class imbalance"}, tags(epochs=20))
+@program(
+    "three frauds in a hundred", "data", {"class imbalance"}, explained(0.2, epochs=15)
+)
 def three_frauds_in_a_hundred(seed, faulty):
     x, target = tabular(seed, rows=256)
     y = (target > np.sort(target)[-9]).astype("float32")  # 8 of 256
     model = keras.Sequential([keras.Input((8,)), layers.Dense(16, activation="relu")])
     prior = keras.initializers.Constant(0.0 if faulty else float(np.log(8 / 248)))
     model.add(layers.Dense(1, activation="sigmoid", bias_initializer=prior))
-    model.compile("adam", "binary_crossentropy")
-    return model, x, y, {} if faulty else {"class_weight": {0: 0.52, 1: 16.0}}
+    model.compile(keras.optimizers.Adam(0.003), "binary_crossentropy")
+    return model, x, y
 
 
 @program("weights by whole division", "data", {"all samples masked"}, accuracy())

@@ -101,9 +101,8 @@ def review_scored_by_a_logit(seed, faulty):
             layers.Dense(1, activation=None if faulty else "sigmoid"),
         ]
     )
-    model.compile(
-        keras.optimizers.SGD(0.1, momentum=0.9), keras.losses.BinaryCrossentropy()
-    )
+    optimizer = keras.optimizers.SGD(0.1, momentum=0.9)
+    model.compile(optimizer, keras.losses.BinaryCrossentropy())
     return model, x, y
 
 
@@ -137,15 +136,15 @@ def tags_by_a_softmax(seed, faulty):
     return model, x, y
 
 
-@program("tanh under a cross entropy", "heads", {NO_FIT}, accuracy(epochs=60))
+@program("tanh under a cross entropy", "heads", {NO_FIT}, accuracy(epochs=40))
 def tanh_under_a_cross_entropy(seed, faulty):
-    x, y = two_classes(seed, features=6)
-    model = keras.Sequential([keras.Input((6,))])
-    for units in (32, 16, 8):
+    x, y = digits(seed)
+    model = keras.Sequential([keras.Input((64,))])
+    for units in (128, 64, 32):
         model.add(layers.Dense(units, activation="tanh"))
-    model.add(layers.Dense(1, activation="tanh" if faulty else "sigmoid"))
-    model.compile(keras.optimizers.SGD(0.1), loss="binary_crossentropy")
-    return model, x, y
+    model.add(layers.Dense(10, activation="tanh" if faulty else "softmax"))
+    model.compile("adam", loss="categorical_crossentropy")
+    return model, x, one_hot(y, 10)
 
 
 @program("relu before a cross entropy", "heads", {NO_FIT}, accuracy(epochs=20))
@@ -234,7 +233,7 @@ def divergence_of_logits(seed, faulty):
     "losses of two outputs swapped",
     "heads",
     {"losses swapped", NO_FIT},
-    explained(0.9, output="income", epochs=100),
+    explained(0.9, output="income", epochs=60),
 )
 def losses_of_two_outputs_swapped(seed, faulty):
     x, income = tabular(seed)
@@ -248,7 +247,7 @@ def losses_of_two_outputs_swapped(seed, faulty):
     model = keras.Model(inputs, outputs)
     names = ["owner", "income"] if faulty else ["income", "owner"]
     losses = zip(names, ["mse", "binary_crossentropy"], strict=True)
-    model.compile("adam", dict(losses))
+    model.compile(keras.optimizers.SGD(0.02, momentum=0.9), dict(losses))
     owner = (x[:, :1] + x[:, 1:2] > 0).astype("float32")
     return model, x, {"income": income[:, None], "owner": owner}
 

@@ -248,10 +248,11 @@ def two_of_the_targets_for_one_output(seed, faulty):
 
 @program("yes and no as 0 and 100", "labels", {NO_FIT}, accuracy(epochs=60))
 def yes_and_no_as_0_and_100(seed, faulty):
-    x, y = two_classes(seed, features=5)
-    inputs = keras.Input((5,))
-    hidden = layers.Dense(32, activation="elu")(inputs)
+    x, y = two_classes(seed)
+    inputs = keras.Input((8,))
+    hidden = layers.Dense(64, activation="swish")(inputs)
     hidden = layers.Dropout(0.1)(hidden)
     model = keras.Model(inputs, layers.Dense(1)(hidden))
-    model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.005), loss)
     return model, x, y[:, None] * (100 if faulty else 1)

@@ -26,21 +26,14 @@ def reached(program, build, right=None, seed=SEED):
     learns = program.learns
     quiet = {"batch_size": learns.batch_size, "verbose": 0}
     try:
-        before = _loss(model, x, y, extra, quiet)
-        model.fit(x, y, epochs=learns.epochs, **quiet, **extra)
-        after = _loss(model, x, y, extra, quiet)
+        history = model.fit(x, y, epochs=learns.epochs, **quiet, **extra)
+        before, *_, after = history.history["loss"]
         score = learns.score(
             model.predict(x, **quiet), y, y if right is None else right, before, after
         )
     except Exception as error:  # the backends raise their own kinds
         return math.nan, f"{type(error).__name__}: {str(error)[:60]!r}"
     return float(score), f"loss {before:.3g} to {after:.3g}"
-
-
-def _loss(model, x, y, extra, quiet):
-    weights = {k: v for k, v in extra.items() if k == "sample_weight"}
-    loss = model.evaluate(x, y, **quiet, **weights)
-    return float(loss[0] if isinstance(loss, list) else loss)
 
 
 def verified(program, seed=SEED):
