@@ -142,7 +142,9 @@ def head_frozen_with_its_base(seed, faulty):
     return model, x, y
 
 
-@program("discriminator left frozen", "steps", {"nothing trains"}, accuracy(epochs=60))
+@program(
+    "discriminator left frozen", "steps", {"nothing trains"}, accuracy(0.8, epochs=60)
+)
 def discriminator_left_frozen(seed, faulty):
     """Frozen for the generator's turn and compiled so."""
     x, _ = two_classes(seed, features=8)

@@ -54,7 +54,7 @@ def groups_taken_for_a_window(seed, faulty):
     "half precision everywhere",
     "weights",
     {"low-precision underflow", "not finite"},
-    accuracy(epochs=30),
+    accuracy(epochs=8),
 )
 def half_precision_everywhere(seed, faulty):
     """Adam's epsilon and squares are below what float16 holds, so it divides by 0."""
