@@ -256,7 +256,7 @@ def bag_of_words(seed):
     ids, y = reviews(seed, words=80)
     x = np.zeros((len(ids), 80), "float32")
     np.put_along_axis(x, ids, 1, axis=1)
-    model = dense(80, 16, 16, activation="sigmoid")
+    model = dense(79, 16, 16, activation="sigmoid")
     model.compile("rmsprop", "binary_crossentropy", metrics=["accuracy"])
     return model, x[:, 1:], y
 

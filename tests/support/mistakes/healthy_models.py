@@ -19,20 +19,20 @@ from support.mistakes.programs import (
 
 @healthy("pairs by their distance", accuracy(0.85, epochs=40))
 def pairs_by_their_distance(seed):
-    """A Siamese network; label 1 for two digits of one kind."""
+    """A Siamese network; label 1 for digits of two kinds, as in Keras's example."""
 
     def contrastive(y_true, distance):
         apart = ops.square(ops.maximum(1.0 - distance, 0.0))
-        return ops.mean((1 - y_true) * apart + y_true * ops.square(distance))
+        return ops.mean((1 - y_true) * ops.square(distance) + y_true * apart)
 
     x, y = digits(seed, rows=256)
     x, y = x[y < 4], y[y < 4]
     draw = np.random.default_rng(seed)
     left = draw.integers(0, len(x), 160)
-    same = np.arange(160) % 2
+    differ = np.arange(160) % 2
     right = [
-        draw.choice(np.flatnonzero((y == y[one]) == kin))
-        for one, kin in zip(left, same, strict=True)
+        draw.choice(np.flatnonzero((y != y[one]) == other))
+        for one, other in zip(left, differ, strict=True)
     ]
     tower = keras.Sequential(
         [keras.Input((64,)), layers.Dense(32, "relu"), layers.Dense(8, "tanh")]
@@ -43,7 +43,7 @@ def pairs_by_their_distance(seed):
     model = keras.Model(inputs, distance)
     model.compile("adam", contrastive)
     model_x = [x[left], x[right]]
-    return model, model_x, same[:, None].astype("float32")
+    return model, model_x, differ[:, None].astype("float32")
 
 
 @healthy("triplets of a batch", lower_loss(0.5, epochs=30))
