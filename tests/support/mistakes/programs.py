@@ -102,8 +102,11 @@ def _seeded(build):
     return case
 
 
-def accuracy(bar=0.9, *, threshold=0.5, **training):
-    """The share of right classes; of one unit, `threshold` parts the two."""
+def accuracy(bar=0.9, *, threshold=0.5, padding=None, **training):
+    """The share of right classes; of one unit, `threshold` parts the two.
+
+    Where the right class is `padding`, no answer counts.
+    """
 
     def score(prediction, own, right, before, after):
         prediction, right = np.asarray(prediction), np.asarray(right)
@@ -111,7 +114,8 @@ def accuracy(bar=0.9, *, threshold=0.5, **training):
         says = prediction.argmax(-1) if several else prediction[..., 0] > threshold
         if right.size > says.size:  # one-hot
             right = right.argmax(-1)
-        return np.mean(says == np.maximum(right.reshape(says.shape), 0))
+        right = right.reshape(says.shape)
+        return np.mean((says == right)[right != padding])
 
     return Learns(score, bar, **training)
 

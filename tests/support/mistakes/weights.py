@@ -126,7 +126,7 @@ def relu_with_biases_of_minus_ten(seed, faulty):
     "members from one seed",
     "weights",
     {"identical tensors", "symmetric units"},
-    explained(0.85, epochs=100),
+    explained(0.95, epochs=100),
 )
 def members_from_one_seed(seed, faulty):
     """Small members that were all given the seed of the experiment: they stay equal."""
