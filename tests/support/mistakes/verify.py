@@ -19,7 +19,7 @@ MARGIN = 0.15  # by which a faulty model stays below the bar
 
 
 def reached(program, build, right=None, seed=SEED):
-    """The score of one model after training, and nan where `fit` fails."""
+    """The score after training; nan if `fit` fails or the outputs are misshapen."""
     model, x, y, extra = build(seed)
     if keras.backend.backend() == "tensorflow":
         model.jit_compile = False  # to compile takes longer than to train
