@@ -19,7 +19,7 @@ from support.mistakes.programs import accuracy, explained, follows, program, tag
 NO_FIT = "head does not fit loss"
 
 
-@program("one softmax unit", "heads", {"softmax over one unit"}, accuracy())
+@program("one softmax unit", "heads", {"softmax over one unit"}, accuracy(epochs=60))
 def one_softmax_unit(seed, faulty):
     x, y = two_classes(seed)
     model = keras.Sequential(

@@ -146,7 +146,9 @@ def several_tags_under_categorical(seed, faulty):
     return model, x, y
 
 
-@program("a comparison never true", "labels", {"labels all the same"}, accuracy())
+@program(
+    "a comparison never true", "labels", {"labels all the same"}, accuracy(epochs=60)
+)
 def a_comparison_never_true(seed, faulty):
     x, y = two_classes(seed)
     read = np.where(y == 1, "True", "False")  # a column of a CSV file
