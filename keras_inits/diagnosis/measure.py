@@ -7,7 +7,7 @@ import keras
 
 from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits._utils.progress import progress
-from keras_inits.diagnosis import findings, records, weights
+from keras_inits.diagnosis import findings, first_step, records, weights
 from keras_inits.diagnosis.diagnosis import Diagnosis
 from keras_inits.diagnosis.report import WeightRecord
 from keras_inits.geometry.roles import Role
@@ -80,10 +80,13 @@ def diagnose(
     ]
     totals = _Totals()
     notes: list[str] = []
+    step = None
     with (
         progress(model.name) as advance,
         TrainingPass(model, objective, views, lambda: advance(1)) as training,
     ):
+        if first_step.is_wanted(model, objective):
+            training.keep_gradients()
         for batch in itertools.chain([first], batches_of_data):
             tensors = tuple(data.tensors(part) for part in batch[:3])
             totals.see_batch(tensors[0])
@@ -91,6 +94,12 @@ def diagnose(
             totals.see_outcome(outcome, training.trainable)
             totals.see_targets(objective.subtracted(tensors[1]))
             notes += [*batch.notes, *outcome.notes]
+            if batch is first and first_step.is_wanted(model, objective):
+                step, said = first_step.first_step(
+                    model, training, infos, outcome, tensors
+                )
+                notes += said
+            training.take_gradients()
     if training.skipped:
         names = ", ".join(sorted(training.skipped)[:5])
         notes.append(f"not recorded, inside a loop or without real numbers: {names}")
@@ -111,6 +120,7 @@ def diagnose(
         targets=tuple(moments.rms for moments in totals.targets),
         alike=x is not None and all(totals.alike),
         notes=tuple(dict.fromkeys(notes)),
+        step=step,
     )
     return findings.judged(measured, lambda: _branch_ends(model, infos))
 

@@ -9,6 +9,7 @@ The shape of the data:
       .inputs    one LayerRecord per floating-point input of the model (.out only)
       .weights   one WeightRecord per weight, in the order of the model's layers
                    .gradient     GradientStats of the loss by the weight
+      .step      StepRecord of the first step, where an optimizer is compiled
       .findings  one Finding per thing found, the most severe first
 
 Everything is frozen and made of Python numbers, strings, tuples and None, so
@@ -18,6 +19,7 @@ has no gradient); infinities and nan can occur, where the network has them.
 
 import dataclasses
 
+from keras_inits.diagnosis.step_record import StepRecord
 from keras_inits.signals.records import GradientStats, TensorStats
 
 ERROR, WARNING, INFO = "error", "warning", "info"
@@ -183,6 +185,7 @@ class Report:
         lost_at: Index in `records` from which on the signal, forward, or up to which
             the gradient, backward, is lost; None if neither is.
         notes: What was assumed or left out, in words.
+        step: The first step of the compiled optimizer; None where there is none.
     """
 
     model: str
@@ -204,6 +207,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     lost_at: int | None = None
     notes: tuple[str, ...] = ()
+    step: StepRecord | None = None
 
     @property
     def verdict(self) -> str:

@@ -75,3 +75,9 @@ DATA_TINY, DATA_HUGE = 1e-3, 1e3
 # step of Adam moves an output by about learning rate times width, a tenth or so, and a
 # thousand times the outputs' size costs some 1e4 steps.
 TARGETS_WARNING = 1e3
+
+# The first step: an update of which this many in one direction change no weight by its
+# own size does not matter. Training is some thousands of steps, seldom more.
+STEPS = 1e4
+# What the largest update is by its weight in a step that is tried instead.
+TRIED = 1e-3

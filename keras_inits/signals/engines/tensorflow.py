@@ -45,5 +45,7 @@ class TensorFlowEngine(Eager):
                 loss = self.problem.forward(values, others, data)
             scaled = loss * self.scale
         found = tape.gradient(scaled, values)
+        # As they are: optimizers take rows of an embedding as rows.
+        self.kept = found if self.keeps else None
         dense = [None if g is None else tf.convert_to_tensor(g) for g in found]
         return float(loss), self.gradients(dense)
