@@ -1,9 +1,9 @@
 """Takes the first step of training on copies, and looks where the loss goes.
 
 The gradients are those of the pass. What the optimizer makes of them is found on
-copies, a few variables at a time, and two more passes, forward alone, tell the loss
-along the step. Where it rises, ever smaller steps are tried; where a step is too small
-to matter, one that is not.
+copies, a few variables at a time, and one more pass, forward alone, tells the loss
+behind the step. Where it has risen, a tenth of the step and ever smaller ones are
+tried; where a step is too small to matter, one that is not.
 """
 
 import math
@@ -98,13 +98,15 @@ class _Step:
             for number, (n, w, u, _) in sums.items()
         )
         tried: list[tuple[float, float]] = []
-        if largest(ratios) * limits.STEPS < 1:
+        if self.rate > 0 and largest(ratios) * limits.STEPS < limits.REACH_WARNING:
             tried += self._larger(gradients, norm)
         gradients.clear()
-        whole = self.training.loss_with(values, self.batch)
-        self._shrink(values)
-        tenth = self.training.loss_with(values, self.batch)
-        if not whole <= self.loss or not tenth <= self.loss:
+        whole, tenth = self.loss, None
+        if any(update for _, update, _ in ratios):
+            whole = self.training.loss_with(values, self.batch)
+        if not whole <= self.loss:
+            self._shrink(values)
+            tenth = self.training.loss_with(values, self.batch)
             tried += self._smaller(values, tenth)
         return StepRecord(
             optimizer=type(self.optimizer).__name__,
@@ -146,9 +148,7 @@ class _Step:
                 part = keras.ops.cast(0.1, variable.dtype)
                 values[number] = start + (values[number] - start) * part
 
-    def _smaller(
-        self, values: list[Tensor], loss: float
-    ) -> list[tuple[float, float]]:
+    def _smaller(self, values: list[Tensor], loss: float) -> list[tuple[float, float]]:
         """Ever smaller steps, until one lowers the loss."""
         tried = [(self.rate / 10, loss)]
         while not tried[-1][1] < self.loss and len(tried) < SMALLER:
@@ -157,16 +157,14 @@ class _Step:
             tried.append((tried[-1][0] / 10, loss))
         return tried
 
-    def _larger(
-        self, gradients: list[Any], norm: float
-    ) -> list[tuple[float, float]]:
+    def _larger(self, gradients: list[Any], norm: float) -> list[tuple[float, float]]:
         """A step that changes the weights by a thousandth or so."""
-        rate = max(self.rate, 1e-12)
+        rate = self.rate
         for _ in range(6):
             values, sums = self._moved(gradients, norm, rate)
-            ratio = max((math.sqrt(u / w) for _, w, u, _ in sums.values() if w > 0))
+            ratio = max(math.sqrt(u / w) for _, w, u, _ in sums.values() if w > 0)
             # Next to rounding, a size tells only that the step is far too small.
-            if limits.TRIED / 10 < ratio < limits.TRIED * 10:
+            if limits.TRIED / 4 < ratio < limits.TRIED * 4:
                 return [(rate, self.training.loss_with(values, self.batch))]
             far = min(max(limits.TRIED / ratio, 1e-3), 1e3) if ratio > 1e-6 else 1e3
             rate *= 10.0 ** round(math.log10(far))
@@ -192,7 +190,9 @@ def _product(*factors: Any) -> float:
         return float(keras.ops.convert_to_numpy(keras.ops.sum(one * two)))
     total = 0.0
     for start in range(0, one.size, BLOCK):
-        a, b = (x[start : start + BLOCK].astype("float32") for x in (one, two))
+        a, b = (
+            x[start : start + BLOCK].astype("float32", copy=False) for x in (one, two)
+        )
         total += float(np.vdot(a, b))
     return total
 
@@ -201,7 +201,8 @@ def _square(gradient: Any) -> float:
     if gradient is None:
         return 0.0
     # Of rows of an embedding Keras squares each, also where two are of one token.
-    values = _dense(getattr(gradient, "values", gradient))
+    rows = gradient.values if hasattr(gradient, "dense_shape") else gradient
+    values = _dense(rows)
     return _product(values, values)
 
 

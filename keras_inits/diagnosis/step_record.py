@@ -15,7 +15,8 @@ class StepRecord:
         scheduled: Whether a schedule or a function gives the rate.
         loss: Before the step.
         loss_after: After it.
-        loss_after_tenth: After a tenth of the way.
+        loss_after_tenth: After a tenth of the way; None where the whole way lowers the
+            loss, and so the tenth was not tried.
         predicted: Change of the loss to first order: Σ gradient · update.
         ratios: Of each trainable weight that gets a gradient (path, root mean square of
             the update, root mean square of the weight).
@@ -30,7 +31,7 @@ class StepRecord:
     scheduled: bool
     loss: float
     loss_after: float
-    loss_after_tenth: float
+    loss_after_tenth: float | None
     predicted: float
     ratios: tuple[tuple[str, float, float], ...]
     gradient_norm: float

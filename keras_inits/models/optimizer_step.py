@@ -64,7 +64,9 @@ def _stand_in(variable: Any) -> Any:
     with contextlib.ExitStack() as stack:
         for scope in variable.path.split("/")[:-1]:
             stack.enter_context(keras.name_scope(scope))
-        value = keras.ops.copy(keras.ops.convert_to_tensor(variable.value))
+        value = keras.ops.convert_to_tensor(variable.value)
+        if keras.backend.backend() != "jax":  # others keep and change what they get
+            value = keras.ops.copy(value)
         made: Any = keras.Variable(value, dtype=variable.dtype, name=variable.name)
     if variable.constraint is not None:
         made.constraint = variable.constraint
@@ -72,7 +74,7 @@ def _stand_in(variable: Any) -> Any:
 
 
 def _key(slot: Any) -> str:
-    """The name of an optimizer's variable; of one that has none of its own, "variable"."""
+    """The name of an optimizer's variable, without the number of a default name."""
     return slot.name if len(slot.shape) else re.sub(r"_\d+$", "", slot.name)
 
 

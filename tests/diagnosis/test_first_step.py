@@ -141,3 +141,155 @@ def test_the_step_is_the_one_that_training_takes(name, trained, monkeypatch):
         assert update == pytest.approx(rms(end - first), rel=1e-4, abs=1e-7)
         assert weight == pytest.approx(rms(first), rel=1e-5)
     assert step.optimizer in name or name == "LossScaleOptimizer"
+
+
+def test_accumulated_gradients_are_taken_to_be_of_equal_batches(monkeypatch):
+    make = {"gradient_accumulation_steps": 2}
+    model = compiled(lambda: optimizers.Adam(0.01, **make))
+    other = compiled(lambda: optimizers.Adam(0.01))
+    values = [measured(monkeypatch, one)[1] for one in (model, other)]
+    for one, two in zip(*values, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("kind", ["clipnorm", "clipvalue", "global_clipnorm"])
+def test_what_clipping_leaves_is_told(kind):
+    whole = diagnose(compiled(lambda: optimizers.SGD(0.1)), X, Y).step
+    limit = 0.001 if kind == "clipvalue" else whole.gradient_norm / 10
+    model = compiled(lambda: optimizers.SGD(0.1, **{kind: limit}))
+    step = diagnose(model, X, Y).step
+    assert whole.clipped == 1
+    assert step.gradient_norm == pytest.approx(whole.gradient_norm, rel=1e-5)
+    if kind == "global_clipnorm":
+        assert step.clipped == pytest.approx(0.1)
+    assert 0.01 < step.clipped < 0.5
+
+
+class Unknown(optimizers.SGD):
+    """Of which no copy can be made."""
+
+    def __init__(self, partner):
+        super().__init__(0.1)
+        self.partner = partner
+
+
+def test_an_optimizer_that_cannot_be_copied_is_named():
+    diagnosis = diagnose(compiled(lambda: Unknown(3)), X, Y)
+    assert diagnosis.step is None
+    assert any("Unknown cannot be copied" in note for note in diagnosis.notes)
+
+
+def test_there_is_no_step_without_a_loss_or_an_optimizer():
+    assert diagnose(compiled(MAKERS["Adam"]), X).step is None
+    loss = "sparse_categorical_crossentropy"
+    assert diagnose(network(), X, Y, loss=loss).step is None
+
+
+def test_a_step_of_float16_is_that_of_float32(monkeypatch):
+    half = compiled(MAKERS["LossScaleOptimizer"], dtype="mixed_float16")
+    full = compiled(MAKERS["Adam"])
+    (one, _), (two, _) = (measured(monkeypatch, model) for model in (half, full))
+    assert one.gradient_norm == pytest.approx(two.gradient_norm, rel=0.05)
+    assert one.predicted == pytest.approx(two.predicted, rel=0.05)
+
+
+# Judges, each on both sides of its limits; fixes are applied, and trained.
+
+POINTS = RANDOM.standard_normal((64, 8)).astype("float32")
+LABELS = POINTS[:, :3].argmax(axis=1)
+
+
+def classifier(optimizer):
+    keras.utils.set_random_seed(2)
+    model = keras.Sequential([keras.Input((8,))])
+    model.add(layers.Dense(32, "relu"))
+    model.add(layers.Dense(32, "relu"))
+    model.add(layers.Dense(3, "softmax"))
+    model.compile(optimizer, "sparse_categorical_crossentropy", run_eagerly=True)
+    return model
+
+
+def of_step(diagnosis):
+    """Severities of what is found in the step, by kind."""
+    kinds = {"step too large", "step too small", "loss rises", "nothing trains"}
+    kinds.add("gradient clipped away")
+    return {f.kind: f for f in diagnosis.findings if f.kind in kinds}
+
+
+def found(model):
+    return of_step(diagnose(model, POINTS, LABELS, batch_size=64))
+
+
+def learns(model, steps=60):
+    """Whether so many steps lower the loss by a tenth."""
+    first = float(model.evaluate(POINTS, LABELS, verbose=0))
+    for _ in range(steps):
+        last = model.train_on_batch(POINTS, LABELS)
+    return float(last) < 0.9 * first
+
+
+HEALTHY = {
+    "SGD": lambda: optimizers.SGD(0.01),
+    "SGD, momentum": lambda: optimizers.SGD(0.1, momentum=0.9),
+    "SGD, small": lambda: optimizers.SGD(1e-4),
+    "Adam": lambda: optimizers.Adam(1e-3),
+    "Adam, large": lambda: optimizers.Adam(1e-2),
+    "AdamW": lambda: optimizers.AdamW(1e-4),
+    "RMSprop": lambda: optimizers.RMSprop(1e-3),
+    "warm-up": lambda: optimizers.Adam(
+        optimizers.schedules.CosineDecay(0.0, 99, warmup_target=0.01, warmup_steps=9)
+    ),
+    "clipped": lambda: optimizers.SGD(0.1, global_clipnorm=0.1),
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_usual_settings_are_not_accused(name):
+    assert not found(classifier(HEALTHY[name]()))
+
+
+ILL = {
+    "SGD 50": (lambda: optimizers.SGD(50.0), "loss rises", "error"),
+    "SGD 50, large": (lambda: optimizers.SGD(500.0), "step too large", "error"),
+    "Adam 10": (lambda: optimizers.Adam(10.0), "step too large", "error"),
+    "SGD 1e-9": (lambda: optimizers.SGD(1e-9), "step too small", "error"),
+    "SGD 1e-5": (lambda: optimizers.SGD(1e-5), "step too small", "warning"),
+    "Adam 1e-9": (lambda: optimizers.Adam(1e-9), "step too small", "error"),
+    "zero": (lambda: optimizers.SGD(0.0), "step too small", "error"),
+    "clipped": (
+        lambda: optimizers.SGD(0.1, clipvalue=1e-9),
+        "gradient clipped away",
+        "error",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ILL)
+def test_rates_that_do_not_train_are_found_and_their_fixes_train(name):
+    make, kind, severity = ILL[name]
+    model = classifier(make())
+    finding = found(model)[kind]
+    assert finding.severity == severity
+    # Keras is what a person has imported who pastes this.
+    exec(finding.fix, {"model": model, "keras": keras})
+    assert not found(model)
+    assert learns(model, 400)
+
+
+def test_a_model_without_a_weight_to_train_is_found_and_the_fix_trains():
+    model = classifier("adam")
+    model.trainable = False
+    model.compile(optimizers.Adam(0.01), model.loss, run_eagerly=True)
+    finding = found(model)["nothing trains"]
+    assert finding.severity == "error"
+    exec(finding.fix, {"model": model, "keras": keras})
+    assert not found(model)
+    assert learns(model)
+
+
+def test_what_is_trained_already_has_no_step_too_small():
+    model = classifier(optimizers.SGD(0.5))
+    for _ in range(300):
+        model.train_on_batch(POINTS, LABELS)
+    model.optimizer.learning_rate = 1e-3
+    assert not found(model)

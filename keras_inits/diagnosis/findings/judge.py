@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from keras_inits.diagnosis.findings import gradients, numbers, signal, units
+from keras_inits.diagnosis.findings import gradients, numbers, signal, step, units
 from keras_inits.diagnosis.report import ERROR, SEVERITIES, Finding, Report
 
 AnyReport = TypeVar("AnyReport", bound=Report)
@@ -28,6 +28,10 @@ JUDGES: list[Judge] = [
     units.symmetric,
     units.far_biases,
     numbers.confident,
+    step.frozen,
+    step.too_small,
+    step.too_large,
+    step.rising,
 ]
 LAST: list[Judge] = [
     numbers.wrong_fans,
@@ -65,6 +69,11 @@ KINDS = (
     "data not standardized",
     "targets not standardized",
     "data all the same",
+    "nothing trains",
+    "step too large",
+    "step too small",
+    "loss rises",
+    "gradient clipped away",
 )
 
 

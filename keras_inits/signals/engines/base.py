@@ -95,7 +95,7 @@ class Eager(Engine):
         self.recorder.backward(index, size_of(gradient), seen, self.scale)
 
     def loss(self, values: list[Any], data: Any) -> float:
-        """The loss with other values of the trainable variables; nothing is looked at."""
+        """The loss with other values of the trainable variables, and no figures."""
         others = [v.value for v in self.problem.others]
         with self.recorder.resting():
             return float(self.problem.forward(values, others, data))

@@ -127,7 +127,7 @@ class JaxEngine(Engine):
             return self.problem.forward(values, others, data)
 
     def loss(self, values: list[Any], data: Any) -> float:
-        """The loss with other values of the trainable variables; nothing is looked at."""
+        """The loss with other values of the trainable variables, and no figures."""
         others = [v.value for v in self.problem.others]
         kind = _kind(data)
         if kind not in self.losses:
@@ -157,9 +157,7 @@ class JaxEngine(Engine):
             step = compiled(self._step, values, dummies, others, data)
             self.steps[kind] = (step, dummies)
         step, dummies = self.steps[kind]
-        loss, seen, weights, backward, self.kept = step(
-            values, dummies, others, data
-        )
+        loss, seen, weights, backward, self.kept = step(values, dummies, others, data)
         for index in sorted({key[0] for key in self.seen_shapes}):
             for what in ("pre", "out", "input", "gates", "attention"):
                 found = seen.get(f"{index} {what}")
