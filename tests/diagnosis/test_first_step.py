@@ -205,7 +205,7 @@ def classifier(optimizer):
     model.add(layers.Dense(32, "relu"))
     model.add(layers.Dense(32, "relu"))
     model.add(layers.Dense(3, "softmax"))
-    model.compile(optimizer, "sparse_categorical_crossentropy", run_eagerly=True)
+    model.compile(optimizer, "sparse_categorical_crossentropy", jit_compile=False)
     return model
 
 
@@ -273,13 +273,13 @@ def test_rates_that_do_not_train_are_found_and_their_fixes_train(name):
     # Keras is what a person has imported who pastes this.
     exec(finding.fix, {"model": model, "keras": keras})
     assert not found(model)
-    assert learns(model, 400)
+    assert learns(model, 300)
 
 
 def test_a_model_without_a_weight_to_train_is_found_and_the_fix_trains():
     model = classifier("adam")
     model.trainable = False
-    model.compile(optimizers.Adam(0.01), model.loss, run_eagerly=True)
+    model.compile(optimizers.Adam(0.01), model.loss, jit_compile=False)
     finding = found(model)["nothing trains"]
     assert finding.severity == "error"
     exec(finding.fix, {"model": model, "keras": keras})

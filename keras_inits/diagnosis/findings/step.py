@@ -55,8 +55,13 @@ def _fix(step: StepRecord) -> str:
     if better is None:
         return _at(step, step.learning_rate / 100) + "  # none that was tried helps"
     rate, loss = better
-    told = f"loss {number(step.loss)}, after a step {number(loss)}"
-    return f"{_at(step, rate)}  # {told}"
+    told = f"a step at {rate:.1g} takes the loss from {number(step.loss)} to "
+    told += number(loss)
+    straight = -step.predicted * rate / step.learning_rate
+    # It lowers the loss by less than half of what the gradient promises: it goes as far
+    # as it can, and with momentum later ones would go farther.
+    bent = step.loss - loss < limits.STRAIGHT * straight
+    return f"{_at(step, rate / 10 if bent else rate)}  # {told}"
 
 
 def _reach(step: StepRecord) -> float:
@@ -155,10 +160,13 @@ def rising(diagnosis: Report) -> Found:
         (after - step.loss) / size if math.isfinite(after) else math.inf
         for after in (step.loss_after, step.loss_after_tenth)
     )
+    is_sgd = step.optimizer == "SGD"
+    far = limits.RISE_SGD_WARNING if is_sgd else limits.RISE_WARNING
+    also = ""
     if tenth > limits.RISE_TENTH:
         worst, also = ERROR, ", and already along a tenth of the way"
-    elif whole > limits.RISE_WARNING:
-        worst, also = WARNING, ""
+    elif whole > far:
+        worst = ERROR if is_sgd and whole > limits.RISE_SGD_ERROR else WARNING
     else:
         return []
     finding = Finding(
