@@ -6,7 +6,7 @@ test says what the installed Keras still has (`tests/_utils/test_keras_private.p
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -115,6 +115,20 @@ def calls_between(inputs: list[Any], outputs: list[Any]) -> list[Any]:
             stack.append((tensor, True))
             stack.extend((x, False) for x in reversed(node.arguments.keras_tensors))
     return ordered
+
+
+def undecayed(optimizer: Any, variables: Sequence[Any]) -> tuple[set[int], str]:
+    """Which variables an optimizer's weight decay leaves out.
+
+    Returns:
+        Numbers of those that were named themselves, and a regular expression for the
+        names of others; "" for none.
+    """
+    keys = getattr(optimizer, "_exclude_from_weight_decay", None) or ()
+    key_of = getattr(optimizer, "_var_key", id)
+    numbers = {n for n, variable in enumerate(variables) if key_of(variable) in keys}
+    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    return numbers, "" if pattern is None else str(pattern.pattern)
 
 
 def torch_device_getter() -> Callable[[], str]:

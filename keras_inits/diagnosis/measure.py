@@ -9,11 +9,12 @@ import keras
 
 from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits._utils.progress import progress
-from keras_inits.diagnosis import findings, records, remedies, weights
+from keras_inits.diagnosis import findings, first_step, records, remedies, weights
 from keras_inits.diagnosis.diagnosis import Diagnosis
 from keras_inits.diagnosis.heads import Heads, Unusable
 from keras_inits.diagnosis.inspection import Inspection
 from keras_inits.diagnosis.report import WeightRecord
+from keras_inits.diagnosis.step_record import StepRecord
 from keras_inits.geometry.roles import Role
 from keras_inits.graph import duplicates
 from keras_inits.graph.residual import branch_ends
@@ -99,12 +100,12 @@ def _diagnosed(
     heads = Heads(model, objective, y if data.is_arrays(x) else None)
     rest = _Rest(map(inspection.taken, itertools.chain([first], batches_of_data)))
     try:
-        training, totals, notes = _passes(model, objective, views, heads, rest)
+        training, totals, notes = _passes(model, objective, infos, views, heads, rest)
     except Unusable:
         heads.accept()
         rest.again()
         objective = Objective(model, None, False, seed)
-        training, totals, notes = _passes(model, objective, views, heads, rest)
+        training, totals, notes = _passes(model, objective, infos, views, heads, rest)
         notes.append(
             "the targets do not fit the loss: gradients are of a random direction of "
             "the outputs"
@@ -132,6 +133,7 @@ def _diagnosed(
         targets=tuple(moments.rms for moments in totals.targets),
         alike=x is not None and all(totals.alike),
         notes=tuple(dict.fromkeys(notes)),
+        step=totals.step,
         **seen,
     )
     measured = dataclasses.replace(
@@ -173,7 +175,12 @@ class _Rest:
 
 
 def _passes(
-    model: keras.Model, objective: Objective, views: Any, heads: Heads, batches: _Rest
+    model: keras.Model,
+    objective: Objective,
+    infos: list[WeightInfo],
+    views: Any,
+    heads: Heads,
+    batches: _Rest,
 ) -> "tuple[TrainingPass, _Totals, list[str]]":
     """Runs the batches through the model: the pass, what was added up, and notes.
 
@@ -188,7 +195,10 @@ def _passes(
             model, objective, views, lambda: advance(1), heads.see
         ) as training,
     ):
-        for batch in batches:
+        wanted = first_step.is_wanted(model, objective)
+        if wanted:
+            training.keep_gradients()
+        for number, batch in enumerate(batches):
             tensors = tuple(data.tensors(part) for part in batch[:3])
             totals.see_batch(tensors[0])
             heads.expect(batch.y)
@@ -196,6 +206,12 @@ def _passes(
             totals.see_outcome(outcome, training.trainable)
             totals.see_targets(objective.subtracted(tensors[1]))
             notes += [*batch.notes, *outcome.notes]
+            if wanted and number == 0:
+                totals.step, said = first_step.first_step(
+                    model, training, infos, outcome, tensors
+                )
+                notes += said
+            training.take_gradients()
     return training, totals, notes
 
 
@@ -204,6 +220,7 @@ class _Totals:
 
     def __init__(self) -> None:
         self.losses: list[float] = []
+        self.step: StepRecord | None = None
         self.samples = 0
         self.inputs: list[Tally] = []
         self.alike: list[bool] = []

@@ -14,6 +14,7 @@ The shape of the data:
                    .gradient     GradientStats of the loss by the weight
       .outputs   one OutputRecord per output of the model
                    .targets      TargetRecord of what it is compared with
+      .step      StepRecord of the first step, where an optimizer is compiled
       .findings  one Finding per thing found, the most severe first
 
 Everything is frozen and made of Python numbers, strings, tuples and None, so
@@ -27,6 +28,7 @@ from keras_inits.diagnosis.classes import ClassRecord
 from keras_inits.diagnosis.features import FeatureRecord
 from keras_inits.diagnosis.modes import DropoutRecord
 from keras_inits.diagnosis.outputs import OutputRecord
+from keras_inits.diagnosis.step_record import StepRecord
 from keras_inits.signals.records import GradientStats, TensorStats
 
 ERROR, WARNING, INFO = "error", "warning", "info"
@@ -200,6 +202,7 @@ class Report:
         lost_at: Index in `records` from which on the signal, forward, or up to which
             the gradient, backward, is lost; None if neither is.
         notes: What was assumed or left out, in words.
+        step: The first step of the compiled optimizer; None where there is none.
     """
 
     model: str
@@ -227,6 +230,7 @@ class Report:
     lost_at: int | None = None
     notes: tuple[str, ...] = ()
     outputs: tuple[OutputRecord, ...] = ()
+    step: StepRecord | None = None
 
     @property
     def verdict(self) -> str:

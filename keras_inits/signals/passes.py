@@ -130,6 +130,24 @@ class TrainingPass:
         found: set[str] = self._engine.recorder.skipped
         return found
 
+    def keep_gradients(self) -> None:
+        """Has `run` keep the gradients for `take_gradients`."""
+        self._engine.keeps = True
+
+    def take_gradients(self) -> list[Any]:
+        """The last batch's gradients of the loss times `Outcome.scale`, once."""
+        found: list[Any] = self._engine.take_gradients()
+        return found
+
+    def loss_with(self, values: list[Any], batch: Any) -> float:
+        """The loss of a batch with other values of the trainable variables.
+
+        Forward alone, as `run` does it: by the batch's statistics, without dropout.
+        """
+        with np.errstate(all="ignore"):
+            found: float = self._engine.loss(values, batch)
+        return found
+
     def __enter__(self) -> Self:
         watch, prepare = self._engine.recorder.watch, self._engine.prepare
         with contextlib.ExitStack() as stack:

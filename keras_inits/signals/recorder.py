@@ -7,9 +7,10 @@ those of gradients as "gradients" by dummy arguments, which the backward rule of
 identity fills with them.
 """
 
+import contextlib
 import dataclasses
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -114,6 +115,7 @@ class Recorder:
         self.entries: list[Entry] = []
         self.skipped: set[str] = set()
         self.eager = True
+        self.rests = False
         self.start()
 
     def start(self) -> None:
@@ -122,6 +124,15 @@ class Recorder:
         self.calls: dict[int, int] = {}
         self.makers: dict[int, tuple[Any, tuple[int, ...]]] = {}
         self.count = 0
+
+    @contextlib.contextmanager
+    def resting(self) -> Iterator[None]:
+        """Context in which calls are not recorded."""
+        self.rests = True
+        try:
+            yield
+        finally:
+            self.rests = False
 
     def makers_of(self, structure: Any) -> tuple[int, ...]:
         """Indices of the entries that tensors come from."""
@@ -147,6 +158,8 @@ class Recorder:
         output: Tensor,
     ) -> Any:
         """Records a call; a `hooks.Watcher`."""
+        if self.rests:
+            return output
         kind = type(hooked.layer).__name__
         parents = self.makers_of((args, kwargs))
         if kind in hooks.MOVERS or kind in hooks.NOISES:

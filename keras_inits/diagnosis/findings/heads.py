@@ -274,7 +274,7 @@ def _unreached(output: OutputRecord) -> list[Fault]:
     y, part = output.targets, output.unreachable
     if output.loss not in pairs.NUMBERS or y is None or part is None:
         return []
-    level = severity(part, limits.REACH_WARNING, limits.REACH_ERROR)
+    level = severity(part, limits.UNREACHED_WARNING, limits.UNREACHED_ERROR)
     if level is None:
         return []
     if y.distinct == 2:  # a classification: the order of outputs is enough

@@ -21,6 +21,7 @@ from keras_inits.diagnosis.findings import (
     numbers,
     samples,
     signal,
+    step,
     units,
 )
 from keras_inits.diagnosis.report import INFO, Finding, Report
@@ -45,6 +46,10 @@ JUDGES: list[Judge] = [
     units.symmetric,
     units.far_biases,
     numbers.confident,
+    step.frozen,
+    step.too_small,
+    step.too_large,
+    step.rising,
 ]
 LAST: list[Judge] = [
     numbers.wrong_fans,
@@ -108,6 +113,11 @@ KINDS = (
     "class imbalance",
     "batch of one",
     "dropout too high",
+    "nothing trains",
+    "step too large",
+    "step too small",
+    "loss rises",
+    "gradient clipped away",
 )
 
 

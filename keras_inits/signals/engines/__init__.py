@@ -47,3 +47,12 @@ def no_gradient() -> contextlib.AbstractContextManager[Any]:
         without: contextlib.AbstractContextManager[Any] = torch.no_grad()
         return without
     return contextlib.nullcontext()
+
+
+def dense(gradient: Any) -> Any:
+    """A gradient as a tensor; TensorFlow has some as the rows that are not zero."""
+    if hasattr(gradient, "dense_shape"):
+        import tensorflow as tf
+
+        return tf.convert_to_tensor(gradient)
+    return gradient

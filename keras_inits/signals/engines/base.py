@@ -57,7 +57,19 @@ def size_of(x: Tensor) -> int:
 
 
 class Engine:
-    """What all engines share."""
+    """What all engines share.
+
+    Attributes:
+        keeps: Whether the gradients of a batch are kept for `take_gradients`.
+    """
+
+    keeps = False
+    kept: list[Any] | None = None
+
+    def take_gradients(self) -> list[Any]:
+        """The last batch's gradients, of the loss times its scale, once."""
+        kept, self.kept = self.kept, None
+        return kept or []
 
     def prepare(self, layer: keras.layers.Layer, put: Put) -> None:
         """Called with each layer before the hooks, which `put` adds to."""
@@ -81,6 +93,12 @@ class Eager(Engine):
         """Takes the figures of a gradient that has come to a probe."""
         seen = on_host(look(gradient, channels_first))
         self.recorder.backward(index, size_of(gradient), seen, self.scale)
+
+    def loss(self, values: list[Any], data: Any) -> float:
+        """The loss with other values of the trainable variables, and no figures."""
+        others = [v.value for v in self.problem.others]
+        with self.recorder.resting():
+            return float(self.problem.forward(values, others, data))
 
     def gradients(self, found: list[Any]) -> list[WeightGradient | None]:
         """The figures of the variables' gradients."""

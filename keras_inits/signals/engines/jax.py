@@ -24,7 +24,7 @@ from keras_inits.signals.engines.base import (
 from keras_inits.signals.recorder import Recorder, look, on_host
 from keras_inits.signals.unit_hashes import hashes
 
-KEPT = 4  # programs, of a few MiB each
+KEPT = 8  # programs, of a few MiB each: a pass and a loss for each model
 _programs: collections.OrderedDict[bytes, Any] = collections.OrderedDict()
 
 
@@ -46,6 +46,14 @@ def compiled(function: Function, *arguments: Any) -> Any:
     return program
 
 
+def _kind(data: Any) -> str:
+    """Shapes and types of a batch."""
+    import jax
+    import jax.numpy as jnp
+
+    return str(jax.tree.map(lambda x: (jnp.shape(x), str(x.dtype)), data))
+
+
 class JaxEngine(Engine):
     """One compiled step, whose results are the samples."""
 
@@ -58,6 +66,7 @@ class JaxEngine(Engine):
         self.seen_shapes: dict[Any, tuple[tuple[int, ...], int]] = {}
         # By kind of batch, and by scale, which is a constant of the program.
         self.steps: dict[tuple[str, float], tuple[Any, dict[int, Any]]] = {}
+        self.losses: dict[str, Any] = {}  # programs without a backward pass
 
     def _state(self) -> Any:
         from jax.extend import core
@@ -111,7 +120,19 @@ class JaxEngine(Engine):
         for gradient, view in zip(gradients, self.problem.views, strict=True):
             units = None if view is None else hashes(gradient, view)
             weights.append((flat_look(gradient), units))
-        return loss, seen, weights, backward
+        return loss, seen, weights, backward, gradients if self.keeps else None
+
+    def _plain(self, values: Any, others: Any, data: Any) -> Any:
+        with self.recorder.resting():
+            return self.problem.forward(values, others, data)
+
+    def loss(self, values: list[Any], data: Any) -> float:
+        """The loss with other values of the trainable variables, and no figures."""
+        others = [v.value for v in self.problem.others]
+        kind = _kind(data)
+        if kind not in self.losses:
+            self.losses[kind] = compiled(self._plain, values, others, data)
+        return float(np.asarray(self.losses[kind](values, others, data)))
 
     def run(self, data: Any) -> tuple[float, list[WeightGradient | None]]:
         """The loss and the gradients' figures of a batch."""
@@ -120,8 +141,7 @@ class JaxEngine(Engine):
 
         values = [v.value for v in self.problem.trainable]
         others = [v.value for v in self.problem.others]
-        shapes = str(jax.tree.map(lambda x: (jnp.shape(x), str(x.dtype)), data))
-        kind = (shapes, self.scale)
+        kind = (_kind(data), self.scale)
         if kind not in self.steps:
             self.shapes = {}
             self.measuring = True
@@ -137,7 +157,7 @@ class JaxEngine(Engine):
             step = compiled(self._step, values, dummies, others, data)
             self.steps[kind] = (step, dummies)
         step, dummies = self.steps[kind]
-        loss, seen, weights, backward = step(values, dummies, others, data)
+        loss, seen, weights, backward, self.kept = step(values, dummies, others, data)
         for index in sorted({key[0] for key in self.seen_shapes}):
             for what in ("pre", "out", "input", "gates", "attention"):
                 found = seen.get(f"{index} {what}")

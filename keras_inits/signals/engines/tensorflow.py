@@ -34,6 +34,14 @@ class TensorFlowEngine(Eager):
 
         return with_gradient(probe, x)
 
+    def loss(self, values: list[Any], data: Any) -> float:
+        """The loss with other values; a tape that watches nothing has layers fused."""
+        with (
+            tf.GradientTape(watch_accessed_variables=False) as tape,
+            self.recompute.during(tape),
+        ):
+            return super().loss(values, data)
+
     def run(self, data: Any) -> tuple[float, list[WeightGradient | None]]:
         """The loss and the gradients' figures of a batch."""
         self.recorder.start()
@@ -45,5 +53,7 @@ class TensorFlowEngine(Eager):
                 loss = self.problem.forward(values, others, data)
             scaled = loss * self.scale
         found = tape.gradient(scaled, values)
+        # As they are: optimizers take rows of an embedding as rows.
+        self.kept = found if self.keeps else None
         dense = [None if g is None else tf.convert_to_tensor(g) for g in found]
         return float(loss), self.gradients(dense)

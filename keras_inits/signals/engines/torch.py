@@ -19,6 +19,12 @@ class TorchEngine(Eager):
             x.register_hook(backward)
         return x
 
+    def loss(self, values: list[Any], data: Any) -> float:
+        import torch
+
+        with torch.no_grad():
+            return super().loss(values, data)
+
     def run(self, data: Any) -> tuple[float, list[WeightGradient | None]]:
         """The loss and the gradients' figures of a batch."""
         import torch
@@ -38,4 +44,5 @@ class TorchEngine(Eager):
         each = iter(found)
         with torch.no_grad():
             figures = [next(each) if v.requires_grad else None for v in values]
+            self.kept = figures if self.keeps else None
             return float(loss.detach()), self.gradients(figures)
