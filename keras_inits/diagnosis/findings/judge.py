@@ -14,6 +14,7 @@ from keras_inits.diagnosis.findings import (
     heads,
     labels,
     numbers,
+    outputs,
     signal,
     units,
 )
@@ -23,7 +24,7 @@ AnyReport = TypeVar("AnyReport", bound=Report)
 Judge = Callable[[Report], list[tuple[int, Finding]]]
 
 # What stands before everything else, and explains some of it.
-CAUSES: list[Judge] = [heads.of_outputs]
+CAUSES: list[Judge] = [outputs.of_outputs]
 # With figures that are not finite nothing else can be judged.
 FIRST: list[Judge] = [numbers.non_finite]
 JUDGES: list[Judge] = [
@@ -65,8 +66,8 @@ KINDS = (
     heads.BEYOND,
     labels.MISFIT,
     labels.CONSTANT,
-    heads.FLAT,
-    heads.SWAPPED,
+    outputs.FLAT,
+    outputs.SWAPPED,
     "exploding gradient",
     "closed at the start",
     "not connected",

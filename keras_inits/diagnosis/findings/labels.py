@@ -79,7 +79,7 @@ def _class_numbers(output: OutputRecord, y: TargetRecord) -> list[Fault]:
                 refused=True,
             )
         ]
-    if 0 <= y.low and y.high < units:
+    if y.low >= 0 and y.high < units:
         return []
     figure = y.high if y.high >= units else y.low
     message = f"the labels go {_range(y)}, and {units} units have classes 0 to "
@@ -201,7 +201,7 @@ def _same_shape(output: OutputRecord, y: TargetRecord, takes: str) -> list[Fault
 
 def _zero_or_one(output: OutputRecord, y: TargetRecord) -> list[Fault]:
     """Of binary cross entropies."""
-    if 0 <= y.low and y.high <= 1:
+    if y.low >= 0 and y.high <= 1:
         return []
     takes = f"{output.loss!r} takes probabilities, from 0 to 1"
     message = f"the targets go {_range(y)}, and {takes}"
@@ -212,12 +212,14 @@ def _zero_or_one(output: OutputRecord, y: TargetRecord) -> list[Fault]:
         cause = f"the classes are {y.low:g} and {y.high:g} here, and 0 and 1 in Keras"
         shift = f"y {'+' if y.low < 0 else '-'} {abs(y.low):g}"
         data = f"y = {shift}" if step == 1 else f"y = ({shift}) / 2"
-    elif y.integers and 0 <= y.low and y.high > 100:
+    elif y.integers and y.low >= 0 and y.high > 100:
         cause = "pixels from 0 to 255, as it seems: outputs of a sigmoid end at 1"
         data = f"y = y / {255 if y.high <= 255 else int(y.high)}"
     elif y.integers and y.low >= 0 and y.distinct < pairs.FEW_CLASSES:
         many = pairs.classes(output) or int(y.high) + 1
-        cause = f"there are {many} classes: a softmax over {many} units tells them apart"
+        cause = (
+            f"there are {many} classes: a softmax over {many} units tells them apart"
+        )
         data = "y = y - 1" if y.low == 1 else ""
         activation = "linear" if output.from_logits else "softmax"
         head = (many, activation)
@@ -233,7 +235,7 @@ def _zero_or_one(output: OutputRecord, y: TargetRecord) -> list[Fault]:
 
 def _signs(output: OutputRecord, y: TargetRecord) -> list[Fault]:
     """Of hinge losses."""
-    if y.integers and -1 <= y.low and y.high <= 1:
+    if y.integers and y.low >= -1 and y.high <= 1:
         return []
     return [
         Fault(
