@@ -7,8 +7,8 @@ import dataclasses
 class TargetRecord:
     """What is known of the targets of one output.
 
-    Of arrays all rows are looked at, up to a million numbers; of a dataset those of the
-    batches that were measured.
+    Of arrays all rows are looked at, of a dataset those of the batches that were
+    measured; for all but `low` and `high` at most 65,536 numbers.
 
     Attributes:
         shape: Shape, axis of samples included.

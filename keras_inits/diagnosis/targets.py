@@ -9,7 +9,8 @@ import numpy as np
 from keras_inits._utils.host_array import to_numpy
 from keras_inits.diagnosis.outputs import TargetRecord
 
-MOST = 2**20  # numbers that are looked at
+MOST = 2**16  # numbers that are looked at
+ALL = 2**24  # numbers of which the smallest and the largest are looked for
 CLOSE = 1e-3  # by which sums of float16 probabilities may miss one
 
 
@@ -27,6 +28,7 @@ class Targets:
         self.parts: list[np.ndarray] = []
         self.whole = False  # whether all there are were looked at
         self.constant: list[bool] = []
+        self.low, self.high = math.inf, -math.inf
 
     def add(self, y: Any, is_batch: bool = True) -> None:
         """Merges targets.
@@ -51,7 +53,18 @@ class Targets:
         if not self.parts or array.shape[1:] == self.shape[1:]:
             self.shape = self.shape or tuple(array.shape)
             self.dtype = self.dtype or array.dtype.name
-            self.parts.append(_some_rows(array))
+            self.parts.append(_some_rows(array, MOST))
+            self._see_ends(_some_rows(array, ALL))
+
+    def _see_ends(self, array: np.ndarray) -> None:
+        """The smallest and the largest value, nan aside: one odd label is enough."""
+        array = array.astype("float32") if array.dtype.kind == "V" else array
+        if self.ignored is not None:
+            array = array[array != self.ignored]
+        finite = array[np.isfinite(array)] if array.dtype.kind == "f" else array
+        if finite.size:
+            self.low = min(self.low, float(finite.min()))
+            self.high = max(self.high, float(finite.max()))
 
     def values(self) -> np.ndarray | None:
         """All that were looked at, (samples, ...), float64; None without any."""
@@ -70,8 +83,8 @@ class Targets:
         return TargetRecord(
             shape=self.shape,
             dtype=self.dtype,
-            low=float(good.min()),
-            high=float(good.max()),
+            low=self.low if math.isfinite(self.low) else 0.0,
+            high=self.high if math.isfinite(self.high) else 0.0,
             mean=float(good.mean()),
             std=float(good.std()),
             rms=float(np.sqrt(np.mean(good**2))),
@@ -109,9 +122,9 @@ def unreachable(
     return float(miss.mean()) / variance
 
 
-def _some_rows(array: np.ndarray) -> np.ndarray:
-    step = max(1, math.ceil(array.size / MOST))
-    return array[::step]
+def _some_rows(array: np.ndarray, most: int) -> np.ndarray:
+    """All rows, or evenly spaced ones."""
+    return array[:: max(1, math.ceil(array.size / most))] if array.ndim else array[None]
 
 
 def _same_rows(array: np.ndarray) -> bool:

@@ -52,7 +52,7 @@ def known_loss(loss: Any) -> tuple[str | None, dict[str, Any]]:
     except (TypeError, ValueError):  # what compiling would refuse
         return None, {}
     if isinstance(found, keras.losses.Loss):
-        function = getattr(found, "fn", None)
+        function: Any = getattr(found, "fn", None)
         if not is_of_keras(type(found)) or not _is_loss(function):
             return None, {}
         return function.__name__, {**found.get_config(), **options}

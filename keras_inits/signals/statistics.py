@@ -169,17 +169,15 @@ class Tally:
     def __init__(
         self, shape: tuple[int, ...], units: int, activation: str | None = None
     ) -> None:
-        self.shape, self.units = shape, units
+        self.shape, self.units, self.moments = shape, units, Moments()
         self.flat = FLAT.get(activation or "")
-        self.moments = Moments()
         self.seen = self.zeros = self.bad = 0
         self.finite = True
         self.alive: Any = False
         self.saturated: list[float | None] = []
         self.ranks: list[float | None] = []
         self.differences: list[float | None] = []
-        self.rank_limit = 0
-        self.sums: list[float] = []
+        self.rank_limit, self.sums = 0, list[float]()
         self.values: list[np.ndarray] = []
 
     def add(self, sample: np.ndarray, finite: bool) -> None:
@@ -210,8 +208,7 @@ class Tally:
             self.saturated.append(float(np.mean(self.flat(x))))
         rows = x.reshape(-1, x.shape[-1])
         if rows.shape[-1] == self.units:
-            sums = rows.sum(-1)
-            self.sums += [float(sums.min()), float(sums.max())]
+            self.sums += np.quantile(rows.sum(-1), (0, 1)).tolist()
         rows = rows[:: coprime_step(len(rows), ROWS)]
         limit = min(len(rows) - 1, rows.shape[1])
         self.rank_limit = max(self.rank_limit, limit)
@@ -228,8 +225,7 @@ class Tally:
             (float(values.min()), float(values.max())) if len(values) else (0, 0)
         )
         # Edges in float64: the next float32 above a huge value may not exist.
-        wide = high > low
-        edges = (low, high) if wide else (low - 0.5, high + 0.5)
+        edges = (low, high) if high > low else (low - 0.5, high + 0.5)
         counts, _ = np.histogram(values.astype("float64"), BINS, edges)
         apart = _mean(self.differences)
         return TensorStats(
@@ -270,10 +266,9 @@ class GradientTally:
 
     def __init__(self, size: int, dtype: str, scale: float = 1.0) -> None:
         self.size, self.dtype, self.scale = size, dtype, scale
-        self.moments = Moments()
+        self.moments, self.finite = Moments(), True
         self.norms: list[float] = []
         self.seen = self.zeros = self.tiny = 0
-        self.finite = True
 
     def add(self, sample: np.ndarray, finite: bool) -> None:
         """Merges values of a batch, and whether all of the tensor is finite."""

@@ -6,8 +6,10 @@ import pytest
 from keras import layers, losses
 
 from keras_inits.diagnosis import diagnose, findings, report
-from support.diagnosed import programs_of_heads as programs
-from support.diagnosed.programs_of_heads import HEADS, HEALTHY, X, network
+from support.diagnosed import program as programs
+from support.diagnosed.healthy_heads import HEALTHY
+from support.diagnosed.program import X, network
+from support.diagnosed.programs_of_heads import HEADS
 
 # Keras itself warns of some of these mistakes.
 pytestmark = [
@@ -25,7 +27,7 @@ OWN = (
     "losses swapped",
 )
 # Compiling every network anew takes most of the time there.
-STEP = 2 if keras.backend.backend() == "jax" else 1
+STEP = 5 if keras.backend.backend() == "jax" else 1
 
 
 def found(*program):

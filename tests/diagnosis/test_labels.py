@@ -7,10 +7,11 @@ from keras import layers
 
 from keras_inits.diagnosis import diagnose, report
 from keras_inits.diagnosis.targets import Targets, unreachable
-from support.diagnosed import programs_of_heads as programs
-from support.diagnosed.programs_of_heads import LABELLED, X, network
+from support.diagnosed import program as programs
+from support.diagnosed.program import X, network
+from support.diagnosed.programs_of_labels import LABELLED
 
-STEP = 2 if keras.backend.backend() == "jax" else 1  # which compiles each anew
+STEP = 5 if keras.backend.backend() == "jax" else 1  # which compiles each anew
 
 
 def found(*program, **options):

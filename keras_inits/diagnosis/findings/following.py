@@ -2,15 +2,16 @@
 
 import dataclasses
 
-from keras_inits.diagnosis.findings import gradients, heads, labels
+from keras_inits.diagnosis.derived import stopped
+from keras_inits.diagnosis.findings import heads, labels, outputs
 from keras_inits.diagnosis.report import INFO, SEVERITIES, Finding, Report
 
 Found = list[tuple[int, Finding]]
 # Faults by which a head passes little or nothing on.
-CAUSES = (heads.ONE, heads.UNFIT, heads.BEYOND, heads.FLAT)
+CAUSES = (heads.ONE, heads.UNFIT, heads.BEYOND, outputs.FLAT)
 FOLLOWERS = ("no gradient", "vanishing gradient", "not finite")
 # A loss of labels or heads that do not fit is no measure of logits.
-MEANINGLESS = (heads.UNFIT, heads.ONE, heads.SWAPPED, labels.MISFIT)
+MEANINGLESS = (heads.UNFIT, heads.ONE, outputs.SWAPPED, labels.MISFIT)
 
 
 def explained(diagnosis: Report, causes: Found, found: Found) -> Found:
@@ -47,7 +48,10 @@ def _led_back(finding: Finding, cause: Finding) -> Finding:
 
 def _reaches(diagnosis: Report, cause: Finding) -> bool:
     """Whether the layer of a cause itself gets no gradient, or none that is finite."""
-    none = gradients.stopped(diagnosis)
+    none = stopped(diagnosis)
+    made = [r.gradient for r in diagnosis.records if r.name == cause.layer]
+    if any(gradient is not None and not gradient.finite for gradient in made):
+        return True
     own = [w for w in diagnosis.weights if w.owner == cause.layer]
     return any(
         w.path in none or (w.gradient is not None and not w.gradient.finite)

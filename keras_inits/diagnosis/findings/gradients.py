@@ -3,7 +3,7 @@
 import itertools
 
 from keras_inits.diagnosis import thresholds as limits
-from keras_inits.diagnosis.derived import head, kernels, relevance
+from keras_inits.diagnosis.derived import head, kernels, relevance, stopped
 from keras_inits.diagnosis.findings import fixes
 from keras_inits.diagnosis.findings.common import info, log_mean_step, severity
 from keras_inits.diagnosis.report import (
@@ -51,44 +51,6 @@ def _shut_head(diagnosis: Report) -> bool:
     """Whether a head passes nothing back at the start, but for rounding errors."""
     opens = set(opening(diagnosis))
     return any(w.name in opens and w.equal and not w.zero for w in diagnosis.weights)
-
-
-def stopped(diagnosis: Report) -> set[str]:
-    """Paths of the kernels whose gradient is zero, or what rounding leaves of zero.
-
-    A gradient that cancels, as that of a softmax over one unit does, is exactly zero
-    on some backends only. What stands behind such a layer alone gets none either.
-    """
-    none: set[str] = set()
-    dark: set[int] = set()  # records whose input gets no gradient
-    takers: dict[int, list[int]] = {}
-    by_path = {w.path: w for w in diagnosis.weights}
-    for record in diagnosis.records:
-        for parent in record.parents:
-            takers.setdefault(parent, []).append(record.index)
-    for record in reversed(diagnosis.records):
-        gets = takers.get(record.index, [])
-        gradient = record.gradient
-        unlit = bool(gets) and all(index in dark for index in gets)
-        size = 0.0 if gradient is None else gradient.norm * (record.input_rms or 1.0)
-        own = [
-            w
-            for path in record.weights
-            if (w := by_path.get(path)) is not None
-            and w.role in KERNEL_ROLES
-            and w.gradient is not None
-        ]
-        least = limits.NO_GRADIENT * size
-        still = [w for w in own if w.gradient and w.gradient.norm <= least]
-        if unlit or (own and len(still) == len(own)):
-            none.update(w.path for w in own)
-            dark.add(record.index)
-        elif not own and record.activation is not None and len(record.parents) == 1:
-            before = diagnosis.records[record.parents[0]].gradient
-            least = 0.0 if gradient is None else limits.NO_GRADIENT * gradient.norm
-            if before is not None and before.norm <= least:
-                dark.add(record.index)
-    return none
 
 
 def stuck(diagnosis: Report) -> list[tuple[int, Finding]]:

@@ -19,6 +19,7 @@ from keras_inits.diagnosis.findings import (
     labels,
     modes,
     numbers,
+    outputs,
     samples,
     signal,
     step,
@@ -30,7 +31,7 @@ AnyReport = TypeVar("AnyReport", bound=Report)
 Judge = Callable[[Report], list[tuple[int, Finding]]]
 
 # What stands before everything else, and explains some of it.
-PAIRS: list[Judge] = [heads.of_outputs]
+PAIRS: list[Judge] = [outputs.of_outputs]
 # With figures that are not finite nothing else can be judged but what makes them so.
 FIRST: list[Judge] = [activations.unbounded, numbers.non_finite]
 JUDGES: list[Judge] = [
@@ -86,8 +87,8 @@ KINDS = (
     heads.BEYOND,
     labels.MISFIT,
     labels.CONSTANT,
-    heads.FLAT,
-    heads.SWAPPED,
+    outputs.FLAT,
+    outputs.SWAPPED,
     "exploding gradient",
     "closed at the start",
     "not connected",
