@@ -26,6 +26,9 @@ from keras_inits.signals.passes import Outcome, TrainingPass
 BLOCK = 2**20  # values that are summed at a time
 SMALLER = 8  # decades below its own rate that are tried
 
+# The largest update by its weight in a step that is tried instead: that of usual rates.
+TRIED = 3e-3
+
 
 def is_wanted(model: keras.Model, objective: Objective) -> bool:
     """Whether there is a step to take: an optimizer, and a loss that it would lower."""
@@ -164,9 +167,9 @@ class _Step:
             values, sums = self._moved(gradients, norm, rate)
             ratio = max(math.sqrt(u / w) for _, w, u, _ in sums.values() if w > 0)
             # Next to rounding, a size tells only that the step is far too small.
-            if limits.TRIED / 4 < ratio < limits.TRIED * 4:
+            if TRIED / 4 < ratio < TRIED * 4:
                 return [(rate, self.training.loss_with(values, self.batch))]
-            far = min(max(limits.TRIED / ratio, 1e-3), 1e3) if ratio > 1e-6 else 1e3
+            far = min(max(TRIED / ratio, 1e-3), 1e3) if ratio > 1e-6 else 1e3
             rate *= 10.0 ** round(math.log10(far))
         return []
 

@@ -12,6 +12,7 @@ from keras_inits.diagnosis.findings import judged
 from keras_inits.diagnosis.report import LayerRecord, Report, WeightRecord
 from keras_inits.signals.records import GradientStats, TensorStats
 from support.diagnosed.by_hand_data import OF_DATA
+from support.diagnosed.by_hand_heads import OF_HEADS
 
 DEPTH, WIDTH = 8, 16
 
@@ -149,6 +150,13 @@ def early_gradients(size):
     return report(*(layer(i, gradient=gradient(norm=size)) for i in range(2)))
 
 
+def still(size):
+    """A last kernel whose gradient is of a size, by what its output gets."""
+    last = layer(DEPTH - 1, weights=("k",))
+    kernel = weight(path="k", owner=last.name, gradient=gradient(norm=size))
+    return report(last, weights=[kernel])
+
+
 OF = {  # kind: a report by its figure, and figures with the severity they must have
     "vanishing signal": (
         lambda v: report(layer(DEPTH - 1, input_rms=v)),
@@ -226,6 +234,10 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
         lambda v: report(*(layer(i, activation="exponential") for i in range(v))),
         [(2, None), (3, "warning"), (4, "warning"), (5, "error")],
     ),
+    "no gradient": (
+        still,
+        [(5e-6, None), (2e-7, "error")],
+    ),
     "targets not standardized": (
         lambda v: report(targets=(v,)),
         [(18, None), (25, "info"), (800, "info"), (1300, "warning")],
@@ -234,6 +246,11 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
 OF |= {
     kind: (lambda v, make=make: report(**make(v)), lines)
     for kind, (make, lines) in OF_DATA.items()
+}
+KERNEL = weight(path="dense[0]/kernel")
+OF |= {
+    kind: (lambda v, make=make: report(weights=[KERNEL], **make(v)), lines)
+    for kind, (make, lines) in OF_HEADS.items()
 }
 LINES = [
     pytest.param(kind, build, figure, expected, id=f"{kind} at {figure:g}")
