@@ -98,7 +98,7 @@ class _Step:
             for number, (n, w, u, _) in sums.items()
         )
         tried: list[tuple[float, float]] = []
-        if self.rate > 0 and largest(ratios) * limits.STEPS < limits.REACH_WARNING:
+        if self.rate > 0 and largest(ratios) * limits.STEPS < limits.REACH_SHORT:
             tried += self._larger(gradients, norm)
         gradients.clear()
         whole, tenth = self.loss, None

@@ -83,8 +83,8 @@ TARGETS_WARNING = 1e3
 # weight nor the loss (to first order) would change by a tenth, or a thirtieth, of its
 # size: SGD at 1e-6 has 0.01, Adam at 1e-7 0.01 to 0.3; SGD at 1e-4 has 0.11 to 2.
 STEPS = 1e4
-REACH_WARNING = 0.1
-REACH_ERROR = 0.03
+REACH_SHORT = 0.1
+REACH_NONE = 0.03
 # The largest update by its weight in a step that is tried instead, that of usual rates,
 # and by which part of the loss that step must lower it.
 TRIED = 3e-3

@@ -83,7 +83,7 @@ def too_small(diagnosis: Report) -> Found:
     if step is None or step.scheduled or step.gradient_norm == 0:
         return []
     reach = _reach(step)
-    worst = severity(-reach, -limits.REACH_WARNING, -limits.REACH_ERROR)
+    worst = severity(-reach, -limits.REACH_SHORT, -limits.REACH_NONE)
     if worst is None:
         return []
     better = step.better
