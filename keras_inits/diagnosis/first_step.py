@@ -24,6 +24,7 @@ from keras_inits.signals.losses import PROJECTION, Objective
 from keras_inits.signals.passes import Outcome, TrainingPass
 
 BLOCK = 2**20  # values that are summed at a time
+USUAL = 3e-3  # largest update by its weight at rates that are in use
 SMALLER = 8  # decades below its own rate that are tried
 
 
@@ -164,9 +165,9 @@ class _Step:
             values, sums = self._moved(gradients, norm, rate)
             ratio = max(math.sqrt(u / w) for _, w, u, _ in sums.values() if w > 0)
             # Next to rounding, a size tells only that the step is far too small.
-            if limits.TRIED / 4 < ratio < limits.TRIED * 4:
+            if USUAL / 4 < ratio < USUAL * 4:
                 return [(rate, self.training.loss_with(values, self.batch))]
-            far = min(max(limits.TRIED / ratio, 1e-3), 1e3) if ratio > 1e-6 else 1e3
+            far = min(max(USUAL / ratio, 1e-3), 1e3) if ratio > 1e-6 else 1e3
             rate *= 10.0 ** round(math.log10(far))
         return []
 

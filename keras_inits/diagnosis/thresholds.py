@@ -85,12 +85,8 @@ TARGETS_WARNING = 1e3
 STEPS = 1e4
 REACH_SHORT = 0.1
 REACH_NONE = 0.03
-# The largest update by its weight in a step that is tried instead, that of usual rates,
-# and by which part of the loss that step must lower it.
-TRIED = 3e-3
+# By which part of the loss a larger step must lower it.
 GAIN = 1e-4
-# Fall of the loss by what the gradient promises for a rate that is proposed as it is.
-STRAIGHT = 0.5
 # What clipping leaves of the gradient's norm where it is to blame.
 CLIPPED = 0.1
 

@@ -11,6 +11,7 @@ from keras_inits.diagnosis import thresholds
 from keras_inits.diagnosis.findings import judged
 from keras_inits.diagnosis.report import LayerRecord, Report, WeightRecord
 from keras_inits.signals.records import GradientStats, TensorStats
+from support.diagnosed import steps
 
 DEPTH, WIDTH = 8, 16
 
@@ -225,6 +226,10 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
         lambda v: report(targets=(v,)),
         [(18, None), (25, "info"), (800, "info"), (1300, "warning")],
     ),
+}
+OF |= {
+    kind: (lambda v, make=make: report(weights=[weight()], step=make(v)), lines)
+    for kind, (make, lines) in steps.OF.items()
 }
 LINES = [
     pytest.param(kind, build, figure, expected, id=f"{kind} at {figure:g}")

@@ -12,6 +12,8 @@ from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.signals.losses import COMPILED
 
 Found = list[tuple[int, Finding]]
+# Fall of the loss by what the gradient promises, for a rate that is proposed as it is.
+STRAIGHT = 0.5
 TRAINABLE = (
     "model.trainable = True; model.compile(type(model.optimizer).from_config("
     "model.optimizer.get_config()), model.loss)"
@@ -60,7 +62,7 @@ def _fix(step: StepRecord) -> str:
     straight = -step.predicted * rate / step.learning_rate
     # It lowers the loss by less than half of what the gradient promises: it goes as far
     # as it can, and with momentum later ones would go farther.
-    bent = step.loss - loss < limits.STRAIGHT * straight
+    bent = step.loss - loss < STRAIGHT * straight
     return f"{_at(step, rate / 10 if bent else rate)}  # {told}"
 
 
