@@ -249,11 +249,10 @@ def test_usual_settings_are_not_accused(name):
 
 
 ILL = {
-    "SGD 50": (lambda: optimizers.SGD(50.0), "loss rises", "error"),
-    "SGD 50, large": (lambda: optimizers.SGD(500.0), "step too large", "error"),
+    "SGD 500": (lambda: optimizers.SGD(500.0), "loss rises", "error"),
+    "SGD 500, large": (lambda: optimizers.SGD(500.0), "step too large", "error"),
     "Adam 10": (lambda: optimizers.Adam(10.0), "step too large", "error"),
     "SGD 1e-9": (lambda: optimizers.SGD(1e-9), "step too small", "error"),
-    "SGD 1e-5": (lambda: optimizers.SGD(1e-5), "step too small", "warning"),
     "Adam 1e-9": (lambda: optimizers.Adam(1e-9), "step too small", "error"),
     "zero": (lambda: optimizers.SGD(0.0), "step too small", "error"),
     "clipped": (
