@@ -24,10 +24,8 @@ from keras_inits.signals.losses import PROJECTION, Objective
 from keras_inits.signals.passes import Outcome, TrainingPass
 
 BLOCK = 2**20  # values that are summed at a time
+USUAL = 3e-3  # largest update by its weight at rates that are in use
 SMALLER = 8  # decades below its own rate that are tried
-
-# The largest update by its weight in a step that is tried instead: that of usual rates.
-TRIED = 3e-3
 
 
 def is_wanted(model: keras.Model, objective: Objective) -> bool:
@@ -101,7 +99,7 @@ class _Step:
             for number, (n, w, u, _) in sums.items()
         )
         tried: list[tuple[float, float]] = []
-        if self.rate > 0 and largest(ratios) * limits.STEPS < limits.REACH_WARNING:
+        if self.rate > 0 and largest(ratios) * limits.STEPS < limits.REACH_SHORT:
             tried += self._larger(gradients, norm)
         gradients.clear()
         whole, tenth = self.loss, None
@@ -167,9 +165,9 @@ class _Step:
             values, sums = self._moved(gradients, norm, rate)
             ratio = max(math.sqrt(u / w) for _, w, u, _ in sums.values() if w > 0)
             # Next to rounding, a size tells only that the step is far too small.
-            if TRIED / 4 < ratio < TRIED * 4:
+            if USUAL / 4 < ratio < USUAL * 4:
                 return [(rate, self.training.loss_with(values, self.batch))]
-            far = min(max(TRIED / ratio, 1e-3), 1e3) if ratio > 1e-6 else 1e3
+            far = min(max(USUAL / ratio, 1e-3), 1e3) if ratio > 1e-6 else 1e3
             rate *= 10.0 ** round(math.log10(far))
         return []
 

@@ -144,9 +144,9 @@ NO_GRADIENT = 1e-6
 # weight nor the loss (to first order) would change by a tenth, or a thirtieth, of its
 # size: SGD at 1e-6 has 0.01, Adam at 1e-7 0.01 to 0.3; SGD at 1e-4 has 0.11 to 2.
 STEPS = 1e4
-REACH_WARNING = 0.1
-REACH_ERROR = 0.03
-# By which part of the loss a step of usual size must lower it, for a rate to be blamed.
+REACH_SHORT = 0.1
+REACH_NONE = 0.03
+# By which part of the loss a larger step must lower it.
 GAIN = 1e-4
 # What clipping leaves of the gradient's norm where it is to blame.
 CLIPPED = 0.1

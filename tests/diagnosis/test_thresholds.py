@@ -11,6 +11,7 @@ from keras_inits.diagnosis import thresholds
 from keras_inits.diagnosis.findings import judged
 from keras_inits.diagnosis.report import LayerRecord, Report, WeightRecord
 from keras_inits.signals.records import GradientStats, TensorStats
+from support.diagnosed import steps
 from support.diagnosed.by_hand_data import OF_DATA
 from support.diagnosed.by_hand_heads import OF_HEADS
 
@@ -245,12 +246,11 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
 }
 OF |= {
     kind: (lambda v, make=make: report(**make(v)), lines)
-    for kind, (make, lines) in OF_DATA.items()
+    for kind, (make, lines) in (OF_DATA | OF_HEADS).items()
 }
-KERNEL = weight(path="dense[0]/kernel")
 OF |= {
-    kind: (lambda v, make=make: report(weights=[KERNEL], **make(v)), lines)
-    for kind, (make, lines) in OF_HEADS.items()
+    kind: (lambda v, make=make: report(weights=[weight()], step=make(v)), lines)
+    for kind, (make, lines) in steps.OF.items()
 }
 LINES = [
     pytest.param(kind, build, figure, expected, id=f"{kind} at {figure:g}")

@@ -12,7 +12,7 @@ from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.signals.losses import COMPILED
 
 Found = list[tuple[int, Finding]]
-# Fall of the loss by what the gradient promises for a rate that is proposed as it is.
+# Fall of the loss by what the gradient promises, for a rate that is proposed as it is.
 STRAIGHT = 0.5
 TRAINABLE = (
     "model.trainable = True; model.compile(type(model.optimizer).from_config("
@@ -85,7 +85,7 @@ def too_small(diagnosis: Report) -> Found:
     if step is None or step.scheduled or step.gradient_norm == 0:
         return []
     reach = _reach(step)
-    worst = severity(-reach, -limits.REACH_WARNING, -limits.REACH_ERROR)
+    worst = severity(-reach, -limits.REACH_SHORT, -limits.REACH_NONE)
     if worst is None:
         return []
     better = step.better
