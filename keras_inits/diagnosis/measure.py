@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from keras_inits._utils import checks
 from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits._utils.progress import progress
 from keras_inits.diagnosis import findings, records, weights
@@ -28,6 +29,8 @@ def diagnose(
     x: Any = None,
     y: Any = None,
     *,
+    sample_weight: Any = None,
+    class_weight: Any = None,
     loss: Any = None,
     batches: int = 1,
     batch_size: int | None = None,
@@ -42,14 +45,18 @@ def diagnose(
 
     Args:
         model: A built Keras model.
-        x: What the model is given: an array, a list or dict of arrays, a
-            `tf.data.Dataset`, a PyTorch `DataLoader`, a `keras.utils.PyDataset`, an
-            iterable of batches; or None for white noise of the input's shape, token
-            ids for integer inputs, a batch of 32. Sizes that the model leaves open
-            are then 16, or 64 for inputs of rank 4 and above.
-        y: Targets, where `x` is arrays.
-        loss: A Keras loss or its name, or one for each output; None for what the
-            model is compiled with: its own `compute_loss`, or its loss. Without
+        x: What the model is given, as `fit` takes it: an array, a list or dict of
+            arrays, a `tf.data.Dataset`, a PyTorch `DataLoader`, a
+            `keras.utils.PyDataset`, an iterable of batches; or None for white noise of
+            the input's shape, token ids for integer inputs, a batch of 32. Sizes that
+            the model leaves open are then 16, or 64 for inputs of rank 4 and above.
+        y: Targets, where `x` is arrays; as `fit` takes them.
+        sample_weight: Weights of samples or time steps, where `x` is arrays, or such
+            weights for each output; as `fit` takes them.
+        class_weight: From the number of a class to its weight; as `fit` takes it.
+        loss: What `compile` takes, a Keras loss or its name, or one for each output;
+            None for what the model is compiled with. Measured is what `fit` reports,
+            with what layers add to it, by the model's `compute_loss`. Without
             targets or loss, the gradient is of a fixed random direction of the outputs.
         batches: How many batches are measured; int, >= 1.
         batch_size: Rows of arrays in a batch; None for 32.
@@ -59,7 +66,7 @@ def diagnose(
         A `Diagnosis`; print it.
 
     Raises:
-        ValueError: If the model is not built, or the data do not fit it.
+        ValueError: If the model is not built, or the data do not fit it or its loss.
 
     Examples:
     >>> import keras, keras_inits
@@ -69,8 +76,10 @@ def diagnose(
     (['dense...'], 'healthy')
     """
     infos = weights_of(model)
-    size = data.BATCH if batch_size is None else int(batch_size)
-    batches_of_data = data.stream(model, x, y, batches, size, seed)
+    size = data.BATCH if batch_size is None else _batch_size(batch_size)
+    batches_of_data = data.stream(
+        model, x, y, batches, size, seed, sample_weight, class_weight
+    )
     first = next(batches_of_data)
     objective = Objective(model, loss, first.y is not None, seed)
     by_variable = {id(info.variable): info for info in infos}
@@ -85,7 +94,7 @@ def diagnose(
         TrainingPass(model, objective, views, lambda: advance(1)) as training,
     ):
         for batch in itertools.chain([first], batches_of_data):
-            tensors = tuple(data.tensors(part) for part in batch[:3])
+            tensors = data.as_tensors(batch)
             totals.see_batch(tensors[0])
             outcome = training.run(tensors)
             totals.see_outcome(outcome, training.trainable)
@@ -115,6 +124,16 @@ def diagnose(
     return findings.judged(measured, lambda: _branch_ends(model, infos))
 
 
+def _batch_size(given: Any) -> int:
+    return checks.whole(
+        "batch_size",
+        given,
+        minimum=1,
+        meaning="how many rows of arrays are a batch",
+        instead="Leave it out for 32.",
+    )
+
+
 def _branch_ends(model: keras.Model, infos: list[WeightInfo]) -> tuple[str, ...]:
     """Paths of the kernels that end residual branches."""
     ends = set(branch_ends(trace(model), infos))
@@ -136,7 +155,7 @@ class _Totals:
 
     def see_batch(self, x: Any) -> None:
         """Inputs, before the pass."""
-        flat = keras.tree.flatten(x)
+        flat = [tensor for tensor in keras.tree.flatten(x) if tensor is not None]
         self.alike.append(all(map(repeats, flat)))
         self.samples += int(flat[0].shape[0])
         for number, tensor in enumerate(t for t in flat if is_real(t)):
