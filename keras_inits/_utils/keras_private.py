@@ -121,9 +121,10 @@ def compile_loss(
     class Watched(cls):  # type: ignore[misc, valid-type]
         def build(self, y_true: Any, y_pred: Any) -> None:
             super().build(y_true, y_pred)
-            self._flat_losses = [
+            found: list[Any] = vars(self)["_flat_losses"]
+            found[:] = [
                 entry._replace(loss=watch(entry.loss, entry.loss_weights))
-                for entry in self._flat_losses
+                for entry in found
             ]
 
     return Watched(loss, weights, output_names=names)
@@ -163,6 +164,19 @@ def loss_arguments(loss: Any) -> dict[str, Any]:
     """The keywords that Keras's wrapper of a function calls it with."""
     found: dict[str, Any] = getattr(loss, "_fn_kwargs", {})
     return found
+
+
+def kept_logits(output: Tensor) -> Any:
+    """What a softmax or sigmoid was given, which a cross entropy on TensorFlow takes.
+
+    Keras keeps it with the output; None where it does not.
+    """
+    return getattr(output, "_keras_logits", None)
+
+
+def keep_logits(output: Tensor, logits: Any) -> None:
+    """Keeps with an output what Keras keeps with those of a softmax or sigmoid."""
+    output._keras_logits = logits
 
 
 def _producer(tensor: Tensor) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_inits._utils import checks
 from keras_inits.signals import noise
+from keras_inits.signals.arrays import cut_rows, dense, is_array, leaves, rows
 from keras_inits.signals.sample_weights import of_classes, of_outputs
 
 BATCH = noise.BATCH
@@ -22,10 +23,6 @@ class Batch(NamedTuple):
     y: Any
     weight: Any
     notes: tuple[str, ...] = ()  # what was assumed to make it
-
-
-def _is_array(x: Any) -> bool:
-    return (hasattr(x, "shape") and hasattr(x, "dtype")) or hasattr(x, "__array__")
 
 
 def _is_input(model: keras.Model | None, x: Any) -> bool:
@@ -44,38 +41,18 @@ def is_arrays(x: Any, model: keras.Model | None = None) -> bool:
         x: Anything.
         model: Tells a list of tuples that are its inputs from a list of batches.
     """
-    if (
-        isinstance(x, list)
-        and x
-        and isinstance(x[0], tuple)
-        and not _is_input(model, x)
-    ):
+    tuples = isinstance(x, list) and bool(x) and isinstance(x[0], tuple)
+    if tuples and not _is_input(model, x):
         return False  # batches
     if isinstance(x, list | tuple | dict):
         members = [m for m in keras.tree.flatten(x) if m is not None]
-        return bool(members) and all(map(_is_array, members))
-    return _is_array(x)
-
-
-def _dense(x: Any) -> Any:
-    """An array whose zeros are left out, as one that has them."""
-    if type(x).__name__ == "RaggedTensor":
-        raise ValueError(
-            "Rows must be of one length to be measured. Received: a RaggedTensor of "
-            f"shape {x.shape}. Pass x.to_tensor()."
-        )
-    if type(x).__name__ == "SparseTensor":
-        import tensorflow as tf
-
-        return tf.sparse.to_dense(tf.sparse.reorder(x))
-    if hasattr(x, "toarray"):  # SciPy's
-        return x.toarray()
-    return x.todense() if hasattr(x, "todense") else x  # JAX's
+        return bool(members) and all(map(is_array, members))
+    return is_array(x)
 
 
 def to_tensor(x: Any, name: str = "x") -> Any:
     """An array of any library as a tensor of the backend."""
-    x = _dense(x)
+    x = dense(x)
     if keras.ops.is_tensor(x):
         return x
     if hasattr(x, "detach"):
@@ -104,49 +81,6 @@ def as_tensors(batch: Batch) -> tuple[Any, Any, Any]:
     return x, y, weight
 
 
-def _leaves(structure: Any) -> list[Any]:
-    return [x for x in keras.tree.flatten(structure) if x is not None]
-
-
-def rows(name: str, structure: Any) -> int:
-    """How many rows all arrays of a structure have.
-
-    Raises:
-        ValueError: If they are no arrays, or have different numbers of rows.
-    """
-    leaves = _leaves(structure)
-    counts = {np.shape(x)[0] for x in leaves if _is_array(x) and len(np.shape(x))}
-    shaped = all(_is_array(x) and len(np.shape(x)) for x in leaves)
-    if len(counts) == 1 and shaped:
-        return int(counts.pop())
-    if shaped and counts:
-        shown = ", ".join(str(tuple(np.shape(x))) for x in leaves)
-        raise ValueError(
-            f"All arrays of `{name}` must have the same number of rows. Received: "
-            f"{name} of shapes {shown}. Pass as many rows of each."
-        )
-    given = structure if not isinstance(structure, list | tuple | dict) else leaves[:1]
-    raise ValueError(
-        f"`{name}` must be an array whose first axis counts samples, or a list or dict "
-        f"of such arrays. Received: {name}={given!r}. Pass numpy.array({name})."
-    )
-
-
-def _cut(x: Any, cut: slice) -> Any:
-    """Some rows of an array of any library."""
-    if x is None:
-        return None
-    if type(x).__name__ == "SparseTensor":
-        import tensorflow as tf
-
-        shape = [int(n) for n in x.shape]
-        start = [cut.start, *[0] * (len(shape) - 1)]
-        return tf.sparse.slice(x, start, [cut.stop - cut.start, *shape[1:]])
-    if hasattr(x, "tocsr"):
-        x = x.tocsr()
-    return x.iloc[cut] if hasattr(x, "iloc") else x[cut]
-
-
 def _from_arrays(given: Batch, batches: int, size: int) -> Iterator[Batch]:
     count = rows("x", given.x)
     for name, part in zip(PARTS[1:], given[1:3], strict=True):
@@ -159,12 +93,12 @@ def _from_arrays(given: Batch, batches: int, size: int) -> Iterator[Batch]:
     if not count:
         raise ValueError(
             "`x` must have rows, the samples that are measured. Received: x of shape "
-            f"{tuple(np.shape(_leaves(given.x)[0]))}. Pass some, as diagnose(model, x)."
+            f"{tuple(np.shape(leaves(given.x)[0]))}. Pass some, as diagnose(model, x)."
         )
     for start in range(0, min(count, batches * size), size):
         cut = slice(start, min(count, start + size))
         parts = [
-            keras.tree.map_structure(lambda a, cut=cut: _cut(a, cut), part)
+            keras.tree.map_structure(lambda a, cut=cut: cut_rows(a, cut), part)
             for part in given[:3]
         ]
         yield Batch(*parts)
@@ -240,7 +174,7 @@ def words(x: Any) -> str:
     if x is None:
         return NOISE
     if is_arrays(x):
-        shapes = [str(tuple(np.shape(a))) for a in _leaves(x)]
+        shapes = [str(tuple(np.shape(a))) for a in leaves(x)]
         return (
             f"arrays {', '.join(shapes)}" if len(shapes) > 1 else f"array {shapes[0]}"
         )

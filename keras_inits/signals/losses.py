@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from keras_inits._utils.keras_private import (
     compiled_with,
     with_compile_loss,
 )
+from keras_inits.signals.projection import projected
 from keras_inits.signals.refusals import labels_out_of_range, refused_loss
 from keras_inits.signals.terms import (
     CATEGORICAL,
@@ -142,14 +144,14 @@ class Objective:
             self.kind = COMPILED
         if self.kind == PROJECTION:
             parts = [keras.ops.sum(keras.ops.cast(loss, "float32")) for loss in added]
-            return sum(parts, self._projected(flat))
+            return sum(parts, projected(flat, self.seed))
         try:
             found = keras.ops.cast(self._computed(x, outputs, y, weight), "float32")
             # Of a loss that is not reduced `fit` reports the mean.
             return keras.ops.mean(found) if found.shape else found
         except Exception as error:
             if not _finite(flat):  # PyTorch refuses what others make NaN of
-                return self._projected(flat) * math.nan
+                return projected(flat, self.seed) * math.nan
             losses = keras.tree.flatten(self.spec)
             names = [canonical_name(x) for x in losses if x is not None]
             self.refusal = refused_loss(
@@ -192,7 +194,9 @@ class Objective:
             known = sorted(outputs) if isinstance(outputs, dict) else names
             spec = _whole(spec, known if len(flat) > 1 else names)
         summed = compile_loss(spec, self.weights, names, watch)
-        with with_compile_loss(model, summed):
+        with warnings.catch_warnings(), with_compile_loss(model, summed):
+            # TensorFlow's is for training, which goes on from the logits all the same.
+            warnings.filterwarnings("ignore", ".*received `from_logits=True`")
             return self._compute_loss()(x=x, y=y, y_pred=outputs, sample_weight=weight)
 
     def _compute_loss(self) -> Callable[..., Any]:
@@ -289,44 +293,3 @@ class Objective:
             if v.regularizer is not None
         ]
         return math.log(classes) * self.weight + sum(penalties)
-
-    def _projected(self, flat: list[Any]) -> Any:
-        """The outputs along a random direction, of the size of a mean loss.
-
-        Its gradient by the outputs of a sample is of norm 1 / samples, as that of a
-        mean of cross entropies about is.
-        """
-        real = [x for x in flat if keras.backend.is_float_dtype(str_dtype(x))]
-        size = sum(math.prod(int(n) for n in x.shape) for x in real)
-        samples = int(real[0].shape[0]) if real and real[0].shape else 1
-        total = keras.ops.zeros((), "float32")
-        for number, output in enumerate(real):
-            product = keras.ops.cast(output, "float32")
-            shape = tuple(int(n) for n in output.shape)
-            for factor in direction(shape, self.seed + number):
-                product = product * keras.ops.convert_to_tensor(factor)
-            total = total + keras.ops.sum(product)
-        return total / math.sqrt(max(1, size * samples))
-
-
-def direction(shape: tuple[int, ...], seed: int) -> list[np.ndarray]:
-    """A fixed random direction of unit variance, as factors that multiply.
-
-    Random signs along every axis but the last, normal values along that: as many
-    numbers as there are rows and columns, where the whole may be of a vocabulary's
-    size, and the same on every backend.
-    """
-    random = np.random.default_rng(seed)
-    factors = []
-    for axis, size in enumerate(shape):
-        values = random.standard_normal(size)
-        values = values if axis == len(shape) - 1 else np.sign(values)
-        along = [1] * len(shape)
-        along[axis] = size
-        factors.append(values.reshape(along).astype("float32"))
-    return factors
-
-
-def str_dtype(x: Any) -> str:
-    """The name of a tensor's type."""
-    return str(keras.backend.standardize_dtype(x.dtype))

@@ -53,6 +53,8 @@ def _function(loss: Any) -> Any:
 
 def canonical_name(loss: Any) -> str:
     """The name of what a loss computes, however it was passed."""
+    if isinstance(loss, str):
+        return loss_name(loss)
     found = _function(loss)
     while isinstance(found, functools.partial):
         found = found.func

@@ -9,7 +9,17 @@ import pytest
 from keras import layers, losses, ops
 
 from keras_inits import diagnose
+from keras_inits.signals.batches import Batch, as_tensors
+from keras_inits.signals.losses import Objective
+from keras_inits.signals.passes import TrainingPass
 
+# Of training: outputs without a loss, and a generator that yields one batch.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Gradients do not exist"),
+    pytest.mark.filterwarnings("ignore:Your input ran out of data"),
+    pytest.mark.filterwarnings("ignore:.*received `from_logits=True`"),
+    pytest.mark.filterwarnings("ignore:.*You are using a softmax over axis"),
+]
 RANDOM = np.random.Generator(np.random.PCG64(5))
 ROWS, STEPS, INPUTS, CLASSES = 10, 7, 5, 3
 X = RANDOM.standard_normal((ROWS, INPUTS)).astype("float32")
@@ -117,23 +127,26 @@ def called(loss):
     return loss if isinstance(loss, str) else getattr(loss, "__name__", None)
 
 
-@pytest.mark.parametrize("labels", ONE_UNIT_LABELS)
+@pytest.mark.parametrize("labels", ["flat", "column"])
 @pytest.mark.parametrize("loss", ONE_UNIT, ids=called)
 def test_labels_of_one_unit(loss, labels):
+    check(compiled(head(1, "sigmoid"), loss), X, ONE_UNIT_LABELS[labels])
+
+
+@pytest.mark.parametrize("labels", ["float64", "bool"])
+@pytest.mark.parametrize("loss", ONE_UNIT[::5], ids=called)
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {"sample_weight": WEIGHTS},
+        {"sample_weight": WEIGHTS[:, None]},
+        {"class_weight": CLASS_WEIGHTS},
+    ],
+    ids=["samples", "column", "classes"],
+)
+def test_weights_of_one_unit(loss, labels, weights):
     y = ONE_UNIT_LABELS[labels]
-    check(compiled(head(1, "sigmoid"), loss), X, y)
-
-
-@pytest.mark.parametrize("loss", ONE_UNIT[::3], ids=called)
-@pytest.mark.parametrize("shape", [(ROWS,), (ROWS, 1)])
-@pytest.mark.parametrize("kind", ["sample", "column", "class"])
-def test_weights_of_one_unit(loss, shape, kind):
-    weights = {
-        "sample": {"sample_weight": WEIGHTS},
-        "column": {"sample_weight": WEIGHTS[:, None]},
-        "class": {"class_weight": CLASS_WEIGHTS},
-    }[kind]
-    check(compiled(head(1, "sigmoid"), loss), X, BINARY.reshape(shape), **weights)
+    check(compiled(head(1, "sigmoid"), loss), X, y, **weights)
 
 
 SPARSE = ["sparse_categorical_crossentropy", "crossentropy"]
@@ -147,12 +160,32 @@ OF_CLASSES = [
 ]
 
 
-@pytest.mark.parametrize("weights", [{}, "sample_weight", "class_weight"], ids=str)
 @pytest.mark.parametrize(("loss", "y"), OF_CLASSES, ids=called)
-def test_classes(loss, y, weights):
-    given = {"sample_weight": WEIGHTS, "class_weight": CLASS_WEIGHTS}
-    weights = {weights: given[weights]} if weights else {}
-    check(compiled(head(CLASSES, "softmax"), loss), X, y, **weights)
+def test_classes(loss, y):
+    check(compiled(head(CLASSES, "softmax"), loss), X, y)
+
+
+@pytest.mark.parametrize(("loss", "y"), OF_CLASSES[::5], ids=called)
+def test_weights_of_classes(loss, y):
+    model = compiled(head(CLASSES, "softmax"), loss)
+    check(model, X, y, sample_weight=WEIGHTS)
+    check(model, X, y, class_weight=CLASS_WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "loss", "y"),
+    [
+        (1, "softmax", "binary_crossentropy", BINARY),
+        (CLASSES, "sigmoid", "categorical_crossentropy", one_hot(LABELS)),
+        (CLASSES, "softmax", losses.BinaryCrossentropy(), one_hot(LABELS)),
+        (CLASSES, "softmax", losses.CategoricalCrossentropy(True), one_hot(LABELS)),
+        (CLASSES, None, "sparse_categorical_crossentropy", LABELS),
+        (1, "relu", "binary_crossentropy", BINARY),
+    ],
+)
+def test_heads_and_losses_that_do_not_go_together(units, activation, loss, y):
+    """On TensorFlow, cross entropies take the logits of a softmax or sigmoid."""
+    check(compiled(head(units, activation), loss), X, y)
 
 
 # Sequences: masks, and weights of time steps.
@@ -161,21 +194,41 @@ STEP_LABELS = RANDOM.integers(0, CLASSES, (ROWS, STEPS))
 
 
 @pytest.mark.parametrize("mask", ["masking", "embedding", "none"])
-@pytest.mark.parametrize("weight", [None, WEIGHTS, WEIGHTS[:, None], BY_STEP])
+@pytest.mark.parametrize(
+    "weight", [None, WEIGHTS[:, None], BY_STEP], ids=["none", "column", "steps"]
+)
 @pytest.mark.parametrize(
     ("units", "activation", "loss", "y"),
     [
         (CLASSES, "softmax", "sparse_categorical_crossentropy", STEP_LABELS),
         (CLASSES, "softmax", "crossentropy", STEP_LABELS[..., None]),
-        (CLASSES, "softmax", "categorical_crossentropy", one_hot(STEP_LABELS)),
-        (1, "sigmoid", "binary_crossentropy", STEP_LABELS % 2),
-        (1, None, losses.MeanSquaredError(reduction="sum"), BY_STEP),
+        (CLASSES, None, losses.CategoricalHinge("sum"), one_hot(STEP_LABELS)),
         (1, None, "mae", BY_STEP[..., None]),
     ],
+    ids=["sparse", "column", "sum", "mae"],
 )
 def test_sequences(mask, weight, units, activation, loss, y):
     x = TOKENS if mask == "embedding" else SERIES
-    check(compiled(sequences(units, activation, mask), loss), x, y, sample_weight=weight)
+    model = compiled(sequences(units, activation, mask), loss)
+    check(model, x, y, sample_weight=weight)
+
+
+@pytest.mark.parametrize(
+    ("units", "y", "weight", "mask"),
+    [
+        (CLASSES, STEP_LABELS, WEIGHTS, "none"),
+        (1, STEP_LABELS, None, "masking"),
+        (1, STEP_LABELS, BY_STEP, "none"),
+    ],
+)
+def test_what_fit_refuses_of_sequences_is_refused_with_shapes(units, y, weight, mask):
+    """One weight a sample for many steps; targets that have lost the axis of units."""
+    loss = "mae" if units == 1 else "sparse_categorical_crossentropy"
+    model = compiled(sequences(units, None, mask), loss)
+    with pytest.raises(ValueError, match=r"outputs of shape \(10, 7, .*as model\.fit"):
+        diagnose(model, SERIES, y, sample_weight=weight)
+    with pytest.raises(Exception):  # noqa: B017, PT011  of the backend's
+        fitted(model, SERIES, y, sample_weight=weight)
 
 
 # Several outputs.
@@ -190,30 +243,33 @@ def listed(parts):
     return [parts[name] for name in LOSSES]
 
 
-@pytest.mark.parametrize("outputs", [list, dict])
-@pytest.mark.parametrize("loss", [listed(LOSSES), LOSSES, "mse"], ids=type)
-@pytest.mark.parametrize("factors", [None, listed(FACTORS), FACTORS], ids=type)
-@pytest.mark.parametrize("y", [listed(TARGETS), TARGETS], ids=type)
-@pytest.mark.parametrize("weights", [None, "one", "each"])
-def test_several_outputs(outputs, loss, factors, y, weights):
-    if loss == "mse":
-        factors = None
-        y = {**TARGETS, "kind": one_hot(LABELS)}
-    model = heads(outputs)
-    try:
-        compiled(model, loss, loss_weights=factors)
-        form = y if loss != "mse" or outputs is dict else listed(y)
-        given = {"one": WEIGHTS, "each": BY_OUTPUT}.get(weights)
-        if weights == "each" and isinstance(form, list):
-            given = listed(BY_OUTPUT)
-        expected = fitted(model, X, form, sample_weight=given)
-    except (ValueError, KeyError, AttributeError, TypeError):
-        with pytest.raises(ValueError, match="Received"):  # what `fit` refuses, too
-            diagnose(model, X, form, sample_weight=given)
-        return
-    model = keras.models.clone_model(model)
-    check(compiled(model, loss, loss_weights=factors), X, form, sample_weight=given)
-    assert np.isfinite(expected)
+def several():
+    """Every way to write losses, weights of losses, targets and weights of samples."""
+    written = [(LOSSES, FACTORS), (listed(LOSSES), listed(FACTORS))]
+    for form, (loss, factors) in itertools.product([list, dict], written):
+        if form is dict and isinstance(loss, list):
+            continue  # `fit` takes the list in another order than it is written
+        yield form, loss, None, TARGETS, None
+        yield form, loss, factors, TARGETS, BY_OUTPUT if form is dict else None
+        if form is list:
+            yield form, loss, factors, listed(TARGETS), WEIGHTS
+            yield form, loss, FACTORS, listed(TARGETS), listed(BY_OUTPUT)
+        else:
+            yield form, loss, factors, TARGETS, WEIGHTS
+
+
+@pytest.mark.parametrize(("form", "loss", "factors", "y", "weight"), list(several()))
+def test_several_outputs(form, loss, factors, y, weight):
+    if isinstance(loss, list) and isinstance(factors, dict):
+        factors = listed(factors)
+    model = compiled(heads(form), loss, loss_weights=factors)
+    check(model, X, y, sample_weight=weight)
+
+
+def test_one_loss_for_several_outputs():
+    y = {**TARGETS, "kind": one_hot(LABELS)}
+    check(compiled(heads(dict), "mse"), X, y)
+    check(compiled(heads(list), "mse"), X, listed(y), sample_weight=WEIGHTS)
 
 
 def test_nested_outputs():
@@ -478,8 +534,192 @@ def test_a_given_loss_is_as_a_compiled_one(loss, y, units, is_compiled):
 def test_given_losses_of_several_outputs(form):
     model = heads(form)
     found = diagnose(model, X, TARGETS, loss=LOSSES).loss
-    assert diagnose(model, X, TARGETS, loss=listed(LOSSES)).loss == found or form is dict
+    assert (
+        diagnose(model, X, TARGETS, loss=listed(LOSSES)).loss == found or form is dict
+    )
     expected = fitted(compiled(model, LOSSES), X, TARGETS)
     assert found == pytest.approx(expected, rel=1e-5)
     part = diagnose(heads(form), X, TARGETS, loss={"at": "mse"})
     assert part.targets == pytest.approx((np.sqrt(np.mean(NUMBERS**2)),), rel=1e-5)
+
+
+# What is asked of each output.
+def terms(model, y, loss=None, x=X):
+    """Of a pass over a batch."""
+    objective = Objective(model, loss, True, 0)
+    views = [None] * len(model.trainable_variables)
+    tensors = as_tensors(Batch(x, y, None))
+    with TrainingPass(model, objective, views, lambda: None) as training:
+        training.run(tensors)
+    return objective.terms(tensors[1])
+
+
+@pytest.mark.parametrize("form", [list, dict])
+def test_terms_are_in_the_order_of_the_outputs(form):
+    model = compiled(heads(form), LOSSES, loss_weights=FACTORS)
+    found = {term.name: term for term in terms(model, TARGETS)}
+    assert list(found) == (list(LOSSES) if form is list else sorted(LOSSES))
+    assert found["yes"].loss == "binary_crossentropy"
+    assert found["kind"].loss == "sparse_categorical_crossentropy"
+    assert (found["at"].loss, found["at"].from_logits) == ("mean_squared_error", None)
+    assert (found["yes"].from_logits, found["kind"].from_logits) == (False, False)
+    assert {name: term.weight for name, term in found.items()} == FACTORS
+    assert tuple(found["yes"].target.shape) == (ROWS, 1)
+    assert tuple(found["kind"].target.shape) == (ROWS,)
+
+
+def own_loss(y, p):
+    """A person's."""
+    return ops.mean(ops.abs(y - p), axis=-1)
+
+
+class BinaryCrossentropy(losses.Loss):
+    """A person's, of a name of Keras's."""
+
+    def call(self, y, p):
+        return ops.mean(ops.abs(y - p), axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "name", "from_logits"),
+    [
+        ("bce", "binary_crossentropy", False),
+        (losses.BinaryCrossentropy(from_logits=True), "binary_crossentropy", True),
+        (
+            functools.partial(losses.binary_crossentropy, from_logits=True),
+            "binary_crossentropy",
+            True,
+        ),
+        (losses.MeanSquaredError(), "mean_squared_error", None),
+        (own_loss, "own_loss", None),
+        (BinaryCrossentropy(), "custom binary_crossentropy", None),
+    ],
+)
+def test_losses_are_known_by_the_name_of_what_they_compute(loss, name, from_logits):
+    for given in (None, loss):
+        model = compiled(head(1), loss if given is None else "mae")
+        (term,) = terms(model, BINARY, given)
+        assert (term.loss, term.from_logits) == (name, from_logits)
+
+
+def test_an_output_without_a_loss_has_a_term_without_one():
+    model = compiled(heads(), [None, "crossentropy", None])
+    found = [term.loss for term in terms(model, listed(TARGETS))]
+    assert found == [None, "sparse_categorical_crossentropy", None]
+
+
+# Numbers that are not finite, and what cannot be computed.
+@pytest.mark.parametrize("activation", ["sigmoid", None])
+@pytest.mark.parametrize(
+    "loss", ["binary_crossentropy", "binary_focal_crossentropy", "mse"]
+)
+def test_outputs_that_are_not_finite_are_diagnosed(loss, activation):
+    model = compiled(head(1, activation), loss)
+    model.layers[0].kernel.assign(np.full((INPUTS, 4), np.nan))
+    found = diagnose(model, X, BINARY)
+    assert np.isnan(found.loss)
+    (first, *_) = found.findings
+    assert "not finite" in first.kind or "finite" in first.message
+    assert first.layer == model.layers[0].name
+
+
+REFUSED = {
+    "labels": (lambda: (head(CLASSES), X, LABELS + 1, {}), "y - 1"),
+    "more labels": (lambda: (head(CLASSES), X, LABELS * 4, {}), "9 units"),
+}
+
+
+@pytest.mark.backend("tensorflow", "torch")  # JAX takes them for no class
+@pytest.mark.parametrize("case", REFUSED)
+def test_labels_out_of_range_are_named(case):
+    make, words = REFUSED[case]
+    model, x, y, weights = make()
+    compiled(model, losses.SparseCategoricalCrossentropy(from_logits=True))
+    with pytest.raises(ValueError, match=rf"labels from .* 3 units.*{words}"):
+        diagnose(model, x, y, **weights)
+
+
+@pytest.mark.backend("tensorflow", "torch")  # JAX takes others
+def test_ids_out_of_range_are_no_error_of_the_backend():
+    model = compiled(sequences(1, None, "embedding"), "mse")
+    with pytest.raises(ValueError, match=r"could not run on `x`.*Received: x of shape"):
+        diagnose(model, TOKENS + 5, BY_STEP[..., None])
+
+
+class Failing(losses.Loss):
+    """Raises what no check expects."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def call(self, y, p):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error", [IndexError("one"), KeyError("one"), NotImplementedError("one")]
+)
+def test_every_error_of_a_loss_becomes_one_that_says_what_to_pass(error):
+    model = compiled(head(1), Failing(error))
+    with pytest.raises(ValueError, match=r"one.*Pass y as model\.fit") as caught:
+        diagnose(model, X, BINARY)
+    assert caught.value.__cause__ is error
+    memory = compiled(head(1), Failing(MemoryError("out of memory")))
+    with pytest.raises(MemoryError):
+        diagnose(memory, X, BINARY)
+
+
+def given(**changed):
+    """Arguments of `diagnose` that go together, but for some."""
+    return {"x": X, "y": BINARY, **changed}
+
+
+def failing():
+    """A generator with a mistake in it."""
+    yield (X, BINARY)[5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (given(y=list(BINARY)), r"`y` must be an array.*numpy\.array\(y\)"),
+        (given(y=BINARY[:4]), r"10 rows, y with 4.*y\[:10\]"),
+        (given(sample_weight=WEIGHTS[:4]), "sample_weight with 4"),
+        (given(sample_weight=2.0), "`sample_weight` must be an array"),
+        (given(y=None, sample_weight=WEIGHTS), "sample_weight without y"),
+        (given(y=None, class_weight={0: 1.0}), "class_weight without y"),
+        (given(class_weight=[1.0, 2.0]), "`class_weight` must be a dict"),
+        (given(class_weight={"a": 2.0}), "`class_weight` must be a dict"),
+        (given(class_weight={0: 2}, sample_weight=WEIGHTS), "only one of both"),
+        (given(y=[BINARY, BINARY], class_weight={0: 2}), "for 2 outputs"),
+        (given(y=[BINARY, BINARY], sample_weight=[WEIGHTS]), "in the structure of `y`"),
+        (
+            given(y=[BINARY, BINARY], sample_weight=BY_STEP),
+            "one number for each sample",
+        ),
+        (given(x=[X, X[:4]]), r"same number of rows.*\(10, 5\), \(4, 5\)"),
+        (given(x=np.float32(3)), "must be an array whose first axis"),
+        (given(x=X[:0], y=BINARY[:0]), r"`x` must have rows.*\(0, 5\)"),
+        (given(x=X.astype(str)), "`x` must hold numbers"),
+        (given(y=BINARY.astype(str)), "`y` must hold numbers"),
+        (given(x=[[1.0, 2.0]], y=None), "must be an array whose first axis"),
+        (given(x=iter([(X, X, X, X)]), y=None), "a batch of 4 parts"),
+        (given(x=failing(), y=None), "batch 0 fails with IndexError"),
+        (given(x=iter([X]), sample_weight=WEIGHTS, y=None), "with sample_weight"),
+        (given(x=None, y=None, class_weight={0: 1.0}), "x=None with class_weight"),
+        (given(batch_size=0), "`batch_size`.*batch_size=0"),
+        (given(y=NUMBERS), r"outputs of shape \(10, 3\), y of shape \(10, 2\)"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(arguments, words):
+    model = compiled(head(CLASSES), "mse")
+    with pytest.raises(ValueError, match=f"(?s){words}") as error:
+        diagnose(model, **arguments)
+    assert "Received: " in str(error.value)
+
+
+def test_weights_of_batches_and_of_classes_are_refused():
+    model = compiled(head(1), "mse")
+    with pytest.raises(ValueError, match="only one of both"):
+        diagnose(model, iter([(X, BINARY, WEIGHTS)]), class_weight={0: 1.0})
