@@ -210,7 +210,19 @@ STEP_LABELS = RANDOM.integers(0, CLASSES, (ROWS, STEPS))
 def test_sequences(mask, weight, units, activation, loss, y):
     x = TOKENS if mask == "embedding" else SERIES
     model = compiled(sequences(units, activation, mask), loss)
-    check(model, x, y, sample_weight=weight)
+    here, is_column = keras.backend.backend(), np.shape(weight) == (ROWS, 1)
+    if here == "torch" and is_column and mask != "none":
+        refused_alike(model, x, y, weight)  # Keras multiplies in place there
+    else:
+        check(model, x, y, sample_weight=weight)
+
+
+def refused_alike(model, x, y, weight):
+    """Checks that `fit` fails, and a diagnosis says what was passed."""
+    with pytest.raises(ValueError, match=r"outputs of shape \(10, 7, .*as model\.fit"):
+        diagnose(model, x, y, sample_weight=weight)
+    with pytest.raises(Exception):  # noqa: B017, PT011  of the backend's
+        fitted(model, x, y, sample_weight=weight)
 
 
 @pytest.mark.parametrize(
@@ -225,10 +237,7 @@ def test_what_fit_refuses_of_sequences_is_refused_with_shapes(units, y, weight, 
     """One weight a sample for many steps; targets that have lost the axis of units."""
     loss = "mae" if units == 1 else "sparse_categorical_crossentropy"
     model = compiled(sequences(units, None, mask), loss)
-    with pytest.raises(ValueError, match=r"outputs of shape \(10, 7, .*as model\.fit"):
-        diagnose(model, SERIES, y, sample_weight=weight)
-    with pytest.raises(Exception):  # noqa: B017, PT011  of the backend's
-        fitted(model, SERIES, y, sample_weight=weight)
+    refused_alike(model, SERIES, y, weight)
 
 
 # Several outputs.
@@ -534,9 +543,8 @@ def test_a_given_loss_is_as_a_compiled_one(loss, y, units, is_compiled):
 def test_given_losses_of_several_outputs(form):
     model = heads(form)
     found = diagnose(model, X, TARGETS, loss=LOSSES).loss
-    assert (
-        diagnose(model, X, TARGETS, loss=listed(LOSSES)).loss == found or form is dict
-    )
+    if form is list:
+        assert diagnose(model, X, TARGETS, loss=listed(LOSSES)).loss == found
     expected = fitted(compiled(model, LOSSES), X, TARGETS)
     assert found == pytest.approx(expected, rel=1e-5)
     part = diagnose(heads(form), X, TARGETS, loss={"at": "mse"})
