@@ -10,7 +10,7 @@ import numpy as np
 from claim import Measured, claim, rounded
 
 import keras_inits
-from keras_inits.signals.losses import direction
+from keras_inits.signals.projection import direction
 
 # The magnitude is a maxout of two pieces, one the negative of the other.
 LSUV = ("relu", "leaky_relu", "elu", "gelu", "tanh", keras.ops.abs)

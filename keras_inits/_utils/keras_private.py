@@ -4,9 +4,10 @@ Keras may move or rename any of it. Then the fallback gives less, and nothing br
 test says what the installed Keras still has (`tests/_utils/test_keras_private.py`).
 """
 
+import contextlib
 import importlib
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -87,6 +88,95 @@ def call_records(layers: Iterable[Any]) -> list[list[Any]]:
     """The layers' own lists of their symbolic calls; none of a later Keras."""
     names = ("_inbound_nodes", "_outbound_nodes")
     return [getattr(x, name) for x in layers for name in names if hasattr(x, name)]
+
+
+def compiled_with(model: keras.Model) -> tuple[Any, Any]:
+    """The loss that a model was compiled with, and the weights of its losses."""
+    held = getattr(model, "_compile_loss", None)
+    loss = getattr(held, "_user_loss", None) or vars(model).get("loss")
+    return loss, getattr(held, "_user_loss_weights", None)
+
+
+def compile_loss(
+    loss: Any, weights: Any, names: list[str] | None, watch: Callable[..., Any]
+) -> Any:
+    """Keras's sum of the losses of all outputs, as `compile` makes it of its arguments.
+
+    A new one, as Keras builds it for the first targets and outputs that it sees.
+
+    Args:
+        loss: A loss, or a structure of them.
+        weights: Their weights, or None.
+        names: Of the model's outputs.
+        watch: From the loss of an output and its weight to what is called in its place;
+            not asked by a Keras that has no such class: there a model is compiled.
+    """
+    cls = _private("trainers.compile_utils", "CompileLoss")
+    if cls is None:
+        shell = keras.Model()
+        shell.output_names = names
+        shell.compile("sgd", loss, loss_weights=weights, jit_compile=False)
+        return lambda y, outputs, weight: shell.compute_loss(None, y, outputs, weight)
+
+    class Watched(cls):  # type: ignore[misc, valid-type]
+        def build(self, y_true: Any, y_pred: Any) -> None:
+            super().build(y_true, y_pred)
+            found: list[Any] = vars(self)["_flat_losses"]
+            found[:] = [
+                entry._replace(loss=watch(entry.loss, entry.loss_weights))
+                for entry in found
+            ]
+
+    return Watched(loss, weights, output_names=names)
+
+
+@contextlib.contextmanager
+def with_compile_loss(model: keras.Model, held: Any) -> Iterator[None]:
+    """Context in which a model's `compute_loss` sums up other losses than its own."""
+    attributes = vars(model)
+    before = attributes.get("_compile_loss")
+    attributes["_compile_loss"] = held  # past `__setattr__`, which keeps track
+    try:
+        yield
+    finally:
+        attributes["_compile_loss"] = before
+
+
+@contextlib.contextmanager
+def unchanged_losses(model: keras.Model) -> Iterator[None]:
+    """Context that leaves what layers have added to the loss as it was."""
+    names = ("_losses", "_loss_ids")
+    kept = [
+        (value, value.copy())
+        for layer in flat_layers(model)
+        for name in names
+        if isinstance(value := vars(layer).get(name), list | set)
+    ]
+    try:
+        yield
+    finally:
+        for value, before in kept:
+            value.clear()
+            value.extend(before) if isinstance(value, list) else value.update(before)
+
+
+def loss_arguments(loss: Any) -> dict[str, Any]:
+    """The keywords that Keras's wrapper of a function calls it with."""
+    found: dict[str, Any] = getattr(loss, "_fn_kwargs", {})
+    return found
+
+
+def kept_logits(output: Tensor) -> Any:
+    """What a softmax or sigmoid was given, which a cross entropy on TensorFlow takes.
+
+    Keras keeps it with the output; None where it does not.
+    """
+    return getattr(output, "_keras_logits", None)
+
+
+def keep_logits(output: Tensor, logits: Any) -> None:
+    """Keeps with an output what Keras keeps with those of a softmax or sigmoid."""
+    output._keras_logits = logits
 
 
 def _producer(tensor: Tensor) -> Any:

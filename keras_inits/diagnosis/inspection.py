@@ -14,7 +14,7 @@ from keras_inits.graph.trace import trace
 from keras_inits.graph.weights import WeightInfo, layers_of
 from keras_inits.signals import batches, hooks
 from keras_inits.signals.batches import Batch
-from keras_inits.signals.losses import PROJECTION, Objective, loss_name
+from keras_inits.signals.losses import Objective
 
 
 def _clipped(values: np.ndarray, door: Entrance) -> np.ndarray | None:
@@ -102,24 +102,20 @@ class Inspection:
 
     def _pairs(self, objective: Objective) -> list[tuple[str, Any]]:
         """The names of the losses, and the targets of all there are."""
-        if objective.kind == PROJECTION or objective.is_whole or not self.targets:
+        if not self.targets:
             return []
         weighted = any(weight is not None for weight in self.weights)
-        if self.y is not None and not weighted:
-            losses, targets = objective._pairs(self.y)
-        else:
-            parts = [objective._pairs(y) for y in self.targets]
-            losses = parts[0][0]
-            targets = [
-                None
-                if any(y is None for y in column)
-                else np.concatenate([to_numpy(batches.to_tensor(y)) for y in column])
-                for column in zip(*(part[1] for part in parts), strict=True)
-            ]
-        return [
-            ("" if loss is None else loss_name(keras.losses.get(loss)), target)
-            for loss, target in zip(losses, targets, strict=True)
-        ]
+        whole = self.y is not None and not weighted
+        parts = [objective.terms(y) for y in ([self.y] if whole else self.targets)]
+        found = []
+        for column in zip(*parts, strict=True):
+            targets = [term.target for term in column]
+            known = all(target is not None for target in targets)
+            joined = [to_numpy(batches.to_tensor(y)) for y in targets] if known else []
+            found.append(
+                (column[0].loss or "", np.concatenate(joined) if known else None)
+            )
+        return found
 
     def _sample_weights(self) -> np.ndarray | None:
         found = [keras.tree.flatten(weight) for weight in self.weights]

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from keras_inits._utils import checks
 from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits._utils.progress import progress
 from keras_inits.diagnosis import findings, first_step, records, remedies, weights
@@ -33,6 +34,8 @@ def diagnose(
     x: Any = None,
     y: Any = None,
     *,
+    sample_weight: Any = None,
+    class_weight: Any = None,
     loss: Any = None,
     batches: int = 1,
     batch_size: int | None = None,
@@ -47,14 +50,18 @@ def diagnose(
 
     Args:
         model: A built Keras model.
-        x: What the model is given: an array, a list or dict of arrays, a
-            `tf.data.Dataset`, a PyTorch `DataLoader`, a `keras.utils.PyDataset`, an
-            iterable of batches; or None for white noise of the input's shape, token
-            ids for integer inputs, a batch of 32. Sizes that the model leaves open
-            are then 16, or 64 for inputs of rank 4 and above.
-        y: Targets, where `x` is arrays.
-        loss: A Keras loss or its name, or one for each output; None for what the
-            model is compiled with: its own `compute_loss`, or its loss. Without
+        x: What the model is given, as `fit` takes it: an array, a list or dict of
+            arrays, a `tf.data.Dataset`, a PyTorch `DataLoader`, a
+            `keras.utils.PyDataset`, an iterable of batches; or None for white noise of
+            the input's shape, token ids for integer inputs, a batch of 32. Sizes that
+            the model leaves open are then 16, or 64 for inputs of rank 4 and above.
+        y: Targets, where `x` is arrays; as `fit` takes them.
+        sample_weight: Weights of samples or time steps, where `x` is arrays, or such
+            weights for each output; as `fit` takes them.
+        class_weight: From the number of a class to its weight; as `fit` takes it.
+        loss: What `compile` takes, a Keras loss or its name, or one for each output;
+            None for what the model is compiled with. Measured is what `fit` reports,
+            with what layers add to it, by the model's `compute_loss`. Without
             targets or loss, the gradient is of a fixed random direction of the outputs.
         batches: How many batches are measured; int, >= 1.
         batch_size: Rows of arrays in a batch; None for 32.
@@ -64,7 +71,7 @@ def diagnose(
         A `Diagnosis`; print it.
 
     Raises:
-        ValueError: If the model is not built, or the data do not fit it.
+        ValueError: If the model is not built, or the data do not fit it or its loss.
 
     Examples:
     >>> import keras, keras_inits
@@ -73,22 +80,25 @@ def diagnose(
     >>> [record.name for record in d.records], d.verdict
     (['dense...'], 'healthy')
     """
-    return _diagnosed(model, x, y, loss, (batches, batch_size, seed))
+    size = data.BATCH if batch_size is None else _batch_size(batch_size)
+    given = (x, y, sample_weight, class_weight)
+    return _diagnosed(model, given, loss, (batches, size, seed))
 
 
 def _diagnosed(
     model: keras.Model,
-    x: Any,
-    y: Any,
+    given: tuple[Any, Any, Any, Any],
     loss: Any,
-    how: tuple[int, int | None, int],
+    how: tuple[int, int, int],
     mends: bool = True,
 ) -> Diagnosis:
     """The diagnosis, and whether it would be another if the data were mended."""
-    batches, batch_size, seed = how
+    x, y, sample_weight, class_weight = given
+    batches, size, seed = how
     infos = weights_of(model)
-    size = data.BATCH if batch_size is None else int(batch_size)
-    batches_of_data = data.stream(model, x, y, batches, size, seed)
+    batches_of_data = data.stream(
+        model, x, y, batches, size, seed, sample_weight, class_weight
+    )
     first = next(batches_of_data)
     objective = Objective(model, loss, first.y is not None, seed)
     by_variable = {id(info.variable): info for info in infos}
@@ -96,8 +106,9 @@ def _diagnosed(
         None if (info := by_variable.get(id(v))) is None else weights.view(info)
         for v in model.trainable_variables
     ]
-    inspection = Inspection(model, infos, x, y)
-    heads = Heads(model, objective, y if data.is_arrays(x) else None)
+    weighted = sample_weight is not None or class_weight is not None
+    inspection = Inspection(model, infos, x, None if weighted else y)
+    heads = Heads(model, objective, y if data.is_arrays(x, model) else None)
     rest = _Rest(map(inspection.taken, itertools.chain([first], batches_of_data)))
     try:
         training, totals, notes = _passes(model, objective, infos, views, heads, rest)
@@ -144,9 +155,20 @@ def _diagnosed(
         batch = remedies.mended(unwell, inspection.first)
         if batch is None or not mends:
             return None
-        return _diagnosed(model, [batch], None, loss, (1, None, seed), mends=False)
+        again = ([batch], None, None, None)  # class weights are in its weights
+        return _diagnosed(model, again, loss, (1, size, seed), mends=False)
 
     return findings.judged(measured, lambda: _branch_ends(model, infos), mended)
+
+
+def _batch_size(given: Any) -> int:
+    return checks.whole(
+        "batch_size",
+        given,
+        minimum=1,
+        meaning="how many rows of arrays are a batch",
+        instead="Leave it out for 32.",
+    )
 
 
 def _branch_ends(model: keras.Model, infos: list[WeightInfo]) -> tuple[str, ...]:
@@ -199,7 +221,7 @@ def _passes(
         if wanted:
             training.keep_gradients()
         for number, batch in enumerate(batches):
-            tensors = tuple(data.tensors(part) for part in batch[:3])
+            tensors = data.as_tensors(batch)
             totals.see_batch(tensors[0])
             heads.expect(batch.y)
             outcome = training.run(tensors)
@@ -230,7 +252,7 @@ class _Totals:
 
     def see_batch(self, x: Any) -> None:
         """Inputs, before the pass."""
-        flat = keras.tree.flatten(x)
+        flat = [tensor for tensor in keras.tree.flatten(x) if tensor is not None]
         self.alike.append(all(map(repeats, flat)))
         self.samples += int(flat[0].shape[0])
         for number, tensor in enumerate(t for t in flat if is_real(t)):

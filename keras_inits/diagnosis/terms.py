@@ -77,7 +77,7 @@ def terms(
         keys: Of a dictionary of outputs, in the order of `names`; None for others.
     """
     count = len(names)
-    if objective.is_whole:  # a model's own `compute_loss`: nobody knows
+    if objective.is_own:  # a model's own `compute_loss`: nobody knows
         return [Term(name, has_loss=True) for name in names]
     losses = _spread(objective.spec, count, names, keys, everywhere=True)
     # A list of as many targets as there are losses leaves out what has none.

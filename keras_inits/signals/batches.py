@@ -1,7 +1,5 @@
-"""Batches from whatever a person has: arrays, datasets, generators, or nothing."""
+"""Batches from whatever `fit` takes: arrays, datasets, generators; or from nothing."""
 
-import itertools
-import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -9,14 +7,13 @@ import keras
 import numpy as np
 
 from keras_inits._utils import checks
-from keras_inits._utils.types import Tensor
-from keras_inits.graph.weights import children
+from keras_inits.signals import noise
+from keras_inits.signals.arrays import cut_rows, dense, is_array, leaves, rows
+from keras_inits.signals.sample_weights import of_classes, of_outputs
 
-BATCH = 32  # samples, where nobody says: Keras's own default
-STEPS = 16  # what an unknown length of a sequence is taken for
-PIXELS = 64  # what an unknown height or width is taken for
+BATCH = noise.BATCH
 NOISE = "white noise"  # the name of data that nobody passed
-TOKENS = 1000  # vocabulary where no embedding tells it
+PARTS = ("x", "y", "sample_weight")  # of a batch
 
 
 class Batch(NamedTuple):
@@ -28,189 +25,148 @@ class Batch(NamedTuple):
     notes: tuple[str, ...] = ()  # what was assumed to make it
 
 
-def _is_array(x: Any) -> bool:
-    return hasattr(x, "shape") and hasattr(x, "dtype")
+def _is_input(model: keras.Model | None, x: Any) -> bool:
+    """Whether something has the structure of a model's inputs."""
+    try:
+        keras.tree.assert_same_structure(model.input, x)  # type: ignore[union-attr]
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return True
 
 
-def is_arrays(x: Any) -> bool:
-    """Whether something is an array, or a structure of nothing but arrays."""
-    if isinstance(x, list) and x and isinstance(x[0], tuple):
+def is_arrays(x: Any, model: keras.Model | None = None) -> bool:
+    """Whether something is an array, or a structure of nothing but arrays and None.
+
+    Args:
+        x: Anything.
+        model: Tells a list of tuples that are its inputs from a list of batches.
+    """
+    tuples = isinstance(x, list) and bool(x) and isinstance(x[0], tuple)
+    if tuples and not _is_input(model, x):
         return False  # batches
     if isinstance(x, list | tuple | dict):
-        members = keras.tree.flatten(x)
-        return bool(members) and all(_is_array(member) for member in members)
-    return _is_array(x)
+        members = [m for m in keras.tree.flatten(x) if m is not None]
+        return bool(members) and all(map(is_array, members))
+    return is_array(x)
 
 
-def to_tensor(x: Any) -> Any:
+def to_tensor(x: Any, name: str = "x") -> Any:
     """An array of any library as a tensor of the backend."""
+    x = dense(x)
     if keras.ops.is_tensor(x):
         return x
     if hasattr(x, "detach"):
         x = x.detach().cpu()
     array = np.asarray(x)
-    if array.dtype == np.float64:
+    if array.dtype.kind == "f" and array.dtype != keras.config.floatx():
         array = array.astype(keras.config.floatx())
     if array.dtype.kind in "OSU":
         raise ValueError(
-            "`x` must hold numbers. Received: an array of type "
+            f"`{name}` must hold numbers. Received: an array of type "
             f"{array.dtype}. Pass what the layers behind text or objects get."
         )
     return keras.ops.convert_to_tensor(array)
 
 
-def tensors(structure: Any) -> Any:
+def tensors(structure: Any, name: str = "x") -> Any:
     """A structure of arrays as tensors of the backend."""
     return keras.tree.map_structure(
-        lambda x: None if x is None else to_tensor(x), structure
+        lambda x: None if x is None else to_tensor(x, name), structure
     )
 
 
-def _rows(structure: Any) -> int:
-    return int(keras.tree.flatten(structure)[0].shape[0])
+def as_tensors(batch: Batch) -> tuple[Any, Any, Any]:
+    """Inputs, targets and weights of a batch as tensors of the backend."""
+    x, y, weight = map(tensors, batch[:3], PARTS)
+    return x, y, weight
 
 
-def _from_arrays(x: Any, y: Any, batches: int, size: int) -> Iterator[Batch]:
-    rows = _rows(x)
-    if y is not None and _rows(y) != rows:
-        raise ValueError(
-            "`y` must have a row for each row of `x`. Received: "
-            f"x with {rows} rows, y with {_rows(y)}. Pass y[:{rows}] or the right y."
-        )
-    for start in range(0, min(rows, batches * size), size):
-        cut = slice(start, min(rows, start + size))
-        part = keras.tree.map_structure(lambda a, cut=cut: a[cut], x)
-        target = None
-        if y is not None:
-            target = keras.tree.map_structure(lambda a, cut=cut: a[cut], y)
-        yield Batch(part, target, None)
-
-
-def _from_elements(elements: Iterator[Any], batches: int) -> Iterator[Batch]:
-    for element in itertools.islice(elements, batches):
-        yield Batch(*keras.utils.unpack_x_y_sample_weight(element))
-
-
-def vocabulary(layer: keras.layers.Layer) -> int | None:
-    """Rows of the first embedding in a layer; None if it has none."""
-    if isinstance(layer, keras.layers.Embedding):
-        return int(layer.input_dim)
-    found = (vocabulary(child) for child in children(layer))
-    return next((size for size in found if size is not None), None)
-
-
-def _consumers(model: keras.Model, tensor: Tensor) -> list[Any]:
-    """The layers of a Functional model that take one of its inputs."""
-    inside = {id(operation) for operation in getattr(model, "operations", [])}
-    nodes = tensor._keras_history.operation._outbound_nodes
-    taken = [node for node in nodes if any(t is tensor for t in node.input_tensors)]
-    return [node.operation for node in taken if id(node.operation) in inside]
-
-
-def _scalings(model: keras.Model, tensor: Tensor) -> list[Any]:
-    """The layers that scale an input, one behind the other."""
-    found: list[Any] = []
-    while True:
-        consumers = _consumers(model, tensor)
-        if len(consumers) != 1 or not isinstance(
-            consumers[0], keras.layers.Rescaling | keras.layers.Normalization
-        ):
-            return found
-        found.append(consumers[0])
-        tensor = consumers[0].output
-
-
-def _unscaled(x: Any, layer: keras.layers.Layer) -> Any:
-    """What a layer must be given to return `x`."""
-    if isinstance(layer, keras.layers.Rescaling):
-        return (x - np.asarray(layer.offset)) / np.asarray(layer.scale)
-    mean, variance = (
-        keras.ops.convert_to_numpy(value) for value in (layer.mean, layer.variance)
-    )
-    root = np.maximum(np.sqrt(variance), keras.config.epsilon())
-    return (x - mean) / root if layer.invert else x * root + mean
-
-
-def _shape(spec: Any) -> tuple[tuple[int, ...], list[str]]:
-    known = list(spec.shape)
-    known[0] = known[0] or BATCH
-    default = PIXELS if len(known) >= 4 else STEPS
-    unknown = f"unknown sizes of {spec.name!r} {spec.shape} are {default}"
-    shape = tuple(default if size is None else int(size) for size in known)
-    return shape, [unknown] if None in known else []
-
-
-def _noise(model: keras.Model, spec: Any, random: Any) -> tuple[np.ndarray, list[str]]:
-    """Noise for one input, and what was assumed of it."""
-    shape, notes = _shape(spec)
-    dtype = keras.backend.standardize_dtype(spec.dtype)
-    consumers = _consumers(model, spec) if hasattr(spec, "_keras_history") else [model]
-    if dtype == "string":
-        raise ValueError(
-            "`x` is needed: noise cannot stand for text. Received: x=None for the "
-            f"input {spec.name!r} of type string. Pass x=, an array of strings."
-        )
-    if keras.backend.is_float_dtype(dtype):
-        noise = random.standard_normal(shape)
-        scalings = (
-            _scalings(model, spec) if consumers and consumers[0] is not model else []
-        )
-        for layer in reversed(scalings):
-            noise = _unscaled(noise, layer)
-        if scalings:
-            last = type(scalings[-1]).__name__
-            notes.append(
-                f"noise for {spec.name!r} is standard normal after its {last} layer"
+def _from_arrays(given: Batch, batches: int, size: int) -> Iterator[Batch]:
+    count = rows("x", given.x)
+    for name, part in zip(PARTS[1:], given[1:3], strict=True):
+        if part is not None and (found := rows(name, part)) != count:
+            raise ValueError(
+                f"`{name}` must have a row for each row of `x`. Received: "
+                f"x with {count} rows, {name} with {found}. Pass {name}[:{count}] or "
+                f"the right {name}."
             )
-        return np.asarray(noise, "float32"), notes
-    if dtype == "bool" or "mask" in spec.name:
-        return np.ones(shape, dtype), notes
-    sizes = [size for layer in consumers if (size := vocabulary(layer)) is not None]
-    if not sizes:
-        notes.append(
-            f"no embedding takes {spec.name!r} directly: token ids below {TOKENS}"
-            if math.prod(shape[1:]) > 1
-            else f"no embedding takes {spec.name!r} directly: ids 0 and 1"
+    if not count:
+        raise ValueError(
+            "`x` must have rows, the samples that are measured. Received: x of shape "
+            f"{tuple(np.shape(leaves(given.x)[0]))}. Pass some, as diagnose(model, x)."
         )
-    limit = min(sizes) if sizes else (TOKENS if math.prod(shape[1:]) > 1 else 2)
-    return random.integers(0, limit, shape).astype(dtype), notes
+    for start in range(0, min(count, batches * size), size):
+        cut = slice(start, min(count, start + size))
+        parts = [
+            keras.tree.map_structure(lambda a, cut=cut: cut_rows(a, cut), part)
+            for part in given[:3]
+        ]
+        yield Batch(*parts)
 
 
-def _specs(model: keras.Model) -> Any:
-    """Symbolic inputs of a model, in the structure that it takes them."""
-    if hasattr(model, "_run_through_graph"):
-        return model.input
-    if isinstance(model, keras.Sequential):
-        return model.inputs[0]
-    config = model.get_build_config() or {}
-    shape: Any = config.get("input_shape")
-    is_plain = isinstance(shape, list | tuple) and all(
-        size is None or isinstance(size, int) for size in shape
-    )
-    if is_plain and vocabulary(model) is None and len(shape) > 1:
-        return keras.KerasTensor(tuple(shape), name="input")
-    raise ValueError(
-        "`x` is needed: what this model takes is written nowhere, as it is for "
-        f"Sequential and Functional models. Received: x=None for {model.name!r}, a "
-        f"{type(model).__name__}. Pass a batch, for example diagnose(model, x[:32])."
-    )
+def _elements(x: Any, batches: int) -> Iterator[Any]:
+    """What a dataset, a loader or an iterable yields, at most so many.
 
-
-def noise(model: keras.Model, seed: int) -> tuple[Any, tuple[str, ...]]:
-    """White noise of the inputs' shapes and types; token ids for integers.
-
-    Args:
-        model: A built model.
-        seed: Of the noise.
-
-    Returns:
-        The noise in the structure of the model's inputs, and what was assumed.
+    Raises:
+        ValueError: If `x` is none of these, or fails.
     """
-    random = np.random.default_rng(seed)
-    specs = _specs(model)
-    made = [_noise(model, spec, random) for spec in keras.tree.flatten(specs)]
-    notes = tuple(note for _, found in made for note in found)
-    return keras.tree.pack_sequence_as(specs, [array for array, _ in made]), notes
+    if isinstance(x, keras.utils.PyDataset):
+        count = min(batches, x.num_batches or batches)
+        elements: Iterator[Any] = (x[index] for index in range(count))
+    elif hasattr(x, "__iter__") or hasattr(x, "__next__"):
+        elements = iter(x)
+    else:
+        raise ValueError(
+            "`x` must be an array, a list or dict of arrays, a dataset, a loader, a "
+            f"generator or None. Received: x={x!r}. For white noise leave it out."
+        )
+    for number in range(batches):
+        try:
+            element = next(elements)
+        except StopIteration:
+            break
+        except Exception as error:
+            raise ValueError(
+                f"`x` must yield batches. Received: x={type(x).__name__}, whose batch "
+                f"{number} fails with {type(error).__name__}: {error} Pass one that "
+                "`next(iter(x))` gets batches of."
+            ) from error
+        yield element
+    else:
+        return
+    if number == 0:
+        raise ValueError(
+            f"`x` must yield at least one batch. Received: x={type(x).__name__}, "
+            "which is empty or used up. Pass a new one."
+        )
+
+
+def _from_elements(
+    elements: Iterator[Any], class_weight: Any, kind: str
+) -> Iterator[Batch]:
+    for element in elements:
+        try:
+            batch = Batch(*keras.utils.unpack_x_y_sample_weight(element))
+        except ValueError as error:
+            raise ValueError(
+                "`x` must yield x, (x,), (x, y) or (x, y, sample_weight). Received: "
+                f"x={kind} with a batch of {len(element)} parts. Put several inputs "
+                "into one tuple, as ((a, b, c, d), y)."
+            ) from error
+        rows("x", batch.x)
+        if class_weight is not None:
+            _refuse_both(batch.weight, class_weight)
+            batch = batch._replace(weight=of_classes(batch.y, class_weight))
+        yield batch
+
+
+def _refuse_both(sample_weight: Any, class_weight: Any) -> None:
+    if sample_weight is not None and class_weight is not None:
+        raise ValueError(
+            "`class_weight` stands for weights of samples, so there can be only one of "
+            "both. Received: sample_weight and class_weight. Multiply one into the "
+            "other, and pass sample_weight."
+        )
 
 
 def words(x: Any) -> str:
@@ -218,7 +174,7 @@ def words(x: Any) -> str:
     if x is None:
         return NOISE
     if is_arrays(x):
-        shapes = [str(tuple(a.shape)) for a in keras.tree.flatten(x)]
+        shapes = [str(tuple(np.shape(a))) for a in leaves(x)]
         return (
             f"arrays {', '.join(shapes)}" if len(shapes) > 1 else f"array {shapes[0]}"
         )
@@ -226,7 +182,14 @@ def words(x: Any) -> str:
 
 
 def stream(
-    model: keras.Model, x: Any, y: Any, batches: int, size: int, seed: int
+    model: keras.Model,
+    x: Any,
+    y: Any,
+    batches: int,
+    size: int,
+    seed: int,
+    sample_weight: Any = None,
+    class_weight: Any = None,
 ) -> Iterator[Batch]:
     """The batches to measure, as the person's own arrays.
 
@@ -237,6 +200,8 @@ def stream(
         batches: How many at most.
         size: Rows of one batch of arrays.
         seed: Of the noise.
+        sample_weight: Weights, where `x` is arrays: as `fit` takes them.
+        class_weight: From class to weight, as `fit` takes it.
 
     Raises:
         ValueError: If `x` is none of these, or has no batch.
@@ -248,40 +213,30 @@ def stream(
         meaning="how many batches are measured",
         instead="Type batches=1.",
     )
+    _refuse_both(sample_weight, class_weight)
+    given = {"y": y, "sample_weight": sample_weight}
+    named = next((name for name, part in given.items() if part is not None), None)
     if x is None:
-        if y is not None:
+        if named is not None or class_weight is not None:
+            named = named or "class_weight"
             raise ValueError(
-                "`y` are the targets of `x`. Received: x=None with y. Pass both, or "
-                "neither to measure with white noise."
+                f"`{named}` belongs to `x`. Received: x=None with {named}. Pass both, "
+                "or neither to measure with white noise."
             )
         for number in range(int(batches)):
-            made, notes = noise(model, seed + number)
-            yield Batch(made, y, None, notes)
-        return
-    if is_arrays(x):
-        yield from _from_arrays(x, y, int(batches), size)
-        return
-    if y is not None:
+            made, notes = noise.noise(model, seed + number)
+            yield Batch(made, None, None, notes)
+    elif is_arrays(x, model):
+        weight = of_outputs(sample_weight, y)
+        if class_weight is not None:
+            weight = of_classes(y, class_weight)
+        yield from _from_arrays(Batch(x, y, weight), int(batches), size)
+    elif named is not None:
         raise ValueError(
-            "`y` belongs to arrays; a dataset yields its targets itself. Received: "
-            f"x={type(x).__name__} with y. Let x yield (x, y), or pass arrays."
+            f"`{named}` belongs to arrays; a dataset yields (x, y, sample_weight) "
+            f"itself. Received: x={type(x).__name__} with {named}. Let x yield (x, y), "
+            "or pass arrays."
         )
-    if isinstance(x, keras.utils.PyDataset):
-        count = min(int(batches), x.num_batches or int(batches))
-        elements: Iterator[Any] = (x[index] for index in range(count))
-    elif hasattr(x, "__iter__") or hasattr(x, "__next__"):
-        elements = iter(x)
     else:
-        raise ValueError(
-            "`x` must be an array, a list or dict of arrays, a dataset, a loader, a "
-            f"generator or None. Received: x={x!r}. For white noise leave it out."
-        )
-    found = _from_elements(elements, int(batches))
-    first = next(found, None)
-    if first is None:
-        raise ValueError(
-            f"`x` must yield at least one batch. Received: x={type(x).__name__}, "
-            "which is empty or used up. Pass a new one."
-        )
-    yield first
-    yield from found
+        elements = _elements(x, int(batches))
+        yield from _from_elements(elements, class_weight, type(x).__name__)

@@ -13,8 +13,8 @@ import keras
 from keras_inits._utils.types import Args, Kwargs
 from keras_inits.signals import engines, hooks
 from keras_inits.signals.hooks import Hooked
-from keras_inits.signals.passes import refused_batch
 from keras_inits.signals.random_state import unchanged_randomness
+from keras_inits.signals.refusals import refused_batch
 from keras_inits.signals.threads import numpy_on_one_thread
 
 

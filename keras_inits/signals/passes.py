@@ -8,20 +8,20 @@ model: weights, statistics, seeds and flags are as before.
 import contextlib
 import copy
 import dataclasses
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import keras
 import numpy as np
 
-from keras_inits._utils.keras_private import flat_layers
+from keras_inits._utils.keras_private import flat_layers, unchanged_losses
 from keras_inits._utils.types import Tensor
 from keras_inits.signals import engines, hooks
 from keras_inits.signals.engines.base import Problem, WeightGradient
 from keras_inits.signals.losses import Objective
 from keras_inits.signals.random_state import unchanged_randomness
 from keras_inits.signals.recorder import Entry
+from keras_inits.signals.refusals import refused_batch
 from keras_inits.signals.threads import numpy_on_one_thread
 
 HALF_SCALE = 2.0**15  # what Keras multiplies a loss by under mixed_float16
@@ -46,15 +46,6 @@ class Outcome:
     notes: tuple[str, ...]
 
 
-def _gist(error: BaseException) -> str:
-    """The line of an error that tells, without Keras's frame and colours."""
-    plain = re.sub(r"\x1b\[\d+m", "", str(error))
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith("Exception encountered")]
-    gist = (told or lines or [type(error).__name__])[0]
-    return gist if gist.endswith(".") else f"{gist}."
-
-
 def _loss_scale(model: keras.Model) -> tuple[float, tuple[str, ...]]:
     """The factor of the loss that training would start with, and a note on it."""
     optimizer = getattr(model, "optimizer", None)
@@ -69,21 +60,6 @@ def _loss_scale(model: keras.Model) -> tuple[float, tuple[str, ...]]:
         note = "mixed_float16: the loss is scaled by 2**15, as Keras's compile does"
         return HALF_SCALE, (note,)
     return 1.0, ()
-
-
-def refused_batch(error: Exception, x: Any, also: str) -> Exception:
-    """An error that says what a model was given; the same for want of memory."""
-    known = isinstance(error, ValueError | TypeError | RuntimeError)
-    known = known or type(error).__name__ == "InvalidArgumentError"
-    if not known or re.search("out of memory|RESOURCE_EXHAUSTED", str(error)):
-        return error
-    shapes = [str(tuple(t.shape)) for t in keras.tree.flatten(x)]
-    loss, targets = (", or the loss on its outputs and `y`", ", and y as the loss does")
-    return ValueError(
-        f"The model could not run on `x`{loss if also else ''}. "
-        f"Received: x of shape {', '.join(shapes)}, with this error: "
-        f"{_gist(error)} Pass x as model(x) takes it{targets if also else ''}."
-    )
 
 
 class TrainingPass:
@@ -157,6 +133,7 @@ class TrainingPass:
         with contextlib.ExitStack() as stack:
             stack.enter_context(unchanged_randomness())
             stack.enter_context(numpy_on_one_thread())
+            stack.enter_context(unchanged_losses(self.model))
             stack.enter_context(hooks.watching(self.model, watch, prepare))
             self._stack = stack.pop_all()
         return self
@@ -175,11 +152,7 @@ class TrainingPass:
             outputs = self.model(x, training=True)
             makers_of = self._engine.recorder.makers_of
             self._see(outputs, [makers_of(o) for o in keras.tree.flatten(outputs)])
-            value = self.objective.value(x, outputs, y, weight)
-            if not self.objective.is_whole:
-                for extra in scope.losses:
-                    value = value + keras.ops.cast(extra, "float32")
-        return value
+            return self.objective.value(x, outputs, y, weight, scope.losses)
 
     def run(self, batch: Any) -> Outcome:
         """One batch, at a loss scale whose gradients float16 holds.
@@ -192,6 +165,7 @@ class TrainingPass:
         Raises:
             ValueError: If the model or the loss cannot take the batch.
         """
+        self.objective.see(batch[2])
         engine, notes = self._engine, self._notes
         self._notes = ()
         while True:
@@ -220,6 +194,8 @@ class TrainingPass:
         try:
             return self._engine.run(batch)
         except Exception as error:
+            if error is self.objective.refusal:
+                raise
             refused = refused_batch(error, batch[0], "y")
             if refused is error:
                 raise

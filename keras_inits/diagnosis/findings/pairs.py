@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from keras_inits.diagnosis.outputs import OutputRecord
 from keras_inits.diagnosis.report import Finding, Report
-from keras_inits.signals.losses import DIFFERENCES
+from keras_inits.signals.terms import DIFFERENCES
 
 SPARSE = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
 CATEGORICAL = (

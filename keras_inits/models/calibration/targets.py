@@ -8,7 +8,7 @@ import numpy as np
 from keras_inits.graph.heads import SIGMOID, SOFTMAX, Head
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.models.calibration.goals import HEAD_STD, Goal
-from keras_inits.signals.losses import CATEGORICAL, loss_name
+from keras_inits.signals.terms import CATEGORICAL, loss_name
 
 BINARY = ("binary_crossentropy", "binary_focal_crossentropy")
 

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_inits._utils.keras_private import keep_logits, kept_logits
 from keras_inits._utils.types import Tensor
 from keras_inits.signals.engines.base import Eager, Problem, Tick, WeightGradient
 from keras_inits.signals.engines.recompute import Recompute, with_gradient
@@ -32,7 +33,11 @@ class TensorFlowEngine(Eager):
 
             return x, backward  # of which TensorFlow makes a new tensor
 
-        return with_gradient(probe, x)
+        probed = with_gradient(probe, x)
+        logits = kept_logits(x)
+        if logits is not None:  # a cross entropy goes on from these, and past `x`
+            keep_logits(probed, with_gradient(probe, logits))
+        return probed
 
     def loss(self, values: list[Any], data: Any) -> float:
         """The loss with other values; a tape that watches nothing has layers fused."""
