@@ -124,7 +124,12 @@ class DiagnosisCallback(keras.callbacks.Callback):
         self._pending = [later for later in self._pending if later > step]
         model = self.model
         diagnosis = diagnose(
-            model, self.x, self.y, batches=self.batches, batch_size=self.batch_size
+            model,
+            self.x,
+            self.y,
+            batches=self.batches,
+            batch_size=self.batch_size,
+            try_fixes=False,  # which writes to the weights for a while
         )
         self.diagnoses[step] = diagnosis
         if self.verbose:

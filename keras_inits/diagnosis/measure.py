@@ -10,7 +10,14 @@ import keras
 from keras_inits._utils import checks
 from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits._utils.progress import progress
-from keras_inits.diagnosis import findings, first_step, records, remedies, weights
+from keras_inits.diagnosis import (
+    findings,
+    first_step,
+    records,
+    remedies,
+    trial,
+    weights,
+)
 from keras_inits.diagnosis.diagnosis import Diagnosis
 from keras_inits.diagnosis.heads import Heads, Unusable
 from keras_inits.diagnosis.inspection import Inspection
@@ -40,6 +47,7 @@ def diagnose(
     batches: int = 1,
     batch_size: int | None = None,
     seed: int = 0,
+    try_fixes: bool = True,
 ) -> Diagnosis:
     """What the weights of a model do to signals and gradients, before it is trained.
 
@@ -66,6 +74,9 @@ def diagnose(
         batches: How many batches are measured; int, >= 1.
         batch_size: Rows of arrays in a batch; None for 32.
         seed: Of noise and direction; int.
+        try_fixes: Whether fixes that set weights are tried before they are offered, on
+            other rows where there are some: each costs such a pass, and the model gets
+            its weights back. Without findings above "info" nothing is tried.
 
     Returns:
         A `Diagnosis`; print it.
@@ -82,7 +93,15 @@ def diagnose(
     """
     size = data.BATCH if batch_size is None else _batch_size(batch_size)
     given = (x, y, sample_weight, class_weight)
-    return _diagnosed(model, given, loss, (batches, size, seed))
+    found, first = _diagnosed(model, given, loss, (batches, size, seed))
+    if not try_fixes:
+        return found
+    others = _others(given, batches * size, first)
+
+    def again() -> Diagnosis:
+        return _diagnosed(model, others, loss, (1, size, seed + 1), mends=False)[0]
+
+    return trial.tried(found, model, x, again)
 
 
 def _diagnosed(
@@ -91,8 +110,8 @@ def _diagnosed(
     loss: Any,
     how: tuple[int, int, int],
     mends: bool = True,
-) -> Diagnosis:
-    """The diagnosis, and whether it would be another if the data were mended."""
+) -> tuple[Diagnosis, data.Batch | None]:
+    """The diagnosis, led back to the data where that is so, and the first batch."""
     x, y, sample_weight, class_weight = given
     batches, size, seed = how
     infos = weights_of(model)
@@ -156,9 +175,29 @@ def _diagnosed(
         if batch is None or not mends:
             return None
         again = ([batch], None, None, None)  # class weights are in its weights
-        return _diagnosed(model, again, loss, (1, size, seed), mends=False)
+        return _diagnosed(model, again, loss, (1, size, seed), mends=False)[0]
 
-    return findings.judged(measured, lambda: _branch_ends(model, infos), mended)
+    judged = findings.judged(measured, lambda: _branch_ends(model, infos), mended)
+    return judged, inspection.first
+
+
+def _others(given: Any, rows: int, first: data.Batch | None) -> Any:
+    """Data that were not measured, where there are some, to try fixes on."""
+    x = given[0]
+    if x is None:
+        return given  # of another seed
+    flat = [a for part in given[:3] for a in keras.tree.flatten(part) if a is not None]
+    sizes = [a.shape[0] if getattr(a, "shape", ()) else 0 for a in flat]
+    if data.is_arrays(x) and min(sizes) > rows:
+        cut = [
+            None if part is None else keras.tree.map_structure(lambda a: a[rows:], part)
+            for part in given[:3]
+        ]
+        return (*cut, given[3])
+    if first is None:
+        return given
+    batch = (first.x,) if first.y is None else (first.x, first.y, first.weight)
+    return [batch], None, None, None
 
 
 def _batch_size(given: Any) -> int:
