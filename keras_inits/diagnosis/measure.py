@@ -88,7 +88,7 @@ def diagnose(
         for v in model.trainable_variables
     ]
     totals = _Totals()
-    notes: list[str] = []
+    notes = _own_step(model)
     with (
         progress(model.name) as advance,
         TrainingPass(model, objective, views, lambda: advance(1)) as training,
@@ -132,6 +132,17 @@ def _batch_size(given: Any) -> int:
         meaning="how many rows of arrays are a batch",
         instead="Leave it out for 32.",
     )
+
+
+def _own_step(model: keras.Model) -> list[str]:
+    """A note on a model that computes its loss in a step of its own."""
+    own, usual = (getattr(m, "train_step", None) for m in (type(model), keras.Model))
+    if own is usual:
+        return []
+    return [
+        "trains by a `train_step` of its own, whose loss is not known: measured is that "
+        "of `compute_loss`, or a random direction"
+    ]
 
 
 def _branch_ends(model: keras.Model, infos: list[WeightInfo]) -> tuple[str, ...]:
