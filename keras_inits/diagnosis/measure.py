@@ -210,6 +210,17 @@ def _batch_size(given: Any) -> int:
     )
 
 
+def _own_step(model: keras.Model) -> list[str]:
+    """A note on a model that computes its loss in a step of its own."""
+    own, usual = (getattr(m, "train_step", None) for m in (type(model), keras.Model))
+    if own is usual:
+        return []
+    return [
+        "trains by a `train_step` of its own, whose loss is not known: measured is that "
+        "of `compute_loss`, or a random direction"
+    ]
+
+
 def _branch_ends(model: keras.Model, infos: list[WeightInfo]) -> tuple[str, ...]:
     """Paths of the kernels that end residual branches."""
     ends = set(branch_ends(trace(model), infos))
@@ -249,7 +260,7 @@ def _passes(
         Unusable: If the targets cannot be used with the loss.
     """
     totals = _Totals()
-    notes: list[str] = []
+    notes = _own_step(model)
     with (
         progress(model.name) as advance,
         TrainingPass(

@@ -186,8 +186,9 @@ class Report:
         loss_kind: "compiled", "given" or "projection" (a fixed random direction of
             the outputs: only ratios of its gradients mean something).
         chance_loss: Loss of equal probabilities, ln C times the loss's weight, where
-            the loss is a cross entropy; else None.
-        loss_weight: Factor of the loss, as compiled; 1 where there are several losses.
+            the loss is a cross entropy; else None. Penalties on weights are added.
+        loss_weight: Factor of the loss, as compiled, times the mean weight of samples;
+            1 where there are several losses.
         inputs, records, weights, outputs, findings: See the module.
         duplicates: Groups of paths of weights that hold the same values.
         targets: Root mean square of the targets of each output with a loss that

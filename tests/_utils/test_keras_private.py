@@ -35,6 +35,17 @@ def test_the_installed_keras_has_all_that_is_used():
     assert keras_private.call_parameters(dense)[0] == "inputs"
     assert len(keras_private.call_records([dense])) == 2
     assert len(keras_private.calls_between(model.inputs, model.outputs)) == 1
+    assert keras_private._private("trainers.compile_utils", "CompileLoss") is not None
+    model.compile("sgd", "mse", loss_weights=[2.0])
+    assert keras_private.compiled_with(model) == ("mse", [2.0])
+    assert "_compile_loss" in vars(model)
+    assert isinstance(vars(model)["_losses"], list)
+    assert isinstance(vars(model)["_loss_ids"], set)
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    assert keras_private.loss_arguments(loss)["from_logits"] is True
+    if keras.backend.backend() == "tensorflow":
+        output = keras.activations.softmax(keras.ops.ones((2, 3)))
+        assert keras_private.kept_logits(output) is not None
     if keras.backend.backend() == "torch":
         assert keras_private._private("backend.torch.core", "get_device") is not None
 
@@ -58,6 +69,9 @@ def test_without_it_each_fallback_gives_less(monkeypatch):
     monkeypatch.setattr(keras_private, "_private", lambda *names: None)
     monkeypatch.setattr(keras_private, "global_state", None)
     assert keras_private.conv_lstm_cells() == []
+    summed = keras_private.compile_loss(["mse", "mae"], [1.0, 3.0], None, None)
+    y, outputs = [keras.ops.zeros((2, 3))] * 2, [keras.ops.full((2, 3), 2.0)] * 2
+    assert float(keras.ops.convert_to_numpy(summed(y, outputs, None))) == 4.0 + 6.0
     assert keras_private.private_state("name_scope_stack") is None
     assert keras_private.current_stream() == ""
     pytest.importorskip("torch")
