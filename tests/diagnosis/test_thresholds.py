@@ -4,13 +4,17 @@ A threshold that is moved by a factor of ten changes at least one line of the ta
 """
 
 import dataclasses
+import math
 
 import pytest
 
 from keras_inits.diagnosis import thresholds
 from keras_inits.diagnosis.findings import judged
+from keras_inits.diagnosis.outputs import OutputRecord
 from keras_inits.diagnosis.report import LayerRecord, Report, WeightRecord
+from keras_inits.diagnosis.targets import Targets
 from keras_inits.signals.records import GradientStats, TensorStats
+from support.diagnosed.program import AMOUNTS
 
 DEPTH, WIDTH = 8, 16
 
@@ -153,6 +157,24 @@ def unscaled(size):
     return report(layer(0, input_rms=size), data=size)
 
 
+def out_of_reach(part):
+    """A ReLU whose targets are in part below zero."""
+    targets = Targets()
+    targets.add(AMOUNTS)
+    output = OutputRecord(
+        *("head", "dense_7", DEPTH - 1, AMOUNTS.shape, "relu", (0.0, math.inf)),
+        *(0.0, 2.0, None, "mean_squared_error", None, True, 1.0),
+        *(targets.record(), part, True, "Dense({units})", "Dense({units})"),
+    )
+    return report(outputs=(output,))
+
+
+def cancelled(size):
+    """A kernel whose gradient is a part of what its layer's output gets."""
+    kernel = weight(gradient=gradient(norm=size))
+    return report(layer(0, weights=(kernel.path,)), weights=[kernel])
+
+
 OF = {  # kind: a report by its figure, and figures with the severity they must have
     "vanishing signal": (
         lambda v: report(layer(DEPTH - 1, input_rms=v)),
@@ -221,6 +243,11 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
             *[(18, None), (25, "info"), (800, "info"), (1300, "warning")],
         ],
     ),
+    "outputs cannot reach targets": (
+        out_of_reach,
+        [(0.01, None), (0.03, "warning"), (0.25, "warning"), (0.35, "error")],
+    ),
+    "no gradient": (cancelled, [(2e-6, None), (5e-7, "error")]),
     "targets not standardized": (
         lambda v: report(targets=(v,)),
         [(18, None), (25, "info"), (800, "info"), (1300, "warning")],

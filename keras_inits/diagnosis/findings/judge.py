@@ -15,6 +15,7 @@ from keras_inits.diagnosis.findings import (
     labels,
     numbers,
     outputs,
+    shapes,
     signal,
     units,
 )
@@ -64,7 +65,7 @@ KINDS = (
     heads.ONE,
     heads.UNFIT,
     heads.BEYOND,
-    labels.MISFIT,
+    shapes.MISFIT,
     labels.CONSTANT,
     outputs.FLAT,
     outputs.SWAPPED,
