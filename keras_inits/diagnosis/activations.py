@@ -7,8 +7,10 @@ import keras
 
 from keras_inits._utils.keras_private import is_of_keras
 from keras_inits.graph import moments
+from keras_inits.graph.graph import Graph
 from keras_inits.graph.trace import trace
 from keras_inits.signals import hooks
+from keras_inits.signals.random_state import unchanged_randomness
 
 INF = math.inf
 BOUNDS = {
@@ -89,9 +91,14 @@ def made_by(layer: Any) -> Made:
     return _named(layer)
 
 
-def by_graph(model: keras.Model, number: int) -> Made:
+def read(model: keras.Model) -> Graph:
+    """The graph of a model; what its code draws is put back."""
+    with unchanged_randomness():
+        return trace(model)
+
+
+def by_graph(model: keras.Model, graph: Graph, number: int) -> Made:
     """The activation that the graph shows in front of an output."""
-    graph = trace(model)
     outputs = getattr(model, "outputs", None) or []
     ends = [id(x) for x in outputs if id(x) in graph.outputs]
     if not ends:

@@ -8,17 +8,14 @@ import keras
 
 from keras_inits._utils.keras_private import is_of_keras
 from keras_inits.diagnosis import terms
-from keras_inits.diagnosis.activations import UNKNOWN, by_graph, code, made_by
+from keras_inits.diagnosis.activations import UNKNOWN, by_graph, code, made_by, read
 from keras_inits.diagnosis.findings import labels
 from keras_inits.diagnosis.outputs import OutputRecord
 from keras_inits.diagnosis.report import LayerRecord
 from keras_inits.diagnosis.targets import Targets, unreachable
+from keras_inits.graph.graph import Graph
 from keras_inits.signals.losses import GIVEN, Objective
 from keras_inits.signals.recorder import Entry
-
-
-class Unusable(Exception):
-    """The targets cannot be used with the loss."""
 
 
 class Heads:
@@ -43,6 +40,7 @@ class Heads:
         self._terms: list[terms.Term] = []
         self._targets: list[Targets] = []
         self._batch: Any = None
+        self._graph: Graph | None = None
         self._is_new = self._refuses = True
 
     def expect(self, y: Any) -> None:
@@ -122,8 +120,10 @@ class Heads:
         if record is not None:
             owner = entries[record.index].hooked.layer
             way = made_by(owner)
-            if way.activation is None and not _is_plain(owner):
-                way = by_graph(self.model, number)
+            matters = term.has_loss or self._shapes[number][-1:] == (1,)
+            if way.activation is None and not _is_plain(owner) and matters:
+                self._graph = self._graph or read(self.model)
+                way = by_graph(self.model, self._graph, number)
             kernel = _kernel(record, layers)
         shape = self._shapes[number]
         units = shape[-1] if len(shape) > 1 else 1

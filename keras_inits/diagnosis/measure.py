@@ -9,6 +9,7 @@ import keras
 
 from keras_inits._utils import checks
 from keras_inits._utils.host_array import numpy_view, to_numpy
+from keras_inits._utils.keras_private import unchanged_losses
 from keras_inits._utils.progress import progress
 from keras_inits.diagnosis import (
     findings,
@@ -19,7 +20,7 @@ from keras_inits.diagnosis import (
     weights,
 )
 from keras_inits.diagnosis.diagnosis import Diagnosis
-from keras_inits.diagnosis.heads import Heads, Unusable
+from keras_inits.diagnosis.heads import Heads
 from keras_inits.diagnosis.inspection import Inspection
 from keras_inits.diagnosis.report import WeightRecord
 from keras_inits.diagnosis.step_record import StepRecord
@@ -32,7 +33,9 @@ from keras_inits.signals import batches as data
 from keras_inits.signals import hooks
 from keras_inits.signals.losses import Objective
 from keras_inits.signals.passes import Outcome, TrainingPass
+from keras_inits.signals.random_state import unchanged_randomness
 from keras_inits.signals.recorder import is_real, look, on_host, repeats
+from keras_inits.signals.refusals import Unusable
 from keras_inits.signals.statistics import GradientTally, Moments, Tally, pick
 
 
@@ -93,15 +96,16 @@ def diagnose(
     """
     size = data.BATCH if batch_size is None else _batch_size(batch_size)
     given = (x, y, sample_weight, class_weight)
-    found, first = _diagnosed(model, given, loss, (batches, size, seed))
-    if not try_fixes:
-        return found
-    others = _others(given, batches * size, first)
+    with unchanged_randomness(), unchanged_losses(model):
+        found, first = _diagnosed(model, given, loss, (batches, size, seed))
+        if not try_fixes:
+            return found
+        others = _others(given, batches * size, first)
 
-    def again() -> Diagnosis:
-        return _diagnosed(model, others, loss, (1, size, seed + 1), mends=False)[0]
+        def again() -> Diagnosis:
+            return _diagnosed(model, others, loss, (1, size, seed + 1), mends=False)[0]
 
-    return trial.tried(found, model, x, again)
+        return trial.tried(found, model, x, again)
 
 
 def _diagnosed(
@@ -216,8 +220,8 @@ def _own_step(model: keras.Model) -> list[str]:
     if own is usual:
         return []
     return [
-        "trains by a `train_step` of its own, whose loss is not known: measured is that "
-        "of `compute_loss`, or a random direction"
+        "trains by a `train_step` of its own, whose loss is not known: measured is "
+        "that of `compute_loss`, or a random direction"
     ]
 
 

@@ -21,7 +21,7 @@ from keras_inits.signals.engines.base import Problem, WeightGradient
 from keras_inits.signals.losses import Objective
 from keras_inits.signals.random_state import unchanged_randomness
 from keras_inits.signals.recorder import Entry
-from keras_inits.signals.refusals import refused_batch
+from keras_inits.signals.refusals import Unusable, refused_batch
 from keras_inits.signals.threads import numpy_on_one_thread
 
 HALF_SCALE = 2.0**15  # what Keras multiplies a loss by under mixed_float16
@@ -193,6 +193,8 @@ class TrainingPass:
     def _attempt(self, batch: Any) -> Any:
         try:
             return self._engine.run(batch)
+        except Unusable:
+            raise
         except Exception as error:
             if error is self.objective.refusal:
                 raise

@@ -11,6 +11,10 @@ MEMORY = re.compile(
 )
 
 
+class Unusable(Exception):
+    """The targets cannot be used with the loss: for who runs the pass, not a person."""
+
+
 def is_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory is not enough."""
     names = {cls.__name__ for cls in type(error).__mro__}

@@ -126,6 +126,17 @@ def test_only_the_output_whose_labels_do_not_fit_is_named():
     assert "'kind'" in named[0].message
 
 
+def test_targets_that_are_not_finite_are_the_cause_of_what_is_not():
+    y = np.where(programs.AMOUNTS > 1.5, np.nan, programs.AMOUNTS)
+    assert np.isnan(y[:32]).any()
+    first, *others = found(1, None, "mse", y).findings
+    assert (first.kind, first.message) == ("not finite", "the targets are not finite")
+    assert [v.fix for v in others if v.kind == "not finite"] == [first.fix]
+    known = {"x": X, "y": y, "np": np}
+    exec(first.fix, known)
+    assert not severe(diagnose(network(1, None, "mse"), known["x"], known["y"]))
+
+
 def test_a_discriminator_that_is_frozen_may_be_asked_for_one_label():
     model = network(1, "sigmoid", programs.BCE)
     model.layers[-1].trainable = False

@@ -4,16 +4,19 @@ A threshold that is moved by a factor of ten changes at least one line of the ta
 """
 
 import dataclasses
+import math
 
 import pytest
 
 from keras_inits.diagnosis import thresholds
 from keras_inits.diagnosis.findings import judged
+from keras_inits.diagnosis.outputs import OutputRecord
 from keras_inits.diagnosis.report import LayerRecord, Report, WeightRecord
+from keras_inits.diagnosis.targets import Targets
 from keras_inits.signals.records import GradientStats, TensorStats
 from support.diagnosed import steps
 from support.diagnosed.by_hand_data import OF_DATA
-from support.diagnosed.by_hand_heads import OF_HEADS
+from support.diagnosed.program import AMOUNTS
 
 DEPTH, WIDTH = 8, 16
 
@@ -151,11 +154,22 @@ def early_gradients(size):
     return report(*(layer(i, gradient=gradient(norm=size)) for i in range(2)))
 
 
-def still(size):
-    """A last kernel whose gradient is of a size, by what its output gets."""
-    last = layer(DEPTH - 1, weights=("k",))
-    kernel = weight(path="k", owner=last.name, gradient=gradient(norm=size))
-    return report(last, weights=[kernel])
+def out_of_reach(part):
+    """A ReLU whose targets are in part below zero."""
+    targets = Targets()
+    targets.add(AMOUNTS)
+    output = OutputRecord(
+        *("head", "dense_7", DEPTH - 1, AMOUNTS.shape, "relu", (0.0, math.inf)),
+        *(0.0, 2.0, None, "mean_squared_error", None, True, 1.0),
+        *(targets.record(), part, True, "Dense({units})", "Dense({units})"),
+    )
+    return report(outputs=(output,))
+
+
+def cancelled(size):
+    """A kernel whose gradient is a part of what its layer's output gets."""
+    kernel = weight(gradient=gradient(norm=size))
+    return report(layer(0, weights=(kernel.path,)), weights=[kernel])
 
 
 OF = {  # kind: a report by its figure, and figures with the severity they must have
@@ -235,10 +249,11 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
         lambda v: report(*(layer(i, activation="exponential") for i in range(v))),
         [(2, None), (3, "warning"), (4, "warning"), (5, "error")],
     ),
-    "no gradient": (
-        still,
-        [(5e-6, None), (2e-7, "error")],
+    "outputs cannot reach targets": (
+        out_of_reach,
+        [(0.01, None), (0.03, "warning"), (0.25, "warning"), (0.35, "error")],
     ),
+    "no gradient": (cancelled, [(2e-6, None), (5e-7, "error")]),
     "targets not standardized": (
         lambda v: report(targets=(v,)),
         [(18, None), (25, "info"), (800, "info"), (1300, "warning")],
@@ -246,7 +261,7 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
 }
 OF |= {
     kind: (lambda v, make=make: report(**make(v)), lines)
-    for kind, (make, lines) in (OF_DATA | OF_HEADS).items()
+    for kind, (make, lines) in OF_DATA.items()
 }
 OF |= {
     kind: (lambda v, make=make: report(weights=[weight()], step=make(v)), lines)

@@ -3,15 +3,15 @@
 import dataclasses
 
 from keras_inits.diagnosis.derived import stopped
-from keras_inits.diagnosis.findings import heads, labels, outputs
+from keras_inits.diagnosis.findings import heads, outputs, shapes
 from keras_inits.diagnosis.report import INFO, SEVERITIES, Finding, Report
 
 Found = list[tuple[int, Finding]]
 # Faults by which a head passes little or nothing on.
-CAUSES = (heads.ONE, heads.UNFIT, heads.BEYOND, outputs.FLAT)
+CAUSES = (heads.ONE, heads.UNFIT, heads.BEYOND, outputs.FLAT, "not finite")
 FOLLOWERS = ("no gradient", "vanishing gradient", "not finite")
 # A loss of labels or heads that do not fit is no measure of logits.
-MEANINGLESS = (heads.UNFIT, heads.ONE, outputs.SWAPPED, labels.MISFIT)
+MEANINGLESS = (heads.UNFIT, heads.ONE, outputs.SWAPPED, shapes.MISFIT)
 
 
 def explained(diagnosis: Report, causes: Found, found: Found) -> Found:

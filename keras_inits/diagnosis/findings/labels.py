@@ -1,12 +1,11 @@
 """Do the targets fit the loss: their shape, their range, and whether they differ?"""
 
-from keras_inits.diagnosis.findings import pairs
+from keras_inits.diagnosis.findings import pairs, shapes
 from keras_inits.diagnosis.findings.pairs import Fault
 from keras_inits.diagnosis.outputs import OutputRecord, TargetRecord
 from keras_inits.diagnosis.report import ERROR, INFO, WARNING
 from keras_inits.diagnosis.wording import number
 
-MISFIT = "labels do not fit"
 CONSTANT = "labels all the same"
 
 
@@ -14,22 +13,29 @@ def _range(y: TargetRecord) -> str:
     return f"from {number(y.low)} to {number(y.high)}"
 
 
-def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A shape without its axis of one, that losses add or take away."""
-    return shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
-
-
 def faults(output: OutputRecord) -> list[Fault]:
     """What is wrong with the targets of an output."""
     y, loss = output.targets, output.loss
     if y is None or loss is None or len(output.shape) < 1:
         return []
+    if not y.finite:
+        return [
+            Fault(
+                "not finite",
+                ERROR,
+                1.0,
+                "the targets are not finite",
+                "nan or infinity in y",
+                data="keep = np.isfinite(y).reshape(len(y), -1).all(1); "
+                "x, y = x[keep], y[keep]",
+            )
+        ]
     if loss in pairs.SPARSE:
         return _class_numbers(output, y)
     if loss in pairs.CATEGORICAL:
-        found = _same_shape(output, y, "one row of probabilities a sample")
+        found = shapes.same(output, y, "one row of probabilities a sample")
     elif loss in pairs.PAIRED:
-        found = _same_shape(output, y, "one number for each number of the output")
+        found = shapes.same(output, y, "one number for each number of the output")
     else:
         return []
     if found:
@@ -63,13 +69,13 @@ def _class_numbers(output: OutputRecord, y: TargetRecord) -> list[Fault]:
         elif y.rows in ("one-hot", "probabilities") and fits:
             return [_one_hot_as_sparse(output, y)]
         elif units > 1 or len(y.shape) == len(output.shape):
-            return [_shape(output, y, "one class number a sample")]
+            return [shapes.misfit(output, y, "one class number a sample")]
     if units == 1:
         return []  # the head is at fault
     if not y.integers:
         return [
             Fault(
-                MISFIT,
+                shapes.MISFIT,
                 ERROR,
                 y.std,
                 f"the labels are not whole numbers: {_range(y)}",
@@ -97,13 +103,15 @@ def _class_numbers(output: OutputRecord, y: TargetRecord) -> list[Fault]:
         cause = "a negative number is no class; it may stand for a missing label"
         ignored = pairs.written(output.loss or "", output.from_logits, int(y.low))
         loss = (ignored, bool(output.from_logits))
-        return [Fault(MISFIT, ERROR, figure, message, cause, None, loss, "", True)]
+        return [
+            Fault(shapes.MISFIT, ERROR, figure, message, cause, None, loss, "", True)
+        ]
     first = 1 if y.low == 1 else 0
     needed = int(y.high) + 1 - first
     activation = output.activation or "softmax"
     return [
         Fault(
-            MISFIT,
+            shapes.MISFIT,
             ERROR,
             figure,
             message,
@@ -117,7 +125,7 @@ def _class_numbers(output: OutputRecord, y: TargetRecord) -> list[Fault]:
 
 def _moved(figure: float, message: str, cause: str, data: str) -> Fault:
     """Of labels that other labels should take the place of."""
-    return Fault(MISFIT, ERROR, figure, message, cause, data=data, refused=True)
+    return Fault(shapes.MISFIT, ERROR, figure, message, cause, data=data, refused=True)
 
 
 def _one_hot_as_sparse(output: OutputRecord, y: TargetRecord) -> Fault:
@@ -126,7 +134,7 @@ def _one_hot_as_sparse(output: OutputRecord, y: TargetRecord) -> Fault:
     if width != output.units:
         head = (width, output.activation or "softmax")
     return Fault(
-        MISFIT,
+        shapes.MISFIT,
         ERROR,
         float(width),
         f"the targets are rows of {width} numbers, and {output.loss!r} takes one class "
@@ -136,67 +144,6 @@ def _one_hot_as_sparse(output: OutputRecord, y: TargetRecord) -> Fault:
         loss=("categorical_crossentropy", bool(output.from_logits)),
         refused=True,
     )
-
-
-def _shape(output: OutputRecord, y: TargetRecord, takes: str) -> Fault:
-    """Of targets whose shape is not what the loss takes."""
-    shapes = f"y has shape {y.shape}, the output {output.shape}"
-    many = pairs.classes(output)
-    head: tuple[int, str] | None = None
-    loss: tuple[str, bool] | None = None
-    data = ""
-    width = y.shape[-1] if len(y.shape) > 1 else 1
-    same_rank = len(y.shape) == len(output.shape)
-    numbers = output.loss in pairs.NUMBERS
-    if _squeezed(y.shape)[1:] == output.shape[1:-1] and output.units > 1:
-        is_classes = many is not None and many <= output.units
-        if is_classes and not (numbers and output.activation not in ("softmax",)):
-            cause = "the targets are class numbers: sparse_categorical_crossentropy"
-            logits = not pairs.is_probability(output)
-            loss = ("sparse_categorical_crossentropy", logits)
-            if output.activation == "sigmoid":
-                head = (output.units, "softmax")
-        else:
-            cause = "one number a sample is compared with every unit of the output"
-            head = (1, output.activation or "linear")
-    elif same_rank and y.shape[1:-1] == output.shape[1:-1]:
-        cause = f"the head has {output.units} units, the targets {width} columns"
-        activation = output.activation or "linear"
-        if output.units == 1 and y.rows == "one-hot" and output.loss in pairs.BINARY:
-            activation, loss = "softmax", ("categorical_crossentropy", False)
-        head = (width, activation)
-    elif len(output.shape) > len(y.shape):
-        cause = (
-            "the output has an axis that the targets have not: a layer that returns "
-            "sequences or maps, or no Flatten or pooling before the head"
-        )
-        data = "keras.layers.Flatten()"
-        if len(output.shape) == 3:
-            data = "keras.layers.GlobalAveragePooling1D()"
-        elif len(output.shape) == 4:
-            data = "keras.layers.GlobalAveragePooling2D()"
-    else:
-        cause = "the targets have an axis that the output has not"
-        data = "y = y.reshape(len(y), -1)"
-    return Fault(
-        MISFIT,
-        ERROR,
-        float(width),
-        f"{shapes}, and {output.loss!r} takes {takes}",
-        cause,
-        head=head,
-        loss=loss,
-        data=data,
-        refused=True,
-    )
-
-
-def _same_shape(output: OutputRecord, y: TargetRecord, takes: str) -> list[Fault]:
-    """Of losses that take an array of the output's own shape."""
-    made, given = output.shape[1:], y.shape[1:]
-    if made == given or (*made, 1) == given or made == (*given, 1):
-        return []
-    return [_shape(output, y, takes)]
 
 
 def _zero_or_one(output: OutputRecord, y: TargetRecord) -> list[Fault]:
@@ -230,7 +177,7 @@ def _zero_or_one(output: OutputRecord, y: TargetRecord) -> list[Fault]:
         loss = ("mean_squared_error", False)
     figure = y.high if y.high > 1 else y.low
     # PyTorch refuses them, and the others compute a loss without an end.
-    return [Fault(MISFIT, ERROR, figure, message, cause, head, loss, data, True)]
+    return [Fault(shapes.MISFIT, ERROR, figure, message, cause, head, loss, data, True)]
 
 
 def _signs(output: OutputRecord, y: TargetRecord) -> list[Fault]:
@@ -239,7 +186,7 @@ def _signs(output: OutputRecord, y: TargetRecord) -> list[Fault]:
         return []
     return [
         Fault(
-            MISFIT,
+            shapes.MISFIT,
             ERROR,
             y.high,
             f"the targets go {_range(y)}, and {output.loss!r} takes -1 and 1",
@@ -252,7 +199,7 @@ def _signs(output: OutputRecord, y: TargetRecord) -> list[Fault]:
 
 def _not_rows(output: OutputRecord, y: TargetRecord) -> Fault:
     return Fault(
-        MISFIT,
+        shapes.MISFIT,
         ERROR,
         y.high if y.high > 1 else y.low,
         f"the targets go {_range(y)}, and {output.loss!r} takes probabilities",
@@ -265,7 +212,7 @@ def _not_rows(output: OutputRecord, y: TargetRecord) -> Fault:
 
 def _negative(output: OutputRecord, y: TargetRecord) -> Fault:
     return Fault(
-        MISFIT,
+        shapes.MISFIT,
         WARNING,
         y.low,
         f"the targets go {_range(y)}, and {output.loss!r} takes none below zero",
