@@ -16,6 +16,7 @@ from keras_inits.diagnosis.targets import Targets, unreachable
 from keras_inits.graph.graph import Graph
 from keras_inits.signals.losses import GIVEN, Objective
 from keras_inits.signals.recorder import Entry
+from keras_inits.signals.refusals import Unusable
 
 
 class Heads:

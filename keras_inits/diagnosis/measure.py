@@ -132,7 +132,9 @@ def _diagnosed(
     weighted = sample_weight is not None or class_weight is not None
     inspection = Inspection(model, infos, x, None if weighted else y)
     heads = Heads(model, objective, y if data.is_arrays(x, model) else None)
-    rest = _Rest(map(inspection.taken, itertools.chain([first], batches_of_data)))
+    # The graph is read at the first batch: not under the hooks of a pass.
+    first = inspection.taken(first)
+    rest = _Rest(itertools.chain([first], map(inspection.taken, batches_of_data)))
     try:
         training, totals, notes = _passes(model, objective, infos, views, heads, rest)
     except Unusable:
