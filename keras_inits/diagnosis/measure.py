@@ -140,8 +140,8 @@ def _own_step(model: keras.Model) -> list[str]:
     if own is usual:
         return []
     return [
-        "trains by a `train_step` of its own, whose loss is not known: measured is that "
-        "of `compute_loss`, or a random direction"
+        "trains by a `train_step` of its own, whose loss is not known: measured is "
+        "that of `compute_loss`, or a random direction"
     ]
 
 
