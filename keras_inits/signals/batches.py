@@ -50,6 +50,13 @@ def is_arrays(x: Any, model: keras.Model | None = None) -> bool:
     return is_array(x)
 
 
+def _is_text(array: np.ndarray) -> bool:
+    """Whether an array is one of strings, on a backend that has such tensors."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    return all(isinstance(one, str | bytes) for one in array.flat)
+
+
 def to_tensor(x: Any, name: str = "x") -> Any:
     """An array of any library as a tensor of the backend."""
     x = dense(x)
@@ -60,7 +67,7 @@ def to_tensor(x: Any, name: str = "x") -> Any:
     array = np.asarray(x)
     if array.dtype.kind == "f" and array.dtype != keras.config.floatx():
         array = array.astype(keras.config.floatx())
-    if array.dtype.kind in "OSU":
+    if array.dtype.kind in "OSU" and not _is_text(array):
         raise ValueError(
             f"`{name}` must hold numbers. Received: an array of type "
             f"{array.dtype}. Pass what the layers behind text or objects get."
