@@ -183,7 +183,11 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
     ),
     "exploding signal": (
         lambda v: report(layer(DEPTH - 1, input_rms=v)),
-        [(8, None), (13, "warning"), (25, "warning"), (40, "error")],
+        [(8, None), (13, "warning"), (8e13, "warning"), (2e14, "error")],
+    ),
+    "exploding signal, float16": (
+        lambda v: report(layer(DEPTH - 1, input_rms=v, dtype="float16")),
+        [(13, "warning"), (8e3, "warning"), (1.3e4, "error")],
     ),
     "exploding signal, of outputs": (
         lambda v: report(layer(DEPTH - 1, out=stats(rms=v))),
@@ -196,6 +200,12 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
     "exploding gradient": (
         early_gradients,
         [(80, None), (130, "warning"), (400, "warning"), (600, "error")],
+    ),
+    "exploding gradient, behind normalizations": (
+        lambda v: report(
+            *(layer(i, gradient=gradient(norm=v), normalized=True) for i in range(2))
+        ),
+        [(800, None), (1300, "warning"), (8e3, "warning"), (1.3e4, "error")],
     ),
     "collapsed representation": (
         collapsed,
@@ -215,7 +225,7 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
     ),
     "saturated attention": (
         lambda v: report(layer(3, attention=v)),
-        [(0.45, None), (0.55, "warning"), (0.95, "warning"), (0.98, "error")],
+        [(0.45, None), (0.55, "warning"), (0.98, "warning")],
     ),
     "saturated gates, whatever the bias is": (
         lambda v: report(layer(3, driven=v)),

@@ -117,6 +117,12 @@ def _told(diagnosis: Report) -> list[FeatureRecord]:
     ]
 
 
+def _is_mask(feature: FeatureRecord) -> bool:
+    """Whether an input holds zeros and ones as whole numbers, as masks do."""
+    whole = feature.dtype == "bool" or "int" in feature.dtype
+    return whole and feature.low >= 0 and feature.high <= 1
+
+
 def uneven(diagnosis: Report) -> Found:
     """Features of which some are far larger than others."""
     findings: Found = []
@@ -145,7 +151,7 @@ def constant(diagnosis: Report) -> Found:
     """Features that have one value."""
     findings: Found = []
     for f in _told(diagnosis):
-        if not f.constant:
+        if not f.constant or _is_mask(f):
             continue
         part = f.constant / f.features
         # Rare words, classes and corners of pictures are zero in all rows at hand.

@@ -218,14 +218,7 @@ def unbalanced(diagnosis: Report) -> list[tuple[int, Finding]]:
             fixes.redrawn(diagnosis),
         )
         return [(at.index, finding)]
-    # A kernel with a normalization behind it does not mind a large gradient: the
-    # larger it becomes by a step, the smaller its next one.
-    free = [(r, value) for r, value in judged[:part] if not r.normalized]
-    if not free:
-        return []
-    at, early = max(free, key=lambda pair: pair[1])
-    ratio = early / late
-    large = severity(ratio, limits.GROWING_WARNING, limits.GROWING_ERROR)
+    at, ratio, large = _growing(judged[:part], late)
     if large is None:
         return []
     rate = log_mean_step(ratio, len(judged) - 1)
@@ -241,6 +234,23 @@ def unbalanced(diagnosis: Report) -> list[tuple[int, Finding]]:
         fixes.for_large_gradients(diagnosis),
     )
     return [(at.index, finding)]
+
+
+def _growing(
+    early: list[tuple[LayerRecord, float]], late: float
+) -> tuple[LayerRecord, float, str | None]:
+    """The first layer whose gradient has grown most, by how much, and how grave it is.
+
+    Kernels with a normalization behind them have limits of their own.
+    """
+    found = []
+    for record, value in early:
+        warning, error = limits.GROWING_WARNING, limits.GROWING_ERROR
+        if record.normalized:
+            warning = limits.GROWING_NORMALIZED_WARNING
+            error = limits.GROWING_NORMALIZED_ERROR
+        found.append((record, value / late, severity(value / late, warning, error)))
+    return max(found, key=lambda one: (one[2] == ERROR, one[2] == WARNING, one[1]))
 
 
 def underflow(diagnosis: Report) -> list[tuple[int, Finding]]:

@@ -86,7 +86,8 @@ def lost(diagnosis: Report) -> list[tuple[int, Finding]]:
         for r, stats in made
         if found[0].record.input_rms
     ]
-    warning, error = limits.EXPLODING_WARNING, limits.EXPLODING_ERROR
+    warning = limits.EXPLODING_WARNING
+    error = limits.EXPLODING_ERROR_HALF if half else limits.EXPLODING_ERROR
     sized = found
     if max(step.ratio for step in found) < warning:
         warning, error = limits.OUTPUTS_WARNING, limits.OUTPUTS_ERROR

@@ -112,7 +112,7 @@ def saturated(diagnosis: Report) -> Found:
     rows = [(r, r.attention) for r in diagnosis.records if r.attention is not None]
     findings += _stuck(
         "saturated attention",
-        _worst(rows, limits.ATTENTION_WARNING, limits.ATTENTION_ERROR),
+        _worst(rows, limits.ATTENTION_WARNING, math.inf),
         "of the queries of {} attend to one key only",
         "queries or keys too large: the softmax of their products is one-hot, and "
         "passes no gradient to either",
