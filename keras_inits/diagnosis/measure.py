@@ -118,11 +118,14 @@ def _diagnosed(
     """The diagnosis, led back to the data where that is so, and the first batch."""
     x, y, sample_weight, class_weight = given
     batches, size, seed = how
-    infos = weights_of(model)
+    if x is None or not isinstance(model, keras.Model):
+        weights_of(model)  # which says what is wrong with it
     batches_of_data = data.stream(
         model, x, y, batches, size, seed, sample_weight, class_weight
     )
     first = next(batches_of_data)
+    built = _built(model, first)
+    infos = weights_of(model)
     objective = Objective(model, loss, first.y is not None, seed)
     by_variable = {id(info.variable): info for info in infos}
     views = [
@@ -146,6 +149,7 @@ def _diagnosed(
             "the targets do not fit the loss: gradients are of a random direction of "
             "the outputs"
         )
+    notes += built
     if training.skipped:
         names = ", ".join(sorted(training.skipped)[:5])
         notes.append(f"not recorded, inside a loop or without real numbers: {names}")
@@ -185,6 +189,14 @@ def _diagnosed(
 
     judged = findings.judged(measured, lambda: _branch_ends(model, infos), mended)
     return judged, inspection.first
+
+
+def _built(model: Any, batch: data.Batch) -> list[str]:
+    """Builds a model whose first batch would, as `fit` does, and tells of it."""
+    if not isinstance(model, keras.Model) or model.weights:
+        return []
+    model(data.as_tensors(batch)[0])
+    return ["the model was not built: it was called on the first batch, as fit does"]
 
 
 def _others(given: Any, rows: int, first: data.Batch | None) -> Any:

@@ -22,6 +22,7 @@ class TargetRecord:
         constant: Whether the samples of each batch have the same target.
         finite: Whether every value is finite.
         ignored: Class that the loss leaves out, not counted in `low` and `high`.
+        shuffled: Whether they are arrays, which `fit` shuffles, and differ somewhere.
     """
 
     shape: tuple[int, ...]
@@ -38,6 +39,7 @@ class TargetRecord:
     constant: bool
     finite: bool
     ignored: int | None = None
+    shuffled: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

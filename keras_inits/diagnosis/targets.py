@@ -95,6 +95,7 @@ class Targets:
             constant=bool(self.constant) and all(self.constant),
             finite=bool(np.isfinite(values).all()),
             ignored=self.ignored,
+            shuffled=self.whole and not _same_rows(values),
         )
 
 

@@ -135,6 +135,8 @@ RATE_WARNING = 0.9
 # step of Adam moves an output by about learning rate times width, a tenth or so, and a
 # thousand times the outputs' size costs some 1e4 steps.
 TARGETS_WARNING = 1e3
+# The same steps are larger than targets so small: they come to a hundredth of a step.
+TARGETS_TINY = 1e-3
 
 # Part of the targets' variance that the head's activation cannot give: a tanh leaves
 # 15 % of standard normal targets, and a ReLU half.

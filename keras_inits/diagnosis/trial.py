@@ -5,7 +5,7 @@ every weight is as before. What leaves the fewest findings is what is offered.
 """
 
 import dataclasses
-import types
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,8 +14,6 @@ import keras
 from keras_inits.diagnosis.findings.fixes import SETS_WEIGHTS
 from keras_inits.diagnosis.report import ERROR, INFO, WARNING, Finding, Report
 from keras_inits.diagnosis.wording import quoted
-from keras_inits.initializers.constants import Zeros
-from keras_inits.initializers.random import RandomNormal
 from keras_inits.models.assign import restored
 from keras_inits.models.calibrate import calibrate
 from keras_inits.models.initialize import initialize
@@ -31,10 +29,18 @@ NOTHING_HELPS = (
 )
 WORSE = {ERROR: 100, WARNING: 1}
 
-# What fixes that set weights may name.
-NAMES = types.SimpleNamespace(
-    initialize=initialize, calibrate=calibrate, RandomNormal=RandomNormal, Zeros=Zeros
-)
+
+class _Names:
+    """The package as fixes name it; an optimizer's state stays as it is meanwhile."""
+
+    calibrate = staticmethod(calibrate)
+
+    @staticmethod
+    def initialize(*arguments: Any, **options: Any) -> Any:
+        return initialize(*arguments, **options, optimizer=False)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.modules["keras_inits"], name)
 
 
 def _score(report: Report) -> int:
@@ -61,7 +67,7 @@ def _after(
     fix: str, model: keras.Model, x: Any, again: Callable[[], Report]
 ) -> Report | None:
     """What is found after a fix; None if the fix cannot be done."""
-    names = {"keras": keras, "keras_inits": NAMES, "model": model, "x": x}
+    names = {"keras": keras, "keras_inits": _Names(), "model": model, "x": x}
     with restored(model.variables):
         try:
             # The text is this package's own, with paths of weights as literals.

@@ -266,7 +266,15 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
     "no gradient": (cancelled, [(2e-6, None), (5e-7, "error")]),
     "targets not standardized": (
         lambda v: report(targets=(v,)),
-        [(18, None), (25, "info"), (800, "info"), (1300, "warning")],
+        [
+            (5e-4, "warning"),
+            (2e-3, "info"),
+            (0.04, "info"),
+            (18, None),
+            (25, "info"),
+            (800, "info"),
+            (1300, "warning"),
+        ],
     ),
 }
 OF |= {

@@ -211,7 +211,7 @@ def targets(diagnosis: Report) -> Found:
             continue
         finding = Finding(
             "targets not standardized",
-            WARNING if size >= reach else INFO,
+            WARNING if size >= reach or size <= limits.TARGETS_TINY else INFO,
             "",
             size,
             f"the targets have root mean square {number(size)}, the outputs "

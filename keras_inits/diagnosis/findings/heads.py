@@ -99,14 +99,17 @@ def _not_logits(output: OutputRecord) -> Fault | None:
     """Of losses with from_logits=True."""
     rows = output.units > 1 and pairs.sums_to_one(output)
     activation = output.activation
-    if rows or activation in pairs.PROBABILITIES:
+    # Made by operations of somebody's own: by what comes out.
+    between = activation is None and output.units == 1
+    between = between and output.low >= 0 and output.high <= 1
+    if rows or between or activation in pairs.PROBABILITIES:
         what = activation or "softmax"
         return Fault(
             UNFIT,
             WARNING,
             1.0,
             f"{pairs.told(output)} takes logits, and the head gives probabilities "
-            f"({what})",
+            f"({what if not between else 'all between 0 and 1'})",
             "another softmax or sigmoid is put on top: probabilities between 0 and 1 "
             "become nearly equal, gradients small, and no loss gets near zero; "
             "TensorFlow looks for the logits itself, the other backends do not",

@@ -237,7 +237,7 @@ def constant(output: OutputRecord) -> list[Fault]:
     return [
         Fault(
             CONSTANT,
-            WARNING if output.trains else INFO,
+            WARNING if output.trains and not y.shuffled else INFO,
             y.mean,
             "every sample of the batch has the same target",
             f"{cause}: there is nothing to tell apart",
