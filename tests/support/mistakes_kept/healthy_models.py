@@ -95,7 +95,7 @@ def frozen_base_and_a_new_head(seed):
     x, y = digits(seed)
     base = keras.Sequential([keras.Input((8, 8, 1))], name="base")
     base.add(layers.Conv2D(48, 3, activation="relu", kernel_initializer="he_normal"))
-    base.add(layers.AveragePooling2D())
+    base.add(layers.AveragePooling2D(2))
     base.trainable = False
     start = keras.Input((8, 8, 1))
     h = layers.Flatten()(base(start, training=False))
@@ -157,7 +157,7 @@ def convolutions_with_batch_normalization(seed):
         model.add(layers.BatchNormalization(momentum=0.8))
         model.add(layers.ReLU(max_value=6))
         model.add(layers.MaxPooling2D())
-    model.add(layers.GlobalAveragePooling2D())
+    model.add(layers.GlobalAveragePooling2D(2))
     model.add(layers.Dense(10, "softmax"))
     model.compile(Adam(0.01), "categorical_crossentropy")
     return model, x / 16, one_hot(y, 10), {}
@@ -222,7 +222,7 @@ def generator_with_a_tanh_head(seed):
     noise = np.random.default_rng(seed).standard_normal((192, 8), "float32")
     points = np.tanh(noise[:, :3] * noise[:, 3:4] + noise[:, 4:7])
     model = Generator()
-    model.build((None, 8))
+    model(noise[:2])
     model.compile(Adam(0.01), keras.losses.MeanSquaredError())
     return model, noise, points, {}
 

@@ -76,8 +76,8 @@ def trained(made, score, epochs, batch_size):
 
 
 def shown(skill):
-    """A skill for a table."""
-    return skill if isinstance(skill, str) else f"{skill:.2f}"
+    """A skill for a table, cut at −9.99; nan stays nan."""
+    return skill if isinstance(skill, str) else f"{max(skill, -9.99):.2f}"
 
 
 def backend():

@@ -97,8 +97,8 @@ def head_frozen_with_its_base(seed, right):
     base.add(layers.Conv2D(32, 3, activation="relu", kernel_initializer="he_normal"))
     base.add(layers.MaxPooling2D())
     base.add(layers.Flatten())
-    out = layers.Dense(10, "softmax", name="head")(base.output)
-    model = keras.Model(base.input, out)
+    out = layers.Dense(10, "softmax", name="head")(base.outputs[0])
+    model = keras.Model(base.inputs, out)
     for layer in base.layers if right else model.layers:
         layer.trainable = False
     loss = keras.losses.SparseCategoricalCrossentropy()
