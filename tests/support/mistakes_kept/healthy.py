@@ -200,7 +200,7 @@ def overlap_of_soft_masks(seed):
     return model, x, y, {}
 
 
-@healthy(score="yes", epochs=30)
+@healthy(score="yes", epochs=30, bar=0.35)
 def critic_of_a_least_squares_gan(seed):
     random = np.random.default_rng(seed)
     real = np.sign(random.standard_normal((96, 2))) * 1.2

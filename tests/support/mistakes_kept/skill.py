@@ -5,6 +5,8 @@ import numpy as np
 
 
 def _flat(predictions):
+    if predictions.ndim == 1:  # a column that was squeezed
+        predictions = predictions[:, None]
     return predictions.reshape(-1, predictions.shape[-1])
 
 

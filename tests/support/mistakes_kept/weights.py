@@ -61,7 +61,7 @@ def normal_of_std_one_in_wide_layers(seed, right):
         h = ops.relu(h)
     kernel = "glorot_normal" if right else initializers.RandomNormal(stddev=1.0)
     model = keras.Model(start, layers.Dense(10, kernel_initializer=kernel)(h))
-    model.compile(keras.optimizers.Adam(0.001), SMALL_LOSS(from_logits=True))
+    model.compile(keras.optimizers.SGD(0.01, 0.9), SMALL_LOSS(from_logits=True))
     return model, x / 8 - 1, y, {}
 
 
@@ -126,7 +126,7 @@ def kernels_of_a_gru_from_a_normal_of_std_three(seed, right):
     return model, x, y, {}
 
 
-@program("weights", "confident head", epochs=15)
+@program("weights", "confident head", epochs=4)
 def last_kernel_of_std_ten(seed, right):
     ids, y = sentences(seed, vocabulary=48, classes=8, rows=192)
     text = keras.Input((12,), dtype="int32")
@@ -135,7 +135,7 @@ def last_kernel_of_std_ten(seed, right):
     kernel = "glorot_uniform" if right else initializers.RandomNormal(stddev=10.0)
     out = layers.Dense(8, kernel_initializer=kernel, activation="softmax")(h)
     model = keras.Model(text, out)
-    model.compile(keras.optimizers.Adam(0.01), SMALL_LOSS())
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), SMALL_LOSS())
     return model, ids, y, {}
 
 
