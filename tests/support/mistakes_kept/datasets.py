@@ -55,7 +55,7 @@ def sums(seed, rows=128, steps=10, channels=2):
     The means (rows, steps, 1) forget by half at every step, and are standardized.
     """
     x = np.random.default_rng(seed).standard_normal((rows, steps, channels), "float32")
-    y, state = [], 0.0
+    y, state = [], np.zeros((rows, 1))
     for step in range(steps):
         state = 0.5 * state + x[:, step, :1]
         y.append(state)
