@@ -2,18 +2,14 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 
 from keras_inits._utils import checks
-from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits._utils.keras_private import unchanged_losses
-from keras_inits._utils.progress import progress
 from keras_inits.diagnosis import (
     findings,
-    first_step,
     records,
     remedies,
     trial,
@@ -23,7 +19,7 @@ from keras_inits.diagnosis.diagnosis import Diagnosis
 from keras_inits.diagnosis.heads import Heads
 from keras_inits.diagnosis.inspection import Inspection
 from keras_inits.diagnosis.report import WeightRecord
-from keras_inits.diagnosis.step_record import StepRecord
+from keras_inits.diagnosis.running import Rest, Totals, passes
 from keras_inits.geometry.roles import Role
 from keras_inits.graph import duplicates
 from keras_inits.graph.residual import branch_ends
@@ -32,11 +28,8 @@ from keras_inits.graph.weights import WeightInfo, weights_of
 from keras_inits.signals import batches as data
 from keras_inits.signals import hooks
 from keras_inits.signals.losses import Objective
-from keras_inits.signals.passes import Outcome, TrainingPass
 from keras_inits.signals.random_state import unchanged_randomness
-from keras_inits.signals.recorder import is_real, look, on_host, repeats
 from keras_inits.signals.refusals import Unusable
-from keras_inits.signals.statistics import GradientTally, Moments, Tally, pick
 
 
 def diagnose(
@@ -137,14 +130,14 @@ def _diagnosed(
     heads = Heads(model, objective, y if data.is_arrays(x, model) else None)
     # The graph is read at the first batch: not under the hooks of a pass.
     first = inspection.taken(first)
-    rest = _Rest(itertools.chain([first], map(inspection.taken, batches_of_data)))
+    rest = Rest(itertools.chain([first], map(inspection.taken, batches_of_data)))
     try:
-        training, totals, notes = _passes(model, objective, infos, views, heads, rest)
+        training, totals, notes = passes(model, objective, infos, views, heads, rest)
     except Unusable:
         heads.accept()
         rest.again()
         objective = Objective(model, None, False, seed)
-        training, totals, notes = _passes(model, objective, infos, views, heads, rest)
+        training, totals, notes = passes(model, objective, infos, views, heads, rest)
         notes.append(
             "the targets do not fit the loss: gradients are of a random direction of "
             "the outputs"
@@ -228,17 +221,6 @@ def _batch_size(given: Any) -> int:
     )
 
 
-def _own_step(model: keras.Model) -> list[str]:
-    """A note on a model that computes its loss in a step of its own."""
-    own, usual = (getattr(m, "train_step", None) for m in (type(model), keras.Model))
-    if own is usual:
-        return []
-    return [
-        "trains by a `train_step` of its own, whose loss is not known: measured is "
-        "that of `compute_loss`, or a random direction"
-    ]
-
-
 def _branch_ends(model: keras.Model, infos: list[WeightInfo]) -> tuple[str, ...]:
     """Paths of the kernels that end residual branches."""
     ends = set(branch_ends(trace(model), infos))
@@ -246,115 +228,8 @@ def _branch_ends(model: keras.Model, infos: list[WeightInfo]) -> tuple[str, ...]
     return tuple(path for path in kernels if path in ends)
 
 
-class _Rest:
-    """Batches, of which the last one can be had again."""
-
-    def __init__(self, batches: Iterator[data.Batch]) -> None:
-        self._batches = batches
-        self._last: data.Batch | None = None
-
-    def again(self) -> None:
-        """Puts the last batch back."""
-        last = [] if self._last is None else [self._last]
-        self._batches = itertools.chain(last, self._batches)
-
-    def __iter__(self) -> Iterator[data.Batch]:
-        for batch in self._batches:
-            self._last = batch
-            yield batch
-
-
-def _passes(
-    model: keras.Model,
-    objective: Objective,
-    infos: list[WeightInfo],
-    views: Any,
-    heads: Heads,
-    batches: _Rest,
-) -> "tuple[TrainingPass, _Totals, list[str]]":
-    """Runs the batches through the model: the pass, what was added up, and notes.
-
-    Raises:
-        Unusable: If the targets cannot be used with the loss.
-    """
-    totals = _Totals()
-    notes = _own_step(model)
-    with (
-        progress(model.name) as advance,
-        TrainingPass(
-            model, objective, views, lambda: advance(1), heads.see
-        ) as training,
-    ):
-        wanted = first_step.is_wanted(model, objective)
-        if wanted:
-            training.keep_gradients()
-        for number, batch in enumerate(batches):
-            tensors = data.as_tensors(batch)
-            totals.see_batch(tensors[0])
-            heads.expect(batch.y)
-            outcome = training.run(tensors)
-            totals.see_outcome(outcome, training.trainable)
-            totals.see_targets(objective.subtracted(tensors[1]))
-            notes += [*batch.notes, *outcome.notes]
-            if wanted and number == 0:
-                totals.step, said = first_step.first_step(
-                    model, training, infos, outcome, tensors
-                )
-                notes += said
-            training.take_gradients()
-    return training, totals, notes
-
-
-class _Totals:
-    """What is added up over the batches, besides the figures of the layers."""
-
-    def __init__(self) -> None:
-        self.losses: list[float] = []
-        self.step: StepRecord | None = None
-        self.samples = 0
-        self.inputs: list[Tally] = []
-        self.alike: list[bool] = []
-        self.targets: list[Moments] = []
-        self.gradients: dict[int, GradientTally] = {}  # by number of the variable
-        self.hashed: dict[int, Any] = {}
-
-    def see_batch(self, x: Any) -> None:
-        """Inputs, before the pass."""
-        flat = [tensor for tensor in keras.tree.flatten(x) if tensor is not None]
-        self.alike.append(all(map(repeats, flat)))
-        self.samples += int(flat[0].shape[0])
-        for number, tensor in enumerate(t for t in flat if is_real(t)):
-            shape = tuple(int(n) for n in tensor.shape)
-            if number == len(self.inputs):
-                self.inputs.append(Tally(shape, shape[-1]))
-            self.inputs[number].add(*on_host(look(tensor)))
-
-    def see_outcome(self, outcome: Outcome, trainable: list[Any]) -> None:
-        """Loss and gradients of a batch."""
-        self.losses.append(outcome.loss)
-        for number, gradient in enumerate(outcome.gradients):
-            if gradient is None:
-                continue
-            if number not in self.gradients:
-                dtype = str(trainable[number].dtype)
-                self.gradients[number] = GradientTally(gradient.size, dtype)
-            self.gradients[number].scale = outcome.scale
-            self.gradients[number].add(*gradient.seen)
-            if gradient.units is not None:
-                total = self.hashed.get(number, 0.0)
-                self.hashed[number] = total + gradient.units / outcome.scale
-
-    def see_targets(self, targets: list[Any]) -> None:
-        """Targets that outputs are subtracted from."""
-        for number, target in enumerate(targets):
-            if number == len(self.targets):
-                self.targets.append(Moments())
-            values = to_numpy(pick(numpy_view(target)))
-            self.targets[number].add(values.astype("float64"))
-
-
 def _weight_records(
-    model: keras.Model, infos: list[WeightInfo], trainable: list[Any], totals: _Totals
+    model: keras.Model, infos: list[WeightInfo], trainable: list[Any], totals: Totals
 ) -> tuple[WeightRecord, ...]:
     names = hooks.layer_names(model)
     numbers = {id(v): number for number, v in enumerate(trainable)}
