@@ -32,11 +32,13 @@ class Biased:
         value: What the bias adds to a pre-activation whatever the data are, by what
             differs between samples; both root mean squares.
         paths: Of the biases.
+        size: Root mean square of the largest of the biases.
     """
 
     record: LayerRecord
     value: float
     paths: tuple[str, ...]
+    size: float
 
 
 def biased(diagnosis: Report) -> list[Biased]:
@@ -59,10 +61,11 @@ def biased(diagnosis: Report) -> list[Biased]:
             continue
         # A bias that takes off the mean of what comes in leaves nothing of it.
         shared = stats.rms * math.sqrt(max(0.0, 1 - stats.difference))
-        fixed = min(shared, max(w.rms for w in biases))
+        size = max(w.rms for w in biases)
+        fixed = min(shared, size)
         spread = stats.difference**0.5 * stats.rms
         value = fixed / spread if spread else math.inf
-        found.append(Biased(record, value, tuple(w.path for w in biases)))
+        found.append(Biased(record, value, tuple(w.path for w in biases), size))
     return found
 
 

@@ -40,6 +40,7 @@ class Heads:
         self._shapes: list[tuple[int, ...]] = []
         self._terms: list[terms.Term] = []
         self._targets: list[Targets] = []
+        self._ranges: list[Any] = []
         self._batch: Any = None
         self._graph: Graph | None = None
         self._is_new = self._refuses = True
@@ -62,6 +63,10 @@ class Heads:
         """
         flat = keras.tree.flatten(outputs)
         self.made = made
+        self._ranges = [
+            None if indices else _range(x)
+            for x, indices in zip(flat, made, strict=True)
+        ]
         self._shapes = [tuple(int(n) for n in x.shape) for x in flat]
         own = list(getattr(self.model, "output_names", None) or [])
         if isinstance(self.model, keras.Sequential):
@@ -128,7 +133,8 @@ class Heads:
             kernel = _kernel(record, layers)
         shape = self._shapes[number]
         units = shape[-1] if len(shape) > 1 else 1
-        low, high, sums = _seen(record, shape)
+        known = self._ranges[number] if number < len(self._ranges) else None
+        low, high, sums = known or _seen(record, shape)
         maker = owner if kernel is None else entries[kernel.index].hooked.layer
         variables = getattr(maker, "variables", None) or []
         return OutputRecord(
@@ -191,6 +197,19 @@ def _kernel(record: LayerRecord, layers: Any) -> LayerRecord | None:
             return None
         record = layers[record.parents[0]]
     return record
+
+
+def _range(x: Any) -> Any:
+    """Range and sums of what no layer made; None in a program that is only traced."""
+    ops = keras.ops
+    try:
+        wide = ops.cast(x, "float32")
+        sums = ops.sum(wide, -1) if len(x.shape) > 1 else wide
+        found = [ops.min(wide), ops.max(wide), ops.min(sums), ops.max(sums)]
+        low, high, *ends = (float(ops.convert_to_numpy(value)) for value in found)
+    except Exception:  # each backend has its own for tracers
+        return None
+    return low, high, (ends[0], ends[1])
 
 
 def _seen(record: LayerRecord | None, shape: Any) -> Any:

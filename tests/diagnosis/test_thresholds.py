@@ -121,10 +121,19 @@ def report(*layers, data=1.0, weights=(), **changed):
     return dataclasses.replace(sound, **changed)
 
 
-def far_bias(value):
-    """A bias that adds a multiple of what differs between samples: 1e-4 here."""
-    pre = stats(difference=1e-8)
-    bias = weight(path="b", role="bias", fans=None, counted=None, rms=1e-4 * value)
+def far_bias(value, differs=1e-5):
+    """A bias that adds a multiple of what differs between samples."""
+    pre = stats(difference=differs**2)
+    size = differs * value
+    bias = weight(path="b", role="bias", fans=None, counted=None, rms=size)
+    changed = layer(2, pre=pre, activation="tanh", weights=("b",))
+    return report(changed, weights=[bias])
+
+
+def large_bias(value):
+    """A bias of four, that adds a multiple of what differs between samples."""
+    pre = stats(difference=(4 / value) ** 2 / 100, rms=10.0)
+    bias = weight(path="b", role="bias", fans=None, counted=None, rms=4.0)
     changed = layer(2, pre=pre, activation="tanh", weights=("b",))
     return report(changed, weights=[bias])
 
@@ -229,7 +238,7 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
     ),
     "saturated gates, whatever the bias is": (
         lambda v: report(layer(3, driven=v)),
-        [(0.15, None), (0.25, "warning"), (0.35, "warning"), (0.45, "error")],
+        [(0.15, None), (0.25, "warning"), (0.85, "warning"), (0.95, "error")],
     ),
     "saturated gates": (
         lambda v: report(layer(3, gates=v)),
@@ -241,11 +250,19 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
     ),
     "bias far off": (
         far_bias,
-        [(8, None), (13, "warning"), (2500, "warning"), (3500, "error")],
+        [(800, None), (1300, "warning"), (8e3, "warning"), (1.3e4, "error")],
+    ),
+    "bias far off, a large one": (
+        lambda v: far_bias(50, v),
+        [(0.05, None), (0.08, "warning")],
+    ),
+    "bias far off, of a large signal": (
+        lambda v: large_bias(v),
+        [(8, None), (13, "warning")],
     ),
     "confident head": (
         sure,
-        [(4.5, None), (5.5, "warning"), (1000, "warning")],
+        [(7.5, None), (8.5, "warning"), (1000, "warning")],
     ),
     "confident head, by its logits": (
         lambda v: sure(10, logits=v),

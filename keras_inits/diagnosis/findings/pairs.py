@@ -144,12 +144,14 @@ def is_probability(output: OutputRecord) -> bool:
     low, high = output.bounds
     if low >= 0 and high <= 1:
         return True
-    return output.activation is None and not out_of(output, 0.0, 1.0)
+    return sums_to_one(output) or (
+        output.activation is None and not out_of(output, 0.0, 1.0)
+    )
 
 
 def sums_to_one(output: OutputRecord) -> bool:
     """Whether the rows of an output are probabilities."""
-    if output.activation is not None:
+    if output.activation not in (None, "exponential"):  # of logits less their sum's
         return output.activation in ("softmax", "sparsemax")
     sums = output.sums
     known = sums is not None and not math.isnan(output.low) and output.units > 1

@@ -184,7 +184,11 @@ def symmetric(diagnosis: Report) -> Found:
 
 def far_biases(diagnosis: Report) -> Found:
     """Biases that decide everything, whatever the data are."""
-    values = {one.record.index: one for one in biased(diagnosis)}
+    values = {
+        one.record.index: one
+        for one in biased(diagnosis)
+        if one.size >= limits.BIAS_LARGE or one.value >= limits.BIAS_WARNING_SMALL
+    }
     found = _worst(
         [(one.record, one.value) for one in values.values()],
         limits.BIAS_WARNING,
