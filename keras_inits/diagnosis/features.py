@@ -165,6 +165,8 @@ class Rows:
                 and found.shape[1:] != self.parts[number][0].shape[1:]
             ):
                 continue  # sentences of another length
+            if not found.ndim:
+                continue  # a sparse matrix
             self.parts[number].append(found)
             self.sizes[number] += found.size
 

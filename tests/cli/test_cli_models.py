@@ -25,7 +25,7 @@ def folder(tmp_path_factory):
     examples.network(examples.he() / 10, name="small").save(path / "small.keras")
     # What training from it would find suspicious, but no error: a head that is sure.
     model = examples.network(examples.he(), name="sure", depth=2)
-    model.layers[-1].kernel.assign(8 * np.array(model.layers[-1].kernel))
+    model.layers[-1].kernel.assign(12 * np.array(model.layers[-1].kernel))
     model.save(path / "sure.keras")
     x, y = examples.data()
     np.savez(path / "data.npz", x=x, y=y)

@@ -40,6 +40,9 @@ from support.as_fit import (
 
 pytestmark = MARKS
 
+# Compiling takes most of the time there: a part of each table.
+STEP = 5 if keras.backend.backend() == "jax" else 1
+
 
 # Heads of one unit.
 ONE_UNIT = [
@@ -62,7 +65,7 @@ ONE_UNIT_LABELS = {
 
 
 @pytest.mark.parametrize("labels", ["flat", "column"])
-@pytest.mark.parametrize("loss", ONE_UNIT, ids=called)
+@pytest.mark.parametrize("loss", ONE_UNIT[::STEP], ids=called)
 def test_labels_of_one_unit(loss, labels):
     check(compiled(head(1, "sigmoid"), loss), X, ONE_UNIT_LABELS[labels])
 
@@ -94,7 +97,7 @@ OF_CLASSES = [
 ]
 
 
-@pytest.mark.parametrize(("loss", "y"), OF_CLASSES, ids=called)
+@pytest.mark.parametrize(("loss", "y"), OF_CLASSES[::STEP], ids=called)
 def test_classes(loss, y):
     check(compiled(head(CLASSES, "softmax"), loss), X, y)
 
@@ -184,7 +187,9 @@ def several():
             yield form, loss, factors, TARGETS, WEIGHTS
 
 
-@pytest.mark.parametrize(("form", "loss", "factors", "y", "weight"), list(several()))
+@pytest.mark.parametrize(
+    ("form", "loss", "factors", "y", "weight"), list(several())[::STEP]
+)
 def test_several_outputs(form, loss, factors, y, weight):
     if isinstance(loss, list) and isinstance(factors, dict):
         factors = listed(factors)
@@ -220,7 +225,7 @@ GIVEN = [
 ]
 
 
-@pytest.mark.parametrize(("loss", "y", "units"), GIVEN)
+@pytest.mark.parametrize(("loss", "y", "units"), GIVEN[::STEP])
 @pytest.mark.parametrize("is_compiled", [False, True])
 def test_a_given_loss_is_as_a_compiled_one(loss, y, units, is_compiled):
     model = head(units, "sigmoid", kernel_regularizer="l2")

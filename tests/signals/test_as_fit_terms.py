@@ -20,7 +20,6 @@ from support.as_fit import (
     LABELS,
     LOSSES,
     MARKS,
-    NUMBERS,
     ROWS,
     TARGETS,
     TOKENS,
@@ -200,7 +199,6 @@ def failing():
         (given(x=iter([X]), sample_weight=WEIGHTS, y=None), "with sample_weight"),
         (given(x=None, y=None, class_weight={0: 1.0}), "x=None with class_weight"),
         (given(batch_size=0), "`batch_size`.*batch_size=0"),
-        (given(y=NUMBERS), r"outputs of shape \(10, 3\), y of shape \(10, 2\)"),
     ],
 )
 def test_what_does_not_go_together_is_refused(arguments, words):

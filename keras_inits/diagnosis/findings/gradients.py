@@ -6,6 +6,8 @@ from keras_inits.diagnosis import thresholds as limits
 from keras_inits.diagnosis.derived import head, kernels, relevance, stopped
 from keras_inits.diagnosis.findings import fixes
 from keras_inits.diagnosis.findings.common import info, log_mean_step, severity
+from keras_inits.diagnosis.findings.opening import opening
+from keras_inits.diagnosis.findings.precision import underflow
 from keras_inits.diagnosis.report import (
     ERROR,
     WARNING,
@@ -19,32 +21,6 @@ from keras_inits.geometry.roles import KERNEL_ROLES, Role
 
 # Operations of slope zero, by which some backends have a gradient of zero, others none.
 STEPS = {"Ceil", "Floor", "FloorDivide", "Round", "Sign", "Trunc"}
-
-
-def _added(weight: WeightRecord) -> bool:
-    """Whether a weight is a bias by its name: what is added shuts nothing.
-
-    A scalar or vector of another name may be the factor of a branch.
-    """
-    name = weight.name.rsplit("/", 1)[-1]
-    is_bias = name in ("b", "beta", "bias") or name.endswith("_bias")
-    return weight.role == Role.BIAS and is_bias
-
-
-def opening(diagnosis: Report) -> list[str]:
-    """Weights that are zero and get a gradient: they open after the first step.
-
-    So does a head whose units have the same weights: a softmax does not see what they
-    give to all classes alike, but each of them gets a gradient of its own.
-    """
-    heads = {diagnosis.records[index].name for index in head(diagnosis)}
-    return [
-        w.name
-        for w in diagnosis.weights
-        if ((w.zero and not _added(w)) or (w.equal and w.owner in heads))
-        and w.gradient is not None
-        and w.gradient.rms > 0
-    ]
 
 
 def _shut_head(diagnosis: Report) -> bool:
@@ -251,46 +227,6 @@ def _growing(
             error = limits.GROWING_NORMALIZED_ERROR
         found.append((record, value / late, severity(value / late, warning, error)))
     return max(found, key=lambda one: (one[2] == ERROR, one[2] == WARNING, one[1]))
-
-
-def underflow(diagnosis: Report) -> list[tuple[int, Finding]]:
-    """Gradients below what float16 can hold."""
-    half = [
-        r
-        for r in kernels(diagnosis)
-        if r.gradient is not None and r.gradient.dtype == "float16"
-    ]
-    if not half or opening(diagnosis):
-        return []
-    # The last layer that has a gradient at all: what is zero below it has underflown.
-    alive = [r.index for r in half if r.gradient and r.gradient.rms > 0]
-    if not alive:
-        return []
-    gone = [
-        r
-        for r in half
-        if r.gradient
-        and (
-            r.gradient.tiny > limits.UNDERFLOW_WARNING
-            or (r.gradient.rms == 0 and r.index < max(alive) and r.out.rms > 0)
-        )
-    ]
-    if not gone:
-        return []
-    at = gone[-1]
-    figure = len(gone) / len(half)
-    finding = Finding(
-        "low-precision underflow",
-        ERROR if figure > 0.5 else WARNING,
-        at.name,
-        figure,
-        f"gradients underflow in float16: in {len(gone)} of {len(half)} layers, from "
-        f"{at.label!r} down, most are zero or have lost digits",
-        "float16 holds nothing between 0 and 6e-8, and few digits below 6e-5; a mean "
-        "over the batch makes gradients that small",
-        fixes.scaled_loss(diagnosis),
-    )
-    return [(at.index, finding)]
 
 
 def unconnected(diagnosis: Report) -> list[tuple[int, Finding]]:

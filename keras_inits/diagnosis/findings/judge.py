@@ -20,6 +20,7 @@ from keras_inits.diagnosis.findings import (
     modes,
     numbers,
     outputs,
+    precision,
     samples,
     shapes,
     signal,
@@ -39,7 +40,7 @@ JUDGES: list[Judge] = [
     data.non_finite,  # in rows that are not in the batches
     signal.lost,
     signal.collapsed,
-    gradients.underflow,
+    precision.underflow,
     gradients.stuck,
     gradients.unbalanced,
     gradients.unconnected,

@@ -6,7 +6,7 @@ from keras_inits.diagnosis import thresholds as limits
 from keras_inits.diagnosis.derived import biased, head
 from keras_inits.diagnosis.findings import fixes
 from keras_inits.diagnosis.findings.common import severity
-from keras_inits.diagnosis.findings.gradients import opening
+from keras_inits.diagnosis.findings.opening import opening
 from keras_inits.diagnosis.report import (
     ERROR,
     WARNING,
