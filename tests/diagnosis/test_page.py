@@ -42,7 +42,7 @@ addEventListener("load", () => {
     [...document.querySelectorAll("#layers tbody tr")].map((r) => r.cells[4].innerText);
   const drawn = (id) => document.querySelectorAll(`#${id} .main-svg`).length;
   out.ready = document.documentElement.dataset.ready;
-  out.figures = ["depth", "histogram", "gradients"].map(drawn);
+  out.figures = ["depth", "histogram", "gradients", "outputs", "step"].map(drawn);
   out.loaded = performance.getEntriesByType("resource").length;
   out.title = document.title;
   out.wider = document.documentElement.scrollWidth - innerWidth;
@@ -84,6 +84,12 @@ class Elements(html.parser.HTMLParser):
         self.texts.setdefault(self.inside, []).append(data)
 
 
+def blocks(text):
+    """Data of the figures, by their names."""
+    pattern = r'<script type="application/json" id="(\w+)-data">(.*?)</script>'
+    return {name: json.loads(data) for name, data in re.findall(pattern, text)}
+
+
 @pytest.fixture(scope="module")
 def texts():
     made = (examples.vanishing, examples.broken, examples.healthy)
@@ -115,12 +121,16 @@ def test_names_and_messages_are_text_whatever_is_in_them(texts):
     assert examples.HOSTILE not in text
     elements = Elements(text)
     assert not any(tag == "b" and not a for tag, a in elements.found[:8])
-    assert sum(tag == "script" for tag, _ in elements.found) == 5  # all its own
+    assert sum(tag == "script" for tag, _ in elements.found) == 6  # all its own
     assert examples.HOSTILE in "".join(elements.texts["h1"])
-    pattern = r'<script type="application/json"[^>]*>(.*?)</script>'
-    found = [json.loads(data) for data in re.findall(pattern, text)]
-    assert len(found) == 3
-    assert "</script><script>" in [histogram["label"] for histogram in found[2]]
+    found = blocks(text)
+    assert list(found) == ["depth", "gradients", "histograms", "outputs"]
+    assert "</script><script>" in [layer["label"] for layer in found["histograms"]]
+    (title,) = found["outputs"]["layout"]["annotations"]
+    name = examples.broken().outputs[0].name
+    assert examples.HOSTILE in name
+    assert title["text"] == html.escape(name)  # plotly takes <b> for bold
+    assert name in elements.texts["code"]
 
 
 def test_every_finding_and_every_layer_is_in_it(texts):
@@ -215,7 +225,7 @@ def test_a_browser_draws_sorts_and_filters(texts, tmp_path):
     assert found["findings"] == len(diagnosis.findings)
     assert found["errors"] == len(errors) > 0
     assert found["rows"] == 1 + len(diagnosis.records)
-    assert found["unhealthy"] == len({v.layer for v in errors})
+    assert found["ill"] == len({v.layer for v in errors})
     stds = [float(text) for text in found["rising"]]
     assert stds == sorted(stds)
     assert stds != stds[::-1]

@@ -1,4 +1,4 @@
-"""What pictures show of a diagnosis: curves over depth, and bands without findings."""
+"""What pictures show of a diagnosis: curves over depth, ranges, losses of a step."""
 
 import dataclasses
 import math
@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from keras_inits.diagnosis import thresholds
 from keras_inits.diagnosis.derived import relevance, steps
+from keras_inits.diagnosis.findings import pairs
 from keras_inits.diagnosis.report import LayerRecord, Report, WeightRecord
 
 Band = tuple[float | None, float | None]
 OPEN: Band = (None, None)
+Span = tuple[float, float]
+FAR = 1e300  # beyond it differences are not finite
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,3 +117,64 @@ def with_histogram(diagnosis: Report) -> list[LayerRecord]:
 def with_gradient(diagnosis: Report) -> list[WeightRecord]:
     """Weights whose gradient was measured, in the order of the model."""
     return [weight for weight in diagnosis.weights if weight.gradient is not None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Ranges:
+    """What an output can give, what it gave, and what it should give.
+
+    Attributes:
+        output: Its name.
+        possible: What it can give at all; its ends may be infinite. Where the targets
+            number classes, the classes that there are.
+        given: What it gave; None where no finite value was seen.
+        targets: What it should give.
+        numbered: Whether the targets number classes: `given` are then scores of
+            classes, which do not compare with the rest.
+    """
+
+    output: str
+    possible: Span
+    given: Span | None
+    targets: Span
+    numbered: bool
+
+
+def ranges(diagnosis: Report) -> list[Ranges]:
+    """Of each output with targets, in the order of the model."""
+    found = []
+    for output in diagnosis.outputs:
+        y = output.targets
+        if y is None or not (math.isfinite(y.low) and math.isfinite(y.high)):
+            continue
+        numbered = output.loss in pairs.SPARSE
+        seen = math.isfinite(output.low) and math.isfinite(output.high)
+        possible = (0.0, output.units - 1.0) if numbered else output.bounds
+        given = (output.low, output.high) if seen else None
+        found.append(
+            Ranges(output.name, possible, given, (y.low, y.high), numbered),
+        )
+    return found
+
+
+def view(shown: Ranges) -> Span:
+    """Where to cut what has no end: at some distance from all that has one."""
+    spans = [shown.possible, shown.targets]
+    if shown.given and not shown.numbered:
+        spans.append(shown.given)
+    ends = [min(max(e, -FAR), FAR) for s in spans for e in s if math.isfinite(e)]
+    low, high = min(ends), max(ends)
+    room = (high - low) / 4 or abs(high) / 4 or 1.0
+    below, above = (math.isinf(end) for end in shown.possible)
+    return low - room * below, high + room * above
+
+
+def along(diagnosis: Report) -> list[tuple[float, float]]:
+    """Losses along the first step: (part of the way, loss), as far as measured."""
+    step = diagnosis.step
+    if step is None or not math.isfinite(step.loss):
+        return []
+    points = [(0.0, step.loss), (1.0, step.loss_after)]
+    if step.loss_after_tenth is not None:
+        points.insert(1, (0.1, step.loss_after_tenth))
+    return points

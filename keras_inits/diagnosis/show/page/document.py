@@ -57,6 +57,14 @@ def _plotly(library: str) -> dict[str, str]:
     return {"plotly": element, "scripts": f"'unsafe-inline' {HOST}"}
 
 
+def _data(figures: dict[str, Any]) -> str:
+    """Elements with the data of figures, by their names."""
+    return "\n".join(
+        f'<script type="application/json" id="{name}-data">{_json(figure)}</script>'
+        for name, figure in figures.items()
+    )
+
+
 def html(diagnosis: Report, library: str = INLINE) -> str:
     """The page as text.
 
@@ -72,16 +80,21 @@ def html(diagnosis: Report, library: str = INLINE) -> str:
     checks.choice(
         "library", library, (INLINE, CDN), meaning="where the plotting library is"
     )
-    from keras_inits.diagnosis.show.page import figures, tables
+    from keras_inits.diagnosis.show.page import figures, sections, tables
 
+    data = {
+        "depth": figures.depth(diagnosis),
+        "gradients": figures.gradients(diagnosis),
+        "histograms": figures.histograms(diagnosis),
+        **sections.data(diagnosis),
+    }
     parts = {
         "css": _asset("page.css"),
         "js": _asset("page.js"),
         **_plotly(library),
-        "depth": _json(figures.depth(diagnosis)),
-        "gradients": _json(figures.gradients(diagnosis)),
-        "histograms": _json(figures.histograms(diagnosis)),
+        "data": _data(data),
         **tables.parts(diagnosis),
+        **sections.parts(diagnosis),
     }
     # In one pass, so that nothing in a part is taken for a mark.
     return MARK.sub(lambda mark: parts[mark[1]], _asset("page.html"))

@@ -13,7 +13,7 @@ from keras_inits.diagnosis.wording import number
 
 TICKS = 16  # names under an axis, at most
 LONGEST = 18  # characters of a name there
-BLUE, RED, GREEN = "#3b8ed0", "#e0562d", "#1f9e75"
+BLUE, RED, GREEN, GREY = "#3b8ed0", "#e0562d", "#1f9e75", "#8a949e"
 BAND = "rgba(31, 158, 117, 0.16)"
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 BEYOND = 4.0  # zeros are drawn by this factor below all else, infinities above
@@ -145,7 +145,7 @@ def depth(diagnosis: Report) -> dict[str, Any]:
         height=560,
         legend=LEGEND,
     )
-    return _described(figure)
+    return described(figure)
 
 
 def gradients(diagnosis: Report) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def gradients(diagnosis: Report) -> dict[str, Any]:
     figure.update_yaxes(type="log", exponentformat="power", title_text="gradient norm")
     figure.update_xaxes(**_ticks(labels))
     figure.update_layout(height=380, legend=LEGEND)
-    return _described(figure)
+    return described(figure)
 
 
 def histograms(diagnosis: Report) -> list[dict[str, Any]]:
@@ -192,9 +192,10 @@ def histograms(diagnosis: Report) -> list[dict[str, Any]]:
     return found
 
 
-def _described(figure: go.Figure) -> dict[str, Any]:
+def described(figure: go.Figure, top: int = 12) -> dict[str, Any]:
+    """Plotly's description of a figure, with what all of a page have in common."""
     figure.update_layout(
-        template=None, margin={"l": 64, "r": 12, "t": 12, "b": 24}, hovermode="closest"
+        template=None, margin={"l": 64, "r": 12, "t": top, "b": 24}, hovermode="closest"
     )
     figure.update_xaxes(automargin=True)
     described: dict[str, Any] = figure.to_dict()

@@ -65,6 +65,9 @@
   function drawAll() {
     draw("depth");
     draw("gradients");
+    for (const id of ["outputs", "step"]) {
+      if (byId(id)) draw(id); // not in every report
+    }
     drawHistogram();
   }
 
