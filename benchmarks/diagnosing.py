@@ -97,7 +97,7 @@ def worker(options: argparse.Namespace) -> dict[str, Any]:
     loss = keras.losses.SparseCategoricalCrossentropy(
         from_logits=options.worker == "Transformer"
     )
-    model.compile(keras.optimizers.SGD(0.0), loss)
+    model.compile(keras.optimizers.SGD(1e-4), loss)
     x, y = data(model, 4 if options.quick else options.samples)
     model.predict_on_batch(x[:1])  # libraries are loaded, weights are there
 
