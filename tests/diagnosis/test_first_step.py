@@ -290,5 +290,5 @@ def test_what_is_trained_already_has_no_step_too_small():
     model = classifier(optimizers.SGD(0.5))
     for _ in range(300):
         model.train_on_batch(POINTS, LABELS)
-    model.optimizer.learning_rate = 1e-3
+    model.optimizer.learning_rate = 1e-2
     assert not found(model)
