@@ -37,7 +37,7 @@ KEPT = list(mistakes_kept.PROGRAMS)
 WELL = [p for p in mistakes.PROGRAMS if not p.kinds] + list(mistakes_kept.HEALTHY)
 # By so little that it depends on the weights, which Keras draws by the backend's own
 # generators.
-BARELY = {"rate left over from a plateau"}
+BARELY = {"rate left over from a plateau", "sgd that diverges"}
 # Every sixth with each change, all of them with the slow tests.
 PART = 12 if keras.backend.backend() == "jax" else 6
 

@@ -14,6 +14,7 @@ from keras_inits.signals.losses import COMPILED
 Found = list[tuple[int, Finding]]
 # Fall of the loss by what the gradient promises, for a rate that is proposed as it is.
 STRAIGHT = 0.5
+USUAL = {"SGD": 1e-2}  # Keras's own; of the others 0.001
 TRAINABLE = (
     "model.trainable = True; model.compile(type(model.optimizer).from_config("
     "model.optimizer.get_config()), model.loss)"
@@ -116,7 +117,7 @@ def too_small(diagnosis: Report) -> Found:
         reach,
         f"the step is too small to matter: {said}",
         f"a learning rate of {rate:.1g}",
-        _fix(step) if rate > 0 else "model.optimizer.learning_rate = 0.001",
+        _fix(step) if rate > 0 else _at(step, USUAL.get(step.optimizer, 1e-3)),
     )
     return [(-1, finding)]
 
