@@ -13,7 +13,8 @@ rates; `benchmarks/foretelling.py` tells how they do on others.
 # epsilon.
 VANISHING_WARNING = 3e2
 VANISHING_ERROR = 1e7
-# The same in float16 and bfloat16: four digits are all that they have, and then some.
+# The same in float16 and bfloat16: four digits are all that they have, and then some;
+# and under SGD, whose steps are as small as their gradients.
 VANISHING_ERROR_HALF = 1e4
 # The sum of n independent branches grows by sqrt(n). What is saturated or cut by it
 # is judged by itself; else Adam may learn, as behind rectifiers at 4,000 to 6e13 times

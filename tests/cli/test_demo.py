@@ -29,12 +29,12 @@ pytestmark = [
 VERDICTS = {  # of both networks, unless one is named
     "zeros": "unhealthy: vanishing signal, no gradient,",
     "too-small normal": "unhealthy: vanishing signal",
-    "random uniform": "unhealthy: vanishing signal",
+    "random uniform": "suspicious: vanishing signal",
     "Xavier": "healthy",
     "He": "healthy",
     "orthogonal": "healthy",
-    ("relu", "too-large normal"): "unhealthy: exploding signal, confident head",
-    ("relu", "standard normal"): "unhealthy: exploding signal, confident head",
+    ("relu", "too-large normal"): "suspicious: exploding signal, confident head",
+    ("relu", "standard normal"): "suspicious: exploding signal, confident head",
     ("tanh", "too-large normal"): "suspicious: saturated activation",
     ("tanh", "standard normal"): "suspicious: exploding gradient, saturated",
 }
@@ -90,7 +90,9 @@ def test_the_verdict_before_training_tells_what_training_makes(
         assert 1 <= int(halved) <= 7
     if "vanishing" in verdict or verdict == "healthy":
         assert float(loss) < 4  # guessing costs ln 10 = 2.30
-    if verdict.startswith("suspicious"):
+    if verdict.startswith("suspicious") and "signal" in verdict:
+        assert right < 15  # by SGD; Adam may make up for it
+    elif verdict.startswith("suspicious"):
         assert 15 < right < 90
         assert float(loss) > 4
 

@@ -18,6 +18,8 @@ IN_WORDS = {
     "stop_gradient in the middle",
     "rounding in the middle",
 }
+# A factor of 1,000 stands in the graph: SGD needs another rate, too.
+TWICE = {"softmax of logits by 0.001"}
 UNHEALTHY = [case for case in CASES if case.kinds]
 
 
@@ -53,6 +55,9 @@ def test_a_cured_network_is_healthy(case):
         return
     assert not any(fix.startswith("#") for fix in fixes)
     fixed = diagnose(*pasted(diagnosis, model, x, y))
+    if case.name in TWICE:
+        assert {f.kind for f in severe(fixed)} == {"loss rises"}
+        fixed = diagnose(*pasted(fixed, model, x, y))
     assert not severe(fixed), f"{fixes}\n{fixed}"
 
 

@@ -57,6 +57,24 @@ MENDED = (
 FIXED = (*DATA, *(kind for kind in LABELS if kind != "flat loss"), "nothing trains")
 
 
+# Faults of weights by which a step goes too far, whatever its rate is.
+LARGE = ("exploding signal", "exploding gradient", "confident head")
+
+
+def of_weights(found: Found) -> Found:
+    """Findings, those of a step that goes too far led back to weights at fault.
+
+    Another rate would suit the weights as they are, and no others.
+    """
+    severe = [f for _, f in found if f.severity != INFO and f.kind in LARGE]
+    if not severe:
+        return found
+    far = ("step too large", "loss rises")
+    return [
+        (at, _follows(one, severe[0]) if one.kind in far else one) for at, one in found
+    ]
+
+
 def rank(kind: str) -> int:
     """Place of a kind among causes and consequences, causes first."""
     for place, kinds in ((0, DATA), (1, LABELS), (STEP_RANK, STEP)):

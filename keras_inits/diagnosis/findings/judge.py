@@ -152,7 +152,7 @@ def judged(
         judges = [judge for judge in judges if judge not in COMPARING]
     found += [finding for judge in judges for finding in judge(diagnosis)]
     found = following.explained(diagnosis, pairs, found)
-    found = causes.explained(diagnosis, found, mended)
+    found = causes.explained(diagnosis, causes.of_weights(found), mended)
     level = [
         index
         for index, finding in found

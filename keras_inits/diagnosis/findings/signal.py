@@ -43,10 +43,12 @@ def lost(diagnosis: Report) -> list[tuple[int, Finding]]:
     findings = []
     ratio = found[-1].ratio
     half = found[-1].record.dtype in HALF
+    # A step of SGD is as small as its gradient, where Adam's is of one size.
+    plain = diagnosis.step is not None and diagnosis.step.optimizer == "SGD"
     small = severity(
         1 / ratio if ratio else float("inf"),
         limits.VANISHING_WARNING,
-        limits.VANISHING_ERROR_HALF if half else limits.VANISHING_ERROR,
+        limits.VANISHING_ERROR_HALF if half or plain else limits.VANISHING_ERROR,
     )
     if small is not None:
         bound = 1 / limits.VANISHING_WARNING
