@@ -8,9 +8,7 @@ import keras
 from keras_inits._utils.keras_private import is_of_keras
 from keras_inits.graph import moments
 from keras_inits.graph.graph import Graph
-from keras_inits.graph.trace import trace
 from keras_inits.signals import hooks
-from keras_inits.signals.random_state import unchanged_randomness
 
 INF = math.inf
 BOUNDS = {
@@ -89,12 +87,6 @@ def made_by(layer: Any) -> Made:
     if kind.__name__ == "Clip":
         return UNKNOWN
     return _named(layer)
-
-
-def read(model: keras.Model) -> Graph:
-    """The graph of a model; what its code draws is put back."""
-    with unchanged_randomness():
-        return trace(model)
 
 
 def by_graph(model: keras.Model, graph: Graph, number: int) -> Made:

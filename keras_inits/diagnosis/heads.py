@@ -8,12 +8,13 @@ import keras
 
 from keras_inits._utils.keras_private import is_of_keras
 from keras_inits.diagnosis import terms
-from keras_inits.diagnosis.activations import UNKNOWN, by_graph, code, made_by, read
+from keras_inits.diagnosis.activations import UNKNOWN, by_graph, code, made_by
 from keras_inits.diagnosis.findings import labels
 from keras_inits.diagnosis.outputs import OutputRecord
 from keras_inits.diagnosis.report import LayerRecord
 from keras_inits.diagnosis.targets import Targets, unreachable
 from keras_inits.graph.graph import Graph
+from keras_inits.graph.trace import trace
 from keras_inits.signals.losses import GIVEN, Objective
 from keras_inits.signals.recorder import Entry
 from keras_inits.signals.refusals import Unusable
@@ -128,7 +129,7 @@ class Heads:
             way = made_by(owner)
             matters = term.has_loss or self._shapes[number][-1:] == (1,)
             if way.activation is None and not _is_plain(owner) and matters:
-                self._graph = self._graph or read(self.model)
+                self._graph = self._graph or trace(self.model)
                 way = by_graph(self.model, self._graph, number)
             kernel = _kernel(record, layers)
         shape = self._shapes[number]

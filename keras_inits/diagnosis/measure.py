@@ -1,6 +1,5 @@
 """The public `diagnose`: measures a model on batches of data, and judges it."""
 
-import dataclasses
 import itertools
 from typing import Any
 
@@ -111,14 +110,16 @@ def _diagnosed(
     """The diagnosis, led back to the data where that is so, and the first batch."""
     x, y, sample_weight, class_weight = given
     batches, size, seed = how
-    if x is None or not isinstance(model, keras.Model):
-        weights_of(model)  # which says what is wrong with it
+    # What is no model, or not built, is refused, unless a batch builds it as in `fit`.
+    builds = x is not None and isinstance(model, keras.Model) and not model.weights
+    infos = [] if builds else weights_of(model)
     batches_of_data = data.stream(
         model, x, y, batches, size, seed, sample_weight, class_weight
     )
     first = next(batches_of_data)
-    built = _built(model, first)
-    infos = weights_of(model)
+    if builds:
+        model(data.as_tensors(first)[0])
+        infos = weights_of(model)
     objective = Objective(model, loss, first.y is not None, seed)
     by_variable = {id(info.variable): info for info in infos}
     views = [
@@ -142,7 +143,10 @@ def _diagnosed(
             "the targets do not fit the loss: gradients are of a random direction of "
             "the outputs"
         )
-    notes += built
+    if builds:
+        notes.append(
+            "the model was not built: it was called on the first batch, as fit does"
+        )
     if training.skipped:
         names = ", ".join(sorted(training.skipped)[:5])
         notes.append(f"not recorded, inside a loop or without real numbers: {names}")
@@ -167,10 +171,8 @@ def _diagnosed(
         alike=x is not None and all(totals.alike),
         notes=tuple(dict.fromkeys(notes)),
         step=totals.step,
+        outputs=heads.records(training.entries, layers),
         **seen,
-    )
-    measured = dataclasses.replace(
-        measured, outputs=heads.records(training.entries, measured.records)
     )
 
     def mended(unwell: Diagnosis) -> Diagnosis | None:
@@ -182,14 +184,6 @@ def _diagnosed(
 
     judged = findings.judged(measured, lambda: _branch_ends(model, infos), mended)
     return judged, inspection.first
-
-
-def _built(model: Any, batch: data.Batch) -> list[str]:
-    """Builds a model whose first batch would, as `fit` does, and tells of it."""
-    if not isinstance(model, keras.Model) or model.weights:
-        return []
-    model(data.as_tensors(batch)[0])
-    return ["the model was not built: it was called on the first batch, as fit does"]
 
 
 def _others(given: Any, rows: int, first: data.Batch | None) -> Any:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from keras_inits.diagnosis import suspicion
-from keras_inits.diagnosis.findings import data
+from keras_inits.diagnosis.findings import data, heads, labels, outputs, shapes
+from keras_inits.diagnosis.findings.common import led_back
 from keras_inits.diagnosis.report import INFO, SEVERITIES, Finding, Report
 
 Found = list[tuple[int, Finding]]
@@ -28,13 +29,13 @@ DATA = (
     "dropout too high",
 )
 LABELS = (
-    "softmax over one unit",
-    "head does not fit loss",
-    "outputs cannot reach targets",
-    "labels do not fit",
-    "labels all the same",
-    "losses swapped",
-    "flat loss",
+    heads.ONE,
+    heads.UNFIT,
+    heads.BEYOND,
+    shapes.MISFIT,
+    labels.CONSTANT,
+    outputs.SWAPPED,
+    outputs.FLAT,
     "targets not standardized",
     "class imbalance",
 )
@@ -54,7 +55,7 @@ MENDED = (
     "features of unequal size",
 )
 # What stands in the program, whatever the data are.
-FIXED = (*DATA, *(kind for kind in LABELS if kind != "flat loss"), "nothing trains")
+FIXED = (*DATA, *(kind for kind in LABELS if kind != outputs.FLAT), "nothing trains")
 
 
 # Faults of weights by which a step goes too far, whatever its rate is.
@@ -71,7 +72,8 @@ def of_weights(found: Found) -> Found:
         return found
     far = ("step too large", "loss rises")
     return [
-        (at, _follows(one, severe[0]) if one.kind in far else one) for at, one in found
+        (at, led_back(one, severe[0], one.cause) if one.kind in far else one)
+        for at, one in found
     ]
 
 
@@ -139,15 +141,9 @@ def explained(
     return _sorted(
         [
             (cause[0], first),
-            *((at, _follows(one, first) if one in gone else one) for at, one in rest),
+            *(
+                (at, led_back(one, first, one.cause) if one in gone else one)
+                for at, one in rest
+            ),
         ]
-    )
-
-
-def _follows(finding: Finding, cause: Finding) -> Finding:
-    """A consequence, with its cause and the cause's fix."""
-    return dataclasses.replace(
-        finding,
-        cause=f"follows from {cause.kind!r}: {finding.cause}",
-        fix=cause.fix,
     )

@@ -1,5 +1,6 @@
 """What the judges share: severity by two limits, and harmless findings."""
 
+import dataclasses
 import math
 
 from keras_inits.diagnosis.report import (
@@ -22,6 +23,12 @@ def log_mean_step(ratio: float, steps: int) -> float:
     if ratio <= 0 or not math.isfinite(ratio):
         return ratio
     return float(ratio ** (1 / max(1, steps)))
+
+
+def led_back(finding: Finding, cause: Finding, why: str) -> Finding:
+    """A consequence, which names its cause and has the cause's fix."""
+    told = f"follows from {cause.kind!r}: {why}"
+    return dataclasses.replace(finding, cause=told, fix=cause.fix)
 
 
 def info(kind: str, layer: str, figure: float, *words: str) -> Finding:

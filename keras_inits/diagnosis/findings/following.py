@@ -4,6 +4,7 @@ import dataclasses
 
 from keras_inits.diagnosis.derived import stopped
 from keras_inits.diagnosis.findings import heads, outputs, shapes
+from keras_inits.diagnosis.findings.common import led_back
 from keras_inits.diagnosis.report import INFO, SEVERITIES, Finding, Report
 
 Found = list[tuple[int, Finding]]
@@ -28,7 +29,10 @@ def explained(diagnosis: Report, causes: Found, found: Found) -> Found:
     first = next((f for f in grave if f.kind in CAUSES), None)
     if first is None or not _reaches(diagnosis, first):
         return causes + found
-    led = [(index, _led_back(finding, first)) for index, finding in found]
+    led = [
+        (at, led_back(one, first, first.message) if one.kind in FOLLOWERS else one)
+        for at, one in found
+    ]
     # A cause is as grave as what follows from it.
     worst = min(
         [SEVERITIES.index(first.severity)]
@@ -36,14 +40,6 @@ def explained(diagnosis: Report, causes: Found, found: Found) -> Found:
     )
     raised = dataclasses.replace(first, severity=SEVERITIES[worst])
     return [(index, raised if f is first else f) for index, f in causes] + led
-
-
-def _led_back(finding: Finding, cause: Finding) -> Finding:
-    if finding.kind not in FOLLOWERS:
-        return finding
-    return dataclasses.replace(
-        finding, cause=f"follows from {cause.kind!r}: {cause.message}", fix=cause.fix
-    )
 
 
 def _reaches(diagnosis: Report, cause: Finding) -> bool:
