@@ -159,21 +159,15 @@ def choices() -> dict[str, dict[str, str]]:
 
 def table() -> str:
     """The page's table of activations, for layers whose kernel is (..., in, out)."""
-    rows = [
-        "| activation | the string | exact | exact, behind a normalization |",
-        "|---|---|---|---|",
-    ]
+    rows = ["| activation | the string | exact |", "|---|---|---|"]
     for activation, name in STRINGS.items():
         string = descriptions.layer_string(name)
-        exact = advised("Dense", activation, "none")
-        behind = advised("Dense", activation, "before")
-        cells = [
-            activation,
-            f'`"{string}"`',
-            f"`{written_scheme(exact)}`",
-            f"`{written_scheme(behind)}`",
-        ]
-        rows.append("| " + " | ".join(cells) + " |")
+        exact = written_scheme(advised("Dense", activation, "none"))
+        behind = written_scheme(advised("Dense", activation, "before"))
+        rows.append(f'| {activation} | `"{string}"` | `{exact}` |')
+        if behind != exact:
+            what = f"{activation}, with a normalization before each kernel"
+            rows.append(f'| {what} | `"{string}"` | `{behind}` |')
     return "\n".join(rows) + "\n"
 
 

@@ -5,6 +5,7 @@ by the modules of `GENERATED`, whenever the site is built.
 """
 
 import importlib
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,13 +30,13 @@ myst_heading_anchors = 4
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 exclude_patterns = ["_static", "catalogue"]
-suppress_warnings = ["toc.empty_glob"]  # folders that no module writes yet
+suppress_warnings: list[str] = []
 
 html_theme = "furo"
 html_title = "keras-inits"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_copy_source = html_show_sourcelink = False
+html_copy_source = html_show_sourcelink = html_show_copyright = False
 html_theme_options = {
     "light_css_variables": {
         "color-brand-primary": "#1f4e79",
@@ -63,6 +64,14 @@ def write_pages(app: Sphinx) -> None:
             app.config.suppress_warnings.append("myst.xref_missing")
 
 
+def drop_missing(app: Sphinx, page: str, source: list[str]) -> None:
+    """Takes what no module writes yet out of the tree of pages."""
+    if page == "index":
+        for line, folder in re.findall(r"(\n\w+ <(\w+)/index>)", source[0]):
+            if not (FOLDER / folder / "index.md").exists():
+                source[0] = source[0].replace(line, "")
+
+
 def add_selects(app: Sphinx, page: str, *rest: Any) -> None:
     """The page that chooses a scheme has scripts of its own."""
     if page == "choosing":
@@ -73,4 +82,5 @@ def add_selects(app: Sphinx, page: str, *rest: Any) -> None:
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("builder-inited", write_pages)
+    app.connect("source-read", drop_missing)
     app.connect("html-page-context", add_selects)
