@@ -76,7 +76,7 @@ def draw_speed(axes) -> None:
     axes.set_yticks(range(3), BACKENDS.values())
     axes.invert_yaxis()
     axes.set_xlim(0, 32)
-    axes.set_xlabel("times as long takes Keras")
+    axes.set_xlabel("time of Keras ÷ time of this")
     place = {"loc": "lower center", "bbox_to_anchor": (0.35, 1), "ncols": 3}
     axes.legend(
         **place,

@@ -77,3 +77,19 @@ def test_an_error_is_noticed(chromium):
     assert "image-alt" in found
     assert "color-contrast" in found
     assert "scrolls" in found
+
+
+def test_the_selects_show_the_line_of_what_is_chosen(folder, chromium):
+    page = chromium.new_page()
+    page.goto((folder / "choosing.html").as_uri())
+    page.select_option("#choose-activation", "gelu")
+    shown = page.locator(".choose-line code").all_inner_texts()
+    assert 'kernel_initializer="he_fan_in"' in shown[0]
+    assert "keras_inits.VarianceScaling(2.352)" in shown[1]
+    page.select_option("#choose-layer", "LSTM")
+    assert page.locator("#choose-activation").is_disabled()
+    (shown,) = page.locator(".choose-line code").all_inner_texts()
+    assert shown.startswith("keras.layers.LSTM(")
+    page.click(".choose-line button")
+    page.get_by_text("Copied").wait_for()
+    page.close()
