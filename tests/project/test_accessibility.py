@@ -71,7 +71,8 @@ def test_no_page_has_an_error(folder, chromium, width, theme):
 def test_an_error_is_noticed(chromium):
     """Twin."""
     page = chromium.new_page(viewport={"width": 390, "height": 900})
-    page.set_content("<img src='x' width=800><p style='color: #ccc'>pale</p>")
+    wide = "<p style='width: 800px; color: #ccc'>pale and wide</p>"
+    page.set_content(f"<!doctype html><img src='x'>{wide}")
     found = " ".join(faults(page))
     page.close()
     assert "image-alt" in found
