@@ -1,0 +1,87 @@
+"""The site: `sphinx-build -W -n docs build/site`, from a checkout alone.
+
+Pages of schemes, names, findings and claims are written into folders that git ignores,
+by the modules of `GENERATED`, whenever the site is built.
+"""
+
+import importlib
+import re
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+FOLDER = Path(__file__).parent
+sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
+
+import keras_inits  # noqa: E402
+
+# Each has a function `site(folder)` that writes pages below the folder.
+GENERATED = ("start_pictures", "generate", "findings", "evidence")
+
+project = "keras-inits"
+author = "The keras-inits authors"
+release = version = keras_inits.__version__
+
+extensions = ["myst_parser", "sphinx_copybutton"]
+myst_heading_anchors = 4
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+exclude_patterns = ["_static", "catalogue"]
+suppress_warnings: list[str] = []
+
+html_theme = "furo"
+html_title = "keras-inits"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_copy_source = html_show_sourcelink = html_show_copyright = False
+html_theme_options = {
+    "light_css_variables": {
+        "color-brand-primary": "#1f4e79",
+        "color-brand-content": "#1d5fa8",
+        "color-brand-visited": "#6a3d9a",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#9cc7f5",
+        "color-brand-content": "#8ab8f0",
+        "color-brand-visited": "#c9a7ee",
+    },
+}
+# Colors with enough contrast on the background of code, in both themes.
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+
+
+def write_pages(app: Sphinx) -> None:
+    """Writes what is generated, by those of the modules that there are."""
+    for name in GENERATED:
+        module = importlib.import_module(name) if find_spec(name) else None
+        if hasattr(module, "site"):
+            module.site(FOLDER)
+        else:  # links to its pages lead nowhere yet
+            app.config.suppress_warnings.append("myst.xref_missing")
+
+
+def drop_missing(app: Sphinx, page: str, source: list[str]) -> None:
+    """Takes what no module writes yet out of the tree of pages."""
+    if page == "index":
+        for line, folder in re.findall(r"(\n\w+ <(\w+)/index>)", source[0]):
+            if not (FOLDER / folder / "index.md").exists():
+                source[0] = source[0].replace(line, "")
+
+
+def add_selects(app: Sphinx, page: str, *rest: Any) -> None:
+    """The page that chooses a scheme has scripts of its own."""
+    if page == "choosing":
+        app.add_js_file("choices.js")
+        app.add_js_file("choose.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("builder-inited", write_pages)
+    app.connect("source-read", drop_missing)
+    app.connect("html-page-context", add_selects)
