@@ -35,7 +35,8 @@ INSIDE = {  # what the attributes of a class consist of, on the same page
     "Diagnosis": (
         *(report.Finding, report.LayerRecord, report.WeightRecord),
         *(report.TensorStats, report.GradientStats, report.OutputRecord),
-        *(report.FeatureRecord, report.ClassRecord, report.StepRecord, Comparison),
+        *(report.FeatureRecord, report.ClassRecord, report.DropoutRecord),
+        *(report.StepRecord, Comparison),
     ),
     "InitializationReport": (InitializedWeight, KeptWeight),
 }

@@ -6,6 +6,7 @@ from collections.abc import Container
 from typing import Any
 
 import keras_inits
+from keras_inits import sampling
 from keras_inits.initializers import registry
 
 SECTION = re.compile(r"^([A-Z][a-z]+(?: [a-z]+)?):(?:\s|$)")
@@ -53,15 +54,20 @@ def items(text: str, own: Container[str] = ()) -> str:
     """The arguments, attributes or errors of a docstring, as a list."""
     joined: list[str] = []
     for line in inspect.cleandoc("\n" + text).splitlines():
-        if line.startswith(" ") and joined:
-            joined[-1] += " " + line.strip()
-        elif line:
+        if line.lstrip().startswith("- ") or (line and not line.startswith(" ")):
             joined.append(line)
-    pairs = [one.partition(": ") for one in joined]
-    return "\n".join(
-        f"- `{name}`: {prose(meaning, own)}" if meaning else f"- {prose(name, own)}"
-        for name, _, meaning in pairs
-    )
+        elif line:
+            joined[-1] += " " + line.strip()
+    shown = []
+    for one in joined:
+        name, _, meaning = one.partition(": ")
+        if one.startswith(" "):  # a list among the meanings
+            shown.append(f"  - {prose(one.strip()[2:], own)}")
+        elif meaning:
+            shown.append(f"- `{name}`: {prose(meaning, own)}")
+        else:
+            shown.append(f"- {prose(name, own)}")
+    return "\n".join(shown)
 
 
 def examples(text: str) -> str:
@@ -77,7 +83,10 @@ def examples(text: str) -> str:
 
 def sections(documented: Any) -> list[tuple[str, str]]:
     """A docstring's parts in their order: heading and Markdown; "" for plain prose."""
-    own = inspect.signature(documented).parameters if callable(documented) else ()
+    own = set(inspect.signature(documented).parameters if callable(documented) else ())
+    module = inspect.getmodule(documented)
+    if module is not None and module.__name__.startswith(sampling.__name__):
+        own |= set(sampling.__all__)  # where `truncated_normal` is no scheme
     parts: list[list[str]] = []
     for paragraph in re.split(r"\n\s*\n", inspect.getdoc(documented) or ""):
         match = SECTION.match(paragraph)
