@@ -1,7 +1,8 @@
-"""Writes what the pages say of every scheme: `python docs/generate.py [--check]`.
+"""Writes the pages that are made of the code: `python docs/generate.py [--check]`.
 
-The table of `names.md`, and a page for each family in `catalogue/`, are made of names,
-signatures and docstrings; a test compares them. `pictures.py` draws the pictures.
+`site` writes a page for each scheme and each public object into folders that git does
+not keep; `docs/conf.py` calls it before Sphinx reads. The command writes the table of
+`names.md`, which is kept, for who reads the project without its site.
 """
 
 import argparse
@@ -9,12 +10,10 @@ import inspect
 import sys
 from pathlib import Path
 
-import keras_inits
+import scheme_pages
 from keras_inits.initializers import descriptions, registry
 
 PAGE = Path(__file__).parent / "names.md"
-CATALOGUE = Path(__file__).parent / "catalogue"
-IMPORTS = "```python\nimport keras\nimport keras_inits\n```"
 HEAD = "| name | type in a layer | class | formula | what it is |\n"
 HEAD += "|---|---|---|---|---|\n"
 
@@ -48,7 +47,7 @@ def row(name: str) -> str:
 
 def table() -> str:
     """The table of all schemes of the package."""
-    return HEAD + "\n".join(map(row, _ours())) + "\n"
+    return HEAD + "\n".join(map(row, scheme_pages.ours())) + "\n"
 
 
 def written(page: str) -> str:
@@ -58,82 +57,39 @@ def written(page: str) -> str:
     return page[:start] + table() + page[end:]
 
 
-def _ours() -> list[str]:
-    return [
-        name
-        for name in keras_inits.names()
-        if registry.scheme(name).__module__.startswith("keras_inits.")
-    ]
+def site(folder: Path) -> None:
+    """Writes `schemes/` and `api/`, with pictures, for Sphinx to read.
 
+    Files whose text is the same stay untouched, so that a second build is quick.
 
-def _arguments(text: str) -> str:
-    """The arguments of a docstring as a list."""
-    lines = inspect.cleandoc("\n" + text).splitlines()
-    joined: list[str] = []
-    for line in lines:
-        if line.startswith(" ") and joined:
-            joined[-1] += " " + line.strip()
-        elif line:
-            joined.append(line)
-    return "\n".join(f"- `{one.replace(': ', '`: ', 1)}" for one in joined)
+    Args:
+        folder: Where both go; normally `docs/`.
+    """
+    import api_pages
+    import pictures  # which imports matplotlib
 
-
-def entry(name: str) -> str:
-    """What a family's page says of a scheme."""
-    cls = registry.scheme(name)
-    parts = descriptions.sections(cls)
-    text = [f"## `{name}`", parts[""]]
-    if (CATALOGUE / f"{name}.png").exists():
-        text.append(f"![{name}]({name}.png)")
-    text.append("Formula: " + " ".join(parts["Formula"].split()))
-    if "Args" in parts:
-        text.append(_arguments(parts["Args"]))
-    text.append(f"```python\n{descriptions.usage(name)}\n```")
-    text.append("Source: " + " ".join(parts["Reference"].split()))
-    return "\n\n".join(text)
-
-
-def pages() -> dict[Path, str]:
-    """Every page of a family, and its index."""
-    ours = _ours()
-    found = {}
-    index = [
-        "# The catalogue",
-        "Every scheme, by family; pictures are of width 64. What tests measure of "
-        "each, and of a wrong law beside it, is in [properties](../properties.md).",
-        "",
-    ]
-    for family, names in descriptions.by_family().items():
-        here = [name for name in names if name in ours]
-        if not here:
-            continue
-        path = CATALOGUE / f"{family.replace(' ', '_')}.md"
-        text = "\n\n".join([f"# {family.capitalize()}", IMPORTS, *map(entry, here)])
-        found[path] = text + "\n"
-        listed = ", ".join(f"`{name}`" for name in here)
-        index.append(f"- [{family}]({path.name}): {listed}")
-    found[CATALOGUE / "index.md"] = (
-        "\n\n".join(index[:2]) + "\n\n" + "\n".join(index[3:]) + "\n"
-    )
-    return found
+    pages = {"schemes/index.md": scheme_pages.index(), **api_pages.pages()}
+    (folder / "schemes").mkdir(parents=True, exist_ok=True)
+    (folder / "api").mkdir(exist_ok=True)
+    for name in scheme_pages.ours():
+        drawn = pictures.draw(name, folder / "schemes")
+        pages[f"schemes/{name}.md"] = scheme_pages.page(name, drawn)
+    for path, text in pages.items():
+        file = folder / path
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
 
 
 def main() -> int:
-    """Writes the pages, or says whether they are as they should be."""
+    """Writes the table, or says whether it is as it should be."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
-    CATALOGUE.mkdir(exist_ok=True)
-    wanted = {PAGE: written(PAGE.read_text(encoding="utf-8")), **pages()}
-    changed = [
-        path
-        for path, text in wanted.items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    if not check:
-        for path in changed:
-            path.write_text(wanted[path], encoding="utf-8")
-    return int(check and bool(changed))
+    old = PAGE.read_text(encoding="utf-8")
+    new = written(old)
+    if new != old and not check:
+        PAGE.write_text(new, encoding="utf-8")
+    return int(check and new != old)
 
 
 if __name__ == "__main__":

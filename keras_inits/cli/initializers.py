@@ -58,6 +58,7 @@ def show_scheme(arguments: argparse.Namespace) -> int:
     parts = descriptions.sections(cls)
     listed = inspect.cleandoc("\n" + parts.get("Args", "none"))
     shown = {
+        "Use for": _one_line(parts.get("Use for", "")),
         "Formula": _one_line(parts.get("Formula", "none stated")),
         "Arguments": escape(listed),
         "Reference": _one_line(parts.get("Reference", "none")),

@@ -16,7 +16,23 @@ from keras_inits.diagnosis.wording import plain
 class Diagnosis(Report):
     """What an initialization does to signals and gradients.
 
-    Its figures are those of `Report`; `diagnose` makes it.
+    `diagnose` makes it. It is frozen, and made of numbers, strings and tuples; None
+    stands for what is not known.
+
+    Examples:
+    Thirty layers whose kernels are too small for ReLU:
+
+    >>> import keras, keras_inits
+    >>> layers = [keras.layers.Dense(32, "relu", name=f"d{n}") for n in range(30)]
+    >>> model = keras.Sequential([keras.Input((32,)), *layers])
+    >>> report = keras_inits.initialize(model, "glorot_uniform", seed=7)
+    >>> diagnosis = keras_inits.diagnose(model)
+    >>> diagnosis.verdict, diagnosis.worst, diagnosis.findings[0].kind
+    ('suspicious', 'warning', 'vanishing signal')
+    >>> diagnosis.record("d0").out.std > 1000 * diagnosis.record("d29").out.std
+    True
+    >>> diagnosis.to_dict()["samples"]
+    32
     """
 
     def __rich__(self) -> Any:
@@ -42,6 +58,13 @@ class Diagnosis(Report):
 
         Args:
             indent: Spaces per level; None for one line.
+
+        Examples:
+        >>> import json, keras, keras_inits
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> figures = json.loads(keras_inits.diagnose(model).to_json())
+        >>> figures["verdict"], [record["layer"] for record in figures["records"]]
+        ('healthy', ['Dense'])
         """
         figures = plain(self.to_dict())
         return json.dumps(figures, indent=indent, ensure_ascii=False, allow_nan=False)
@@ -55,6 +78,13 @@ class Diagnosis(Report):
 
         Raises:
             MissingExtra: If matplotlib is not installed.
+
+        Examples:
+        >>> import keras, keras_inits
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> picture = keras_inits.diagnose(model).plot()
+        >>> len(picture.axes) > 1
+        True
         """
         extras.require("Diagnosis.plot", ["matplotlib"], "plots")
         from keras_inits.diagnosis.show import plots  # which imports matplotlib
@@ -105,6 +135,15 @@ class Diagnosis(Report):
             MissingExtra: If plotly is not installed.
             ValueError: If `library` is neither.
             OSError: If the file cannot be written; an old one is then as it was.
+
+        Examples:
+        >>> import keras, keras_inits, pathlib, tempfile
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     page = pathlib.Path(folder) / "start.html"
+        ...     keras_inits.diagnose(model).to_html(page, library="cdn")
+        ...     page.read_text(encoding="utf-8")[:15]
+        '<!doctype html>'
         """
         page.write(self, path, library)
 
@@ -117,6 +156,14 @@ class Diagnosis(Report):
 
         Raises:
             MissingExtra: If tensorboard is not installed.
+
+        Examples:
+        >>> import keras, keras_inits, os, tempfile
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     keras_inits.diagnose(model).log(folder, step=100)
+        ...     [name.startswith("events.out") for name in os.listdir(folder)]
+        [True]
         """
         tensorboard.log(self, folder, step)
 
@@ -131,5 +178,15 @@ class Diagnosis(Report):
 
         Raises:
             ValueError: If `other` is no diagnosis.
+
+        Examples:
+        >>> import keras, keras_inits
+        >>> head = keras.layers.Dense(4, name="head")
+        >>> model = keras.Sequential([keras.Input((8,)), head])
+        >>> before = keras_inits.diagnose(model)
+        >>> report = keras_inits.initialize(model, "zeros")
+        >>> row = before.compare(keras_inits.diagnose(model)).rows[0]
+        >>> row.layer, row.first.out.std > 0, row.second.out.std
+        ('head', True, 0.0)
         """
         return compare.compare(self, other)

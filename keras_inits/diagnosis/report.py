@@ -189,12 +189,18 @@ class Report:
             the loss is a cross entropy; else None. Penalties on weights are added.
         loss_weight: Factor of the loss, as compiled, times the mean weight of samples;
             1 where there are several losses.
-        inputs, records, weights, outputs, findings: See the module.
+        inputs: A `LayerRecord` for each floating-point input of the model.
+        records: A `LayerRecord` for each call of a layer, in the order of execution.
+        weights: A `WeightRecord` for each weight, in the order of the layers.
+        outputs: An `OutputRecord` for each output of the model.
+        findings: A `Finding` for each thing found, the most severe first.
         duplicates: Groups of paths of weights that hold the same values.
         targets: Root mean square of the targets of each output with a loss that
             takes differences, such as mean squared error.
         alike: Whether all samples of a batch are equal, in every input.
-        features, classes, dropouts: See the module.
+        features: A `FeatureRecord` for each input.
+        classes: A `ClassRecord` for each output with a cross entropy.
+        dropouts: A `DropoutRecord` for each layer that drops a part of its input.
         weightless: Whether every sample has a weight of zero.
         mixed: By how much one sample moves what the model says of another, and the name
             of the first layer where it does; 0 where none does.

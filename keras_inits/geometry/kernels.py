@@ -19,7 +19,22 @@ from keras_inits.geometry.axes import KERNEL_FORMATS, check_axes, normalized
 
 
 class Fans(NamedTuple):
-    """Inputs summed into one output, and outputs that one input reaches."""
+    """Inputs summed into one output, and outputs that one input reaches.
+
+    Attributes:
+        fan_in: Inputs that are summed into one output, over the window, too.
+        fan_out: Outputs that one input reaches.
+
+    Examples:
+    Of four groups, each connects 8 of the 32 inputs to 16 of the 64 outputs:
+
+    >>> import keras, keras_inits
+    >>> layer = keras.layers.Conv2D(64, 3, groups=4)
+    >>> layer.build((None, 9, 9, 32))
+    >>> fan_in, fan_out = keras_inits.fans(layer, "kernel")
+    >>> fan_in == 3 * 3 * 8, fan_out == 3 * 3 * 16
+    (True, True)
+    """
 
     fan_in: float
     fan_out: float
@@ -111,11 +126,24 @@ class Geometry:
 
     @property
     def parts(self) -> int:
-        """Independent maps side by side along the last output axis."""
+        """Independent maps side by side along the last output axis.
+
+        Examples:
+        >>> import keras_inits
+        >>> keras_inits.Geometry(groups=2, gates=4).parts
+        8
+        """
         return self.groups * self.gates
 
     def axes(self, shape: Shape) -> tuple[list[int], list[int], list[int]]:
-        """Input, output and batch axes of a kernel of this shape, non-negative."""
+        """Input, output and batch axes of a kernel of this shape, non-negative.
+
+        Examples:
+        >>> import keras_inits
+        >>> experts = keras_inits.Geometry(kernel_format="experts")
+        >>> experts.axes((8, 32, 64))  # 8 kernels from 32 to 64
+        ([1], [2], [0])
+        """
         inputs, outputs, batch = KERNEL_FORMATS[self.kernel_format]
         if self.input_axes is not None and self.output_axes is not None:
             inputs, outputs = self.input_axes, self.output_axes
@@ -129,12 +157,26 @@ class Geometry:
         return rest[0], sorted(rest[1]), sorted(cut)
 
     def window(self, shape: Shape) -> list[int]:
-        """The axes that are neither inputs nor outputs nor batch axes."""
+        """The axes that are neither inputs nor outputs nor batch axes.
+
+        Examples:
+        >>> import keras_inits
+        >>> keras_inits.Geometry(kernel_format="transpose").window((3, 5, 64, 32))
+        [0, 1]
+        """
         listed = {axis for axes in self.axes(shape) for axis in axes}
         return [axis for axis in range(len(shape)) if axis not in listed]
 
     def check_parts(self, size: int, shape: Shape) -> None:
-        """Refuses a last output axis that groups and gates do not divide."""
+        """Refuses a last output axis that groups and gates do not divide.
+
+        Examples:
+        >>> import keras_inits
+        >>> keras_inits.Geometry(gates=4).check_parts(30, (16, 30))
+        Traceback (most recent call last):
+        ...
+        ValueError: ...Use numbers whose product divides 30.
+        """
         if size % self.parts:
             raise ValueError(
                 "The last output axis must hold equal groups and gates. Received: "
@@ -168,6 +210,11 @@ class Geometry:
         Raises:
             ValueError: If the kernel has fewer than two axes, or an axis is outside
                 the shape or on both sides.
+
+        Examples:
+        >>> import keras_inits
+        >>> keras_inits.Geometry().matrix_view((3, 5, 16, 8))
+        MatrixView(batch=(), rows=(0, 1, 2), columns=(3,))
         """
         if len(shape) < 2:
             raise ValueError(
@@ -187,7 +234,13 @@ class Geometry:
         return MatrixView(tuple(batch), tuple(rows), tuple(outputs))
 
     def blocks(self, shape: Shape) -> tuple[int, int, int]:
-        """Number of independent matrices in the kernel, and their rows and columns."""
+        """Number of independent matrices in the kernel, and their rows and columns.
+
+        Examples:
+        >>> import keras_inits
+        >>> keras_inits.Geometry(groups=4).blocks((3, 3, 8, 64))
+        (4, 72, 16)
+        """
         view = self.matrix_view(shape)
         batch, rows, columns = (math.prod(shape[a] for a in axes) for axes in view)
         return batch * self.parts, rows, columns // self.parts
@@ -199,6 +252,15 @@ class Geometry:
             blocks: (number, rows, columns), as `blocks` says.
             shape: Shape of the kernel.
             ops: `numpy` or `keras.ops`.
+
+        Examples:
+        Two gates lie side by side in one kernel:
+
+        >>> import keras_inits, numpy as np
+        >>> gates = np.stack([np.eye(2), 5 * np.eye(2)])
+        >>> keras_inits.Geometry(gates=2).assembled(gates, (2, 4), np)
+        array([[1., 0., 5., 0.],
+               [0., 1., 0., 5.]])
         """
         view = self.matrix_view(shape)
         last = view.columns[-1] if view.columns else len(shape) - 1

@@ -24,6 +24,19 @@ class Weight(NamedTuple):
             "state", which is left alone.
         geometry: Of a kernel; of no meaning for the other roles.
         note: What was assumed, where no rule said.
+
+    Examples:
+    >>> import keras, keras_inits
+    >>> class Mixed(keras.layers.Layer):
+    ...     def build(self, shape):
+    ...         self.mix = self.add_weight(shape=(8, shape[-1], 5), name="mix")
+    >>> experts = keras_inits.Geometry(kernel_format="experts")
+    >>> role = keras_inits.Weight("kernel", experts)
+    >>> keras_inits.register_geometry(Mixed, {"mix": role})
+    >>> layer = Mixed()
+    >>> layer.build((None, 3))
+    >>> keras_inits.fans(layer, "mix")  # of one of the 8 experts
+    Fans(fan_in=3, fan_out=5)
     """
 
     role: str

@@ -40,6 +40,19 @@ class WeightInfo(NamedTuple):
         weight: What it is for.
         shape: Shape of the variable.
         parents: The layers around the owner, the model first.
+
+    Examples:
+    A function of it says which weights a rule of `initialize` is about:
+
+    >>> import keras, keras_inits
+    >>> layers = [keras.layers.Dense(units, "relu") for units in (64, 4)]
+    >>> model = keras.Sequential([keras.Input((16,)), *layers])
+    >>> def is_wide(info):
+    ...     return info.name == "kernel" and info.shape[-1] >= 64
+    >>> rules = {is_wide: "he_fan_in", "*": "zeros"}
+    >>> report = keras_inits.initialize(model, rules, seed=7)
+    >>> [(row.path, row.scheme) for row in report.rows if row.role == "kernel"]
+    [('dense[0]/kernel', 'HeFanIn()'), ('dense[1]/kernel', 'Zeros()')]
     """
 
     path: str

@@ -25,6 +25,9 @@ class LoraA(KernelInitializer):
     Formula: U(±sqrt(s / fan_in)), fan_in that of the adapted kernel; s = 1 as in PEFT,
     6 as in Keras.
 
+    Use for: the first factor of an adapter, beside `lora_b`. For kernels of
+    attention give `input_axes` too: the shape does not tell which axes are inputs.
+
     Args:
         convention: "torch" or "keras".
         **geometry_and_seed: As in `VarianceScaling`.
@@ -59,6 +62,9 @@ class LoraB(Zeros):
     """LoRA's second factor: zeros, so that the adapted layer starts unchanged.
 
     Formula: w = 0.
+
+    Use for: the second factor of an adapter, beside a first one that is drawn. Not
+    for both: neither would get a gradient.
 
     Examples:
     >>> import keras, keras_inits

@@ -93,7 +93,13 @@ class Initializer(keras.initializers.Initializer):
         self.seed = check_seed(seed)
 
     def entry_distribution(self, shape: tuple[int, ...]) -> sampling.Distribution:
-        """The distribution of the entries of a tensor of this shape."""
+        """The distribution of the entries of a tensor of this shape.
+
+        Examples:
+        >>> import keras_inits
+        >>> keras_inits.get("random_normal", stddev=0.02).entry_distribution((3, 4)).std
+        0.02
+        """
         raise NotImplementedError(
             f"{type(self).__name__} must implement `entry_distribution`."
         )
@@ -101,7 +107,20 @@ class Initializer(keras.initializers.Initializer):
     def compute(
         self, shape: tuple[int, ...], dtype: str, key: sampling.Key, layout: Layout
     ) -> Any:
-        """The tensor; by default independent draws of `entry_distribution(shape)`."""
+        """The tensor; by default independent draws of `entry_distribution(shape)`.
+
+        Examples:
+        A scheme of your own that draws nothing:
+
+        >>> import keras, keras_inits, numpy as np
+        >>> class Ramp(keras_inits.Initializer):
+        ...     is_random = False
+        ...     def compute(self, shape, dtype, key, layout):
+        ...         ramp = np.linspace(0, 1, shape[0])
+        ...         return keras_inits.sampling.filled(ramp, shape, dtype, layout)
+        >>> keras.ops.convert_to_numpy(Ramp()((5,)))
+        array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32)
+        """
         return sampling.draw(self.entry_distribution(shape), shape, dtype, key, layout)
 
     def expected_std(self, shape: tuple[int, ...]) -> float | None:
@@ -169,6 +188,16 @@ class Initializer(keras.initializers.Initializer):
 
         Raises:
             ValueError: As in a call.
+
+        Examples:
+        The stream decides, not the seed:
+
+        >>> import keras, keras_inits
+        >>> key = keras_inits.sampling.Key(1, 2)
+        >>> one = keras_inits.HeFanIn(seed=1).drawn((4, 2), "float32", key)
+        >>> two = keras_inits.HeFanIn(seed=2).drawn((4, 2), "float32", key)
+        >>> bool(keras.ops.all(keras.ops.equal(one, two)))
+        True
         """
         shape, dtype = check_shape(shape), check_dtype(dtype, self)
         return self.compute(shape, dtype, key, layout)
@@ -178,6 +207,11 @@ class Initializer(keras.initializers.Initializer):
 
         Raises:
             ValueError: If the class keeps an argument under another name, or nowhere.
+
+        Examples:
+        >>> import keras_inits
+        >>> keras_inits.HeFanIn(negative_slope=0.3, groups=1).get_config()
+        {'negative_slope': 0.3}
         """
         arguments = self._arguments
         for name in arguments:
@@ -203,6 +237,11 @@ class Initializer(keras.initializers.Initializer):
         Raises:
             ValueError: If a key names no argument. `input_axes` and `output_axes`,
                 which Keras adds when it rebuilds an initializer, are always accepted.
+
+        Examples:
+        >>> import keras_inits
+        >>> keras_inits.HeFanIn.from_config({"negative_slope": 0.3})
+        HeFanIn(negative_slope=0.3)
         """
         arguments = {cls._renamed.get(key, key): config[key] for key in config}
         known = cls._arguments

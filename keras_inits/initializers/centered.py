@@ -25,6 +25,10 @@ class CenteredVarianceScaling(Computed, KernelInitializer):
     `VarianceScaling` and n a unit's weights. Var(w) = scale / n; to keep the variance
     of an activation f, scale = 1 / Var f(z), z ~ N(0, 1): 23.05 for a sigmoid.
 
+    Use for: layers behind an activation whose outputs have a mean, such as sigmoid,
+    softplus or exp: the sums of zero keep it out. Behind tanh `xavier_uniform`
+    does.
+
     Args:
         scale: Factor of the variance; finite float, >= 0.
         mode: "fan_in", "fan_out", "fan_avg" or "fan_geo_avg".

@@ -25,6 +25,9 @@ class Zeros(Deterministic):
 
     Formula: w = 0.
 
+    Use for: biases, and the last kernel of a residual branch. Not for other
+    kernels: no gradient passes them, and their units stay equal.
+
     Examples:
     >>> import keras_inits
     >>> float(keras_inits.Zeros()((2, 3))[0, 0])
@@ -46,6 +49,9 @@ class Ones(Deterministic):
 
     Formula: w = 1.
 
+    Use for: gains of normalization layers, and other factors that begin without
+    effect. Not for kernels, whose units would stay equal.
+
     Examples:
     >>> import keras_inits
     >>> float(keras_inits.Ones()((3,))[0])
@@ -66,6 +72,10 @@ class Constant(Deterministic):
     """A given number everywhere, or a given array: for biases and known weights.
 
     Formula: w = value.
+
+    Use for: biases with a known start, and small known arrays. Not for kernels,
+    whose units would stay equal; for large arrays use `from_array`, which saves no
+    copy.
 
     Args:
         value: A number; or an array (nested lists, NumPy array or tensor) of exactly
@@ -127,6 +137,9 @@ class Identity(Deterministic, KernelInitializer):
 
     Formula: w[i, j] = gain if i == j else 0, in each of the kernel's matrices: one for
     each group, each gate and each place along the batch axes.
+
+    Use for: recurrent kernels of layers with ReLU, and dense layers that should
+    begin as a copy. For the window of a convolution use `dirac`.
 
     Args:
         gain: The diagonal; finite float.

@@ -27,6 +27,9 @@ class SirenFirst(KernelInitializer):
 
     Formula: U(±1 / fan_in).
 
+    Use for: the first layer of a network of sines, whose factor omega is inside the
+    sine. For all other layers use `siren_hidden`.
+
     Args:
         **geometry_and_seed: As in `VarianceScaling`.
 
@@ -60,6 +63,9 @@ class SirenHidden(KernelInitializer):
     an addition of ours.
 
     Formula: U(±sqrt(6 / fan_in) / omega), with `unit_variance` over sqrt(1 - exp(-2)).
+
+    Use for: layers of sines behind the first, and a linear last one. `omega` has to
+    be the layer's own: with another one signals start too large or too small.
 
     Args:
         omega: Factor inside the layer's own sine; for a linear last layer that of the
@@ -107,6 +113,10 @@ class FourierFeatures(KernelInitializer):
 
     Formula: N(0, stddev²). Features are cos(2 pi x W) and sin(2 pi x W).
 
+    Use for: a first layer of coordinates that is not trained, of images or fields
+    with fine detail. The bandwidth decides: a small one blurs, a large one brings
+    noise.
+
     Args:
         stddev: The bandwidth, in cycles per unit; finite float, > 0.
         **geometry_and_seed: As in `VarianceScaling`.
@@ -148,6 +158,9 @@ class RandomFourier(Computed, KernelInitializer):
     Formula: N(0, 1) / scale for the Gaussian kernel, Cauchy / scale for the Laplacian;
     orthogonal: for each block of as many columns as inputs an orthogonal matrix whose
     columns have the lengths of Gaussian vectors.
+
+    Use for: kernel methods on large data: a layer that is not trained, with a bias
+    of U(0, 2 pi), before a linear model. For coordinates use `fourier_features`.
 
     Args:
         kernel: "gaussian" or "laplacian".
@@ -227,6 +240,10 @@ class GeometricOutput(KernelInitializer):
     biases zeros.
 
     Formula: kernel N(sqrt(pi / fan_in), 1e-5²), bias -radius.
+
+    Use for: the last layer of a ReLU network that learns a signed distance; hidden
+    kernels are `he_fan_out`, their biases zeros. Not for heads that learn anything
+    else.
 
     Args:
         radius: Of the sphere; finite float, > 0. A vector is filled with -radius.

@@ -204,7 +204,9 @@ def found(word: str) -> list[str]:
     here = {name for name in ELSEWHERE.get(plain, []) if name in registry.names()}
     for name in registry.names():
         cls = registry.scheme(name)
-        text = f"{name} {cls.family} {inspect.getdoc(cls) or ''}".lower()
+        # "Use for" names other schemes, too: those to take instead.
+        said = re.sub(r"^Use for: (.+\n)+", "", inspect.getdoc(cls) or "", flags=re.M)
+        text = f"{name} {cls.family} {said}".lower()
         if plain and plain in re.sub(r"[^a-z0-9]+", "_", text):
             here.add(name)
     return sorted(here)

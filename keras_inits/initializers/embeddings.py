@@ -22,6 +22,10 @@ class EmbeddingNormal(Computed):
 
     Formula: N(0, 1 / d), d the last axis; one row may be zeros.
 
+    Use for: embeddings whose table is the kernel of the output layer, too: logits
+    then start with variance 1. For other tables any std does that the next layer
+    expects.
+
     Args:
         padding_row: The row of what is padded, 0 for `mask_zero=True`; int, or None.
         seed: As in `Initializer`.
@@ -84,6 +88,9 @@ class SinusoidalPositions(Deterministic):
     Formula: sin and cos of p / base^(2j / d) for position p and pair j of d / 2, in
     turn (sin, cos, sin, cos, ...), or all sines first.
 
+    Use for: a table of positions of even width, trained or not. For a table of
+    tokens use `embedding_normal`.
+
     Args:
         base: Slowest wave over 2 pi, nearly; finite float, > 0.
         interleaved: Whether sines and cosines take turns.
@@ -136,6 +143,9 @@ class PriorBias(Deterministic):
 
     Formula: log(p / (1 - p)) for a sigmoid, log p for a softmax; p the prior, or
     (counts + smoothing) over their sum.
+
+    Use for: the last bias of a classifier with rare classes, so that training does
+    not begin by learning frequencies. For balanced classes use `zeros`.
 
     Args:
         prior: Probability of the positive class, everywhere; float, 0 < prior < 1.

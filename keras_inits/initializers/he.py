@@ -57,6 +57,10 @@ class HeFanIn(_ForRelu):
     Formula: w ~ N(0, 2 / ((1 + a²) * fan_in)), a the negative slope, not truncated;
     what PyTorch's `kaiming_normal_(w, a, mode="fan_in")` draws.
 
+    Use for: dense layers and convolutions followed by ReLU or a leaky ReLU. For
+    GELU and SiLU `gain` has the factor, for tanh use `xavier_uniform`, for SELU
+    `lecun_normal`.
+
     Args:
         negative_slope: Slope of the activation below zero; finite float. 0 is ReLU;
             Keras's LeakyReLU has 0.3, its `leaky_relu` 0.2.
@@ -86,6 +90,10 @@ class HeFanOut(_ForRelu):
     Formula: w ~ N(0, 2 / ((1 + a²) * fan_out)), a the negative slope, not truncated;
     what PyTorch's `kaiming_normal_(w, a, mode="fan_out")` draws.
 
+    Use for: ReLU networks with normalization, which sets the signals' size:
+    residual networks, for example. Without it signals change where widths do: use
+    `he_fan_in`.
+
     Args:
         negative_slope: As in `HeFanIn`.
         **geometry_and_seed: As in `VarianceScaling`.
@@ -113,6 +121,9 @@ class HeUniformFanIn(_ForRelu):
 
     Formula: w ~ U(-b, b), b = sqrt(6 / ((1 + a²) * fan_in)), a the negative slope.
 
+    Use for: the layers of `he_fan_in`, when no weight may be far out. For tanh use
+    `xavier_uniform`.
+
     Args:
         negative_slope: As in `HeFanIn`.
         **geometry_and_seed: As in `VarianceScaling`.
@@ -139,6 +150,9 @@ class HeUniformFanOut(_ForRelu):
     """Uniform kernels that keep the variance of gradients: for ReLU networks.
 
     Formula: w ~ U(-b, b), b = sqrt(6 / ((1 + a²) * fan_out)), a the negative slope.
+
+    Use for: the layers of `he_fan_out`, when no weight may be far out. Without
+    normalization use `he_uniform_fan_in`.
 
     Args:
         negative_slope: As in `HeFanIn`.
@@ -168,6 +182,9 @@ class HeNormal(VarianceScaling):
     Formula: w ~ N(0, s²) cut at ±2 s, with s such that the variance after the cut is
     2 / fan_in.
 
+    Use for: ReLU networks that should draw from Keras's own distribution.
+    `he_fan_in` has the same variance, no cut tails and a slope.
+
     Args:
         **geometry_and_seed: As in `VarianceScaling`.
 
@@ -196,6 +213,9 @@ class HeUniform(VarianceScaling):
 
     Formula: w ~ U(-b, b), b = sqrt(6 / fan_in).
 
+    Use for: ReLU networks that should draw from Keras's own distribution. For leaky
+    ReLU use `he_uniform_fan_in`, which has a slope.
+
     Args:
         **geometry_and_seed: As in `VarianceScaling`.
 
@@ -218,6 +238,9 @@ class KaimingNormal(HeFanIn):
     """Another name for `he_fan_in`, as in PyTorch: for ReLU networks.
 
     Formula: w ~ N(0, 2 / ((1 + a²) * fan_in)), a the negative slope.
+
+    Use for: models ported from PyTorch that call `kaiming_normal_`. PyTorch's
+    layers themselves start from `torch_default`.
 
     Args:
         negative_slope: As in `HeFanIn`.
@@ -247,6 +270,9 @@ class KaimingUniform(HeUniformFanIn):
     """Another name for `he_uniform_fan_in`, as in PyTorch: for ReLU networks.
 
     Formula: w ~ U(-b, b), b = sqrt(6 / ((1 + a²) * fan_in)), a the negative slope.
+
+    Use for: models ported from PyTorch that call `kaiming_uniform_`. PyTorch's
+    layers themselves start from `torch_default`.
 
     Args:
         negative_slope: As in `HeFanIn`.

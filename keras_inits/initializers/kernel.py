@@ -27,6 +27,18 @@ class KernelInitializer(Initializer, keras.initializers.VarianceScaling):
     Raises:
         ValueError: At construction, if an argument is not of its kind, or only one of
             the first two axes is given.
+
+    Examples:
+    A std that falls with fan_in itself, not with its root:
+
+    >>> import keras_inits
+    >>> class Shy(keras_inits.KernelInitializer):
+    ...     def entry_distribution(self, shape):
+    ...         return keras_inits.sampling.normal(0.0, 1 / self.fans(shape).fan_in)
+    >>> Shy(groups=4).expected_std((5, 5, 4, 64))  # fan_in 5 * 5 * 4
+    0.01
+    >>> Shy(groups=4).geometry.parts
+    4
     """
 
     _passed_on: ClassVar = {"seed": None, **GEOMETRY}

@@ -15,6 +15,9 @@ class LecunNormal(VarianceScaling):
     Formula: w ~ N(0, s²) cut at ±2 s, with s such that the variance after the cut is
     1 / fan_in.
 
+    Use for: SELU, whose normalization by itself assumes this variance, and linear
+    layers. For ReLU, which needs twice as much, use `he_fan_in`.
+
     Args:
         **geometry_and_seed: As in `VarianceScaling`.
 
@@ -38,6 +41,9 @@ class LecunUniform(VarianceScaling):
     """Keras's `lecun_uniform`: for SELU and linear layers.
 
     Formula: w ~ U(-a, a), a = sqrt(3 / fan_in).
+
+    Use for: linear layers, when no weight may be far out. For ReLU use
+    `he_uniform_fan_in`.
 
     Args:
         **geometry_and_seed: As in `VarianceScaling`.
@@ -63,6 +69,9 @@ class TorchDefault(VarianceScaling):
 
     Formula: w ~ U(-a, a), a = 1 / sqrt(fan_in); variance 1 / (3 * fan_in), a third of
     LeCun's. PyTorch spells it `kaiming_uniform_(w, a=sqrt(5))`.
+
+    Use for: models ported from PyTorch that must start as they did there. In deep
+    networks without normalization signals fade: use `he_fan_in`.
 
     Args:
         **geometry_and_seed: As in `VarianceScaling`.

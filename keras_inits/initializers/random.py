@@ -33,6 +33,9 @@ class RandomUniform(Initializer):
     Formula: w ~ U(minval, maxval), neither bound included; std is
     (maxval - minval) / sqrt(12).
 
+    Use for: weights with prescribed bounds, and embeddings. For kernels of deep
+    networks the bounds should follow the fans: use `variance_scaling`.
+
     Args:
         minval: Lower bound; finite float.
         maxval: Upper bound; float, > minval.
@@ -78,6 +81,9 @@ class RandomNormal(Initializer):
 
     Formula: w ~ N(mean, stddev²), not truncated.
 
+    Use for: weights whose std a paper prescribes, and embeddings. For kernels of
+    deep networks the std should follow the fans: use `variance_scaling`.
+
     Args:
         mean: Finite float.
         stddev: Finite float, >= 0.
@@ -116,6 +122,9 @@ class StandardNormal(Initializer):
 
     Formula: w ~ N(0, 1), not truncated.
 
+    Use for: embeddings that the model scales itself, such as T5's. For a kernel it
+    is too large by the root of fan_in: use `lecun_normal`.
+
     Args:
         seed: As in `Initializer`.
 
@@ -150,6 +159,9 @@ class TruncatedNormal(Initializer):
 
     Formula: w ~ N(mean, stddev²) given |w - mean| <= bound * stddev. The std of what is
     drawn is smaller than `stddev`: 0.8796 of it for bound=2.
+
+    Use for: Transformers whose paper prescribes a std, without values far out. For
+    a variance that follows the fans use `variance_scaling` with this distribution.
 
     Args:
         mean: Finite float.

@@ -107,7 +107,13 @@ def register(name: str) -> Callable[[Scheme], Scheme]:
 
 
 def names() -> list[str]:
-    """The names of all registered schemes, sorted."""
+    """The names of all registered schemes, sorted.
+
+    Examples:
+    >>> import keras_inits
+    >>> [name for name in keras_inits.names() if name.startswith("siren")]
+    ['siren_first', 'siren_hidden']
+    """
     return sorted(_schemes)
 
 

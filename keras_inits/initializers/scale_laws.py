@@ -24,6 +24,9 @@ class RandomWalk(KernelInitializer):
     Formula: N(0, g² / fan_in), g = sqrt(2) exp(1.2 / (max(n, 6) - 2.4)) for ReLU,
     exp(1 / (2 n)) without an activation; n the width.
 
+    Use for: deep networks without normalization that are narrow, up to some 100
+    units. In wide ones it is `he_fan_in`, nearly.
+
     Args:
         activation: "relu" or "linear".
         width: Units of the layer; finite float, > 0, or None for fan_out.
@@ -87,6 +90,10 @@ class NguyenWidrow(Computed, KernelInitializer):
     Formula: U(-1, 1), each unit's incoming weights scaled to the length 0.7
     fan_out^(1 / fan_in).
 
+    Use for: function approximation with one hidden layer of tanh and few inputs.
+    Not for deep networks, nor for many inputs, where all units get a length near
+    0.7.
+
     Args:
         **geometry_and_seed: As in `VarianceScaling`.
 
@@ -134,6 +141,8 @@ class NguyenWidrowBias(Initializer):
 
     Formula: U(±0.7 * units^(1 / fan_in)), units the bias's length.
 
+    Use for: the bias beside `nguyen_widrow`, and no other.
+
     Args:
         fan_in: The kernel's, which the bias's shape does not tell; int, >= 1.
         seed: As in `Initializer`.
@@ -178,6 +187,9 @@ class Hyperfan(KernelInitializer):
     variance of its inputs; c is 2 if a bias is generated too, else 1. For the generated
     bias: gain² / (2 e v) for fan_in, gain² max(0, 1 - fan_in / fan_out) / (e v) for
     fan_out.
+
+    Use for: the last layer of a hypernetwork. Not for its other layers, nor for the
+    main network's kernels, which are not drawn.
 
     Args:
         fan: fan_in of the generated kernel, or its fan_out to keep gradients; for a

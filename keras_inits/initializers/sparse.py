@@ -26,6 +26,9 @@ class Sparse(Computed, KernelInitializer):
     ceil(sparsity * fan_in), at places chosen uniformly and for each unit anew; they
     are N(0, stddev²), the others 0.
 
+    Use for: wide layers of tanh or sigmoid, whose sums should not grow with the
+    width. Not to save memory or time: the kernel is dense.
+
     Args:
         sparsity: Share of zeros; float, 0 <= sparsity < 1, or None.
         nnz: Weights that each unit keeps; int, >= 1, or None. With neither, 15.

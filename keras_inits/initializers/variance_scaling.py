@@ -44,6 +44,9 @@ class VarianceScaling(KernelInitializer):
     Formula: Var(w) = scale / n, mean 0, with n = fan_in, fan_out, their mean
     (fan_in + fan_out) / 2 or their geometric mean sqrt(fan_in * fan_out).
 
+    Use for: activations of which you know the gain, as scale=gain**2: see `gain`.
+    Where a scheme has a name, such as `he_fan_in`, the name says more.
+
     Args:
         scale: Factor of the variance; finite float, >= 0. A gain g is scale=g**2.
         mode: "fan_in", "fan_out", "fan_avg" or "fan_geo_avg".

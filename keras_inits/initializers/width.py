@@ -29,6 +29,9 @@ class Mup(KernelInitializer):
     is the width over the base's: fan_in over base_fan_in, for inputs fan_out over
     base_fan_out.
 
+    Use for: networks that are tuned small and trained wide, with learning rates by
+    the same table. For a network of one width it brings nothing.
+
     Args:
         kind: "input", "hidden" or "output": which of its sides grow with the width.
         base_fan_in: The base network's fan_in of this kernel; finite float, > 0. For
@@ -124,6 +127,9 @@ class Spectral(Computed, KernelInitializer):
     Formula: N(0, s²), s = gain * min(1, sqrt(outputs / inputs)) / sqrt(inputs), whose
     norm is near gain * sqrt(outputs / inputs); orthogonal: a Haar matrix of exactly
     that norm. Inputs include the window.
+
+    Use for: networks of which the width is varied, by one rule for all kernels and
+    no base network. `mup` has the learning rates of its paper as a table.
 
     Args:
         gain: Finite float.

@@ -44,6 +44,9 @@ class XavierUniform(_WithGain):
 
     Formula: w ~ U(-a, a), a = gain * sqrt(6 / (fan_in + fan_out)).
 
+    Use for: layers with tanh, sigmoid, softmax or no activation, and attention.
+    Through ReLU the variance halves with each layer: use `he_fan_in`.
+
     Args:
         gain: Factor of the std; finite float, >= 0. `5 / 3` is customary for tanh.
         **geometry_and_seed: As in `VarianceScaling`.
@@ -70,6 +73,9 @@ class XavierNormal(_WithGain):
     """Normal kernels for tanh, sigmoid and linear layers, with a gain.
 
     Formula: w ~ N(0, 2 * gain² / (fan_in + fan_out)), not truncated.
+
+    Use for: the layers of `xavier_uniform`, when a normal distribution is wanted.
+    Through ReLU the variance halves with each layer: use `he_fan_in`.
 
     Args:
         gain: As in `XavierUniform`.
@@ -99,6 +105,9 @@ class GlorotUniform(VarianceScaling):
 
     Formula: w ~ U(-a, a), a = sqrt(6 / (fan_in + fan_out)).
 
+    Use for: the layers of `xavier_uniform`, under Keras's name; what most of
+    Keras's layers draw if told nothing. For ReLU use `he_fan_in`.
+
     Args:
         **geometry_and_seed: As in `VarianceScaling`.
 
@@ -122,6 +131,9 @@ class GlorotNormal(VarianceScaling):
 
     Formula: w ~ N(0, s²) cut at ±2 s, with s such that the variance after the cut is
     2 / (fan_in + fan_out).
+
+    Use for: the layers of `xavier_normal`, when Keras's own distribution is wanted.
+    Through ReLU the variance halves with each layer: use `he_fan_in`.
 
     Args:
         **geometry_and_seed: As in `VarianceScaling`.

@@ -132,6 +132,10 @@ class InitializationReport:
     >>> kernel = report.rows[0]
     >>> kernel.path, kernel.fan_in, kernel.target_std, report.seed
     ('dense[0]/kernel', 4, 0.7071067811865476, 7)
+    >>> report.parameters, report.summary
+    (15, '2 weights, 15 parameters set; seed=7')
+    >>> report.to_dict()["rows"][0]["shape"]
+    [4, 3]
     """
 
     rows: list[InitializedWeight]

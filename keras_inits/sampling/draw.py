@@ -72,5 +72,14 @@ def finished(tensor: Tensor | np.ndarray, dtype: str, layout: Layout = None) -> 
         tensor: A float32 array of NumPy's, which nobody else holds, or the backend's.
         dtype: Name of the type to round to.
         layout: None, or the sharding that the JAX backend asks for.
+
+    Examples:
+    Rounded once, at the end:
+
+    >>> import numpy as np
+    >>> from keras_inits import sampling
+    >>> third = np.full((2,), 1 / 3, "float32")
+    >>> [float(value) for value in sampling.finished(third, "float16")]
+    [0.333251953125, 0.333251953125]
     """
     return engine().finished(tensor, dtype, layout)

@@ -29,7 +29,7 @@ def test_the_docstring_says_distribution_arguments_example_and_source(cls):
     assert len(text.splitlines()[0]) < 80
     assert text.splitlines()[1] == ""
     assert parts[""].endswith(".")
-    assert {"Formula", "Examples", "Reference"} <= set(parts)
+    assert {"Formula", "Use for", "Examples", "Reference"} <= set(parts)
     assert re.search(r"\d{4}|PyTorch, ", parts["Reference"])  # a year, or a program
     for name in arguments_of(cls):
         assert re.search(rf"^ +(\w+, )*{name}(, \w+)*: ", parts["Args"], re.MULTILINE)

@@ -58,6 +58,10 @@ class DeltaOrthogonal(_Convolution):
     Formula: w = gain * H at the tap (k - 1) // 2, H with orthonormal rows, uniformly
     (Haar) distributed, else 0.
 
+    Use for: very deep convolutional networks without normalization, in layers with
+    at least as many outputs as inputs. If every tap should start above zero, use
+    `conv_orthogonal`.
+
     Args:
         gain: Length of the rows; finite float.
         **geometry_and_seed: As in `VarianceScaling`.
@@ -112,6 +116,10 @@ class ConvOrthogonal(_Convolution):
     Formula: gain times an orthogonal matrix, convolved with k - 1 blocks of two taps
     along each axis, P and 1 - P of random projections P. Exact where images are
     continued periodically; other paddings lose a little at the borders.
+
+    Use for: convolutions of stride 1 that must keep lengths, as in Lipschitz
+    networks. Not for fewer outputs than inputs or windows of unequal sides, which
+    it refuses.
 
     Args:
         gain: The singular values; finite float.
@@ -197,6 +205,9 @@ class ConvolutionAware(Computed, KernelInitializer):
     taps in blocks of R, uniformly (Haar) distributed, times sqrt(scale / inputs); plus
     N(0, noise²). Their mean square is scale / fan_in without noise. So are their
     Fourier transforms, from which the paper starts.
+
+    Use for: convolutions with ReLU whose filters should not resemble each other.
+    Not for windows of one tap, where `orthogonal` does it.
 
     Args:
         scale: Mean square times fan_in; finite float, > 0.

@@ -20,6 +20,9 @@ class LooksLinear(Wrapper):
     Formula: W drawn by `initializer`; first layer [W, -W], hidden [[W, -W], [-W, W]],
     last [W; -W]. Between them ReLU.
 
+    Use for: deep ReLU networks without normalization and residual branches, in
+    every layer and with even widths. A single layer of it brings nothing.
+
     Args:
         initializer: What draws W: a name, an initializer or its config.
         part: "first", "hidden" or "last": the place in the network.

@@ -36,6 +36,10 @@ class Orthogonal(Computed, KernelInitializer):
     WWᵀ = gain² I; uniformly (Haar) distributed; entries have variance gain² /
     max(inputs, outputs).
 
+    Use for: recurrent kernels, and deep networks of tanh or linear layers; for ReLU
+    with gain=2**0.5. A convolution becomes orthogonal by `delta_orthogonal`, not by
+    this.
+
     Args:
         gain: Length of the shorter side's vectors; finite float.
         scale_to: "norm" keeps this length; "variance" multiplies it by sqrt(max(1,
@@ -109,6 +113,10 @@ class BlockRotation(Computed, KernelInitializer):
 
     Formula: blocks [[cos a, -sin a], [sin a, cos a]] along the diagonal, a ~ U(low,
     high) for each, else 0; one such matrix for each gate.
+
+    Use for: recurrent kernels that carry a state over hundreds of steps, without an
+    activation that squashes it, and with an even number of units. With ReLU use
+    `identity`.
 
     Args:
         low: Smallest angle, in radians; finite float.

@@ -66,6 +66,10 @@ class UnitForgetBias(Deterministic):
 
     Formula: b = value for the second of four gates, the forget gate, else 0.
 
+    Use for: an LSTM's whole bias set in one call, as by `initialize`. Keras's own
+    `unit_forget_bias=True` does the same in a layer. For long memories use
+    `chrono`.
+
     Args:
         value: Finite float.
 
@@ -109,6 +113,9 @@ class LinspaceBias(Deterministic):
     """A ramp of forget biases: units that remember for different times.
 
     Formula: b = low, ..., high in equal steps along one gate, else 0.
+
+    Use for: cells such as xLSTM's, whose units should forget at different rates.
+    For an LSTM whose memory has a known length use `chrono`.
 
     Args:
         low: First bias; finite float.
@@ -161,6 +168,9 @@ class PowerLawBias(Deterministic):
 
     Formula: b = 5 - 12 (j / (h - 1))^(0.3 + 1.3 r) for unit j of a head of h, with r =
     (block - 1) / (blocks - 1), 0 for one block; 0 for the other gates.
+
+    Use for: the sLSTM blocks of an xLSTM. For a plain LSTM use `chrono` or
+    `unit_forget_bias`.
 
     Args:
         block: Which of the model's blocks, from 1; int.

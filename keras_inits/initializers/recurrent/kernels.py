@@ -33,6 +33,9 @@ class PositiveDefiniteRnn(Computed):
 
     Formula: K / its greatest eigenvalue, K = AᵀA / u + 1, A of N(0, 1), u the units.
 
+    Use for: simple recurrent layers with ReLU and long sequences. Not for LSTM and
+    GRU, whose gates carry the state: use `orthogonal`.
+
     Args:
         seed: As in `Initializer`.
 
@@ -72,6 +75,9 @@ class EchoState(Computed):
 
     Formula: U(-1, 1), each entry kept with probability `connectivity`, scaled so that
     the greatest eigenvalue has the absolute value `spectral_radius`.
+
+    Use for: reservoirs, whose recurrent kernel is fixed while only the readout
+    learns. For a kernel that is trained use `orthogonal`.
 
     Args:
         spectral_radius: Finite float, > 0; below 1 the echo fades.

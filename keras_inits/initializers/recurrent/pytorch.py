@@ -22,6 +22,9 @@ class TorchRnn(Computed):
     Formula: U(±1 / sqrt(u)), u the units, which are the last axis over the gates; with
     two biases the sum of two such draws.
 
+    Use for: recurrent models ported from PyTorch that must start as they did there.
+    Otherwise `orthogonal` for the recurrent kernel.
+
     Args:
         gates: Gates side by side on the last axis; 4 for LSTM, 3 for GRU.
         biases: 1; or 2 for PyTorch's two biases of an LSTM in Keras's one. Keras's GRU
@@ -82,6 +85,9 @@ class TorchBias(Initializer):
     """Biases of dense layers and convolutions as PyTorch starts them.
 
     Formula: U(±1 / sqrt(fan_in)), of the kernel beside it.
+
+    Use for: models ported from PyTorch that must start as they did there. Otherwise
+    `zeros`.
 
     Args:
         fan_in: The kernel's, which the bias's shape does not tell; finite float, > 0.

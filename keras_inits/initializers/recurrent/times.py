@@ -30,6 +30,9 @@ class Chrono(Computed):
     update gate, which keeps the state in Keras, log U(1, T - 1), in the first row of
     two where the bias is (2, 3 * units), else 0.
 
+    Use for: dependencies of up to a known number of steps, such as the length of
+    the sequences. If it is not known, use `uniform_gates`.
+
     Args:
         timesteps: Longest dependency T in steps; finite float, > 2.
         cell: "lstm" or "gru".
@@ -96,6 +99,9 @@ class UniformGates(Computed):
 
     Formula: forget gate logit U(1/u, 1 - 1/u), u the units; input gate minus the same,
     else 0.
+
+    Use for: LSTMs whose memory has to span unknown times. Where the longest is
+    known, use `chrono`.
 
     Args:
         seed: As in `Initializer`.

@@ -26,6 +26,9 @@ class LogUniformStep(Computed):
     Formula: dt = exp U(log low, log high), at least floor; dt + log(1 - exp(-dt)),
     whose softplus is dt, or log dt.
 
+    Use for: the step sizes of S4, S4D and Mamba, one for each channel. `inverse`
+    has to fit the function that the layer applies.
+
     Args:
         low: Shortest step; finite float, > 0.
         high: Longest step; finite float, > low.
@@ -92,6 +95,9 @@ class Lru(Computed):
 
     Formula: lambda = exp(-exp(nu) + i exp(theta)) with |lambda|² uniform on r_min² to
     r_max² and the phase uniform on 0 to max_phase; nu_log is nu, theta_log is theta.
+
+    Use for: the two vectors of a linear recurrent unit's eigenvalues. For long
+    sequences raise `r_min`. For the units of Griffin use `rg_lru`.
 
     Args:
         part: "nu_log" or "theta_log".
@@ -178,6 +184,9 @@ class RgLru(Computed):
 
     Formula: r² uniform on low² to high²; log(exp(-log r) - 1), whose softplus is -log
     r.
+
+    Use for: the decays of Griffin's recurrent units. For units with complex
+    eigenvalues use `lru`.
 
     Args:
         low: Smallest decay; finite float, > 0.

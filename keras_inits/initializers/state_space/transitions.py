@@ -38,6 +38,9 @@ class HippoLegs(Deterministic):
     Formula: A = -sqrt((2n + 1)(2k + 1)) below the diagonal, -(n + 1) on it, 0 above; B
     = sqrt(2n + 1); rows n and columns k from 0.
 
+    Use for: A and B of a layer of state spaces that is to remember all that came.
+    For a window of fixed length use `lmu`, for a diagonal A `s4d`.
+
     Args:
         part: "A" (N, N), or "B" (N,) or (N, 1).
 
@@ -79,6 +82,9 @@ class Lmu(Deterministic):
     Formula: A = (2i + 1) times -1 for i < j, else (-1)^(i - j + 1); B = (2i + 1)
     (-1)^i; rows i and columns j from 0.
 
+    Use for: cells that keep a window of known length, by which A and B are then
+    divided. To keep the whole past use `hippo_legs`.
+
     Args:
         part: "A" (N, N), or "B" (N,) or (N, 1).
 
@@ -118,6 +124,9 @@ class S4d(Deterministic):
     Formula: mode n, from 0 along the last axis: "lin" -1/2 + i pi n; "inv" -1/2 + i
     (N / pi)(N / (2n + 1) - 1), N twice the number of modes; "real" -(n + 1), as in
     Mamba. "log_real" is log(-real part), "imaginary" the imaginary part.
+
+    Use for: the diagonal A of S4D, by "lin" or "inv", and of Mamba, by "real". For
+    a full matrix use `hippo_legs`.
 
     Args:
         kind: "lin", "inv" or "real".

@@ -90,6 +90,10 @@ class Dirac(_Filter):
     channel i of each group, else 0. That tap is (k - 1) // 2 of k for padding "same",
     also of transposed convolutions, and the last one for "causal".
 
+    Use for: convolutions that should begin as a copy: added to a trained network,
+    or in deep ones without skip connections. For a window of one tap use
+    `identity`.
+
     Args:
         gain: Factor of the copy; finite float.
         padding: The layer's own: "same" or "causal".
@@ -148,6 +152,10 @@ class BilinearUpsampling(_Filter):
     middle, from channel i to channel i. The layer's stride has to be f; the customary
     window for a stride s is k = 2 s - s mod 2.
 
+    Use for: transposed convolutions that enlarge each channel by itself, as in
+    segmentation. Not where channels should mix from the start: those of different
+    number are not connected.
+
     Args:
         kernel_format: "transpose" by default, as in transposed convolutions.
         **geometry: As in `VarianceScaling`.
@@ -185,6 +193,10 @@ class LinearDownsampling(_Filter):
     the middle and f' what makes the taps sum to 1, from channel i to channel i. The
     layer's stride should be f.
 
+    Use for: strided convolutions in place of pooling, each channel by itself. Not
+    where channels should mix from the start: those of different number are not
+    connected.
+
     Args:
         **geometry: As in `VarianceScaling`.
 
@@ -218,6 +230,10 @@ class BinomialBlur(_Filter):
 
     Formula: along each axis of k taps, the row k - 1 of Pascal's triangle over
     2^(k - 1), from channel i to channel i.
+
+    Use for: a blur before a stride, best as a depthwise convolution that is not
+    trained. Not for layers that should learn different filters: all start as the
+    same one.
 
     Args:
         **geometry: As in `VarianceScaling`.

@@ -23,6 +23,10 @@ class Icnr(Wrapper):
     fans, copied scale^rank times: one after the other for Keras's `depth_to_space`,
     each output next to its copies for PyTorch's `PixelShuffle`.
 
+    Use for: the convolution before `depth_to_space`, against checkerboards. Its
+    bias has to be constant, or to be copied in the same way. For transposed
+    convolutions use `bilinear_upsampling`.
+
     Args:
         initializer: What draws the smaller kernel: a name, an initializer or its
             config.

@@ -39,6 +39,10 @@ class HadamardZero(Deterministic, KernelInitializer):
     sqrt(p), H the first rows and columns of Sylvester's Hadamard matrix of size p, the
     power of two at or above the outputs. In a window, at the tap (k - 1) // 2.
 
+    Use for: residual networks that should start without chance. Not as the only
+    source of variety: in most shapes that widen, two units have equal incoming
+    weights.
+
     Args:
         gain: Factor of the Hadamard matrix; finite float. The paper's printed constant
             is 2**0.5 times its authors' code, which is 1.
@@ -98,6 +102,9 @@ class Idinit(Computed, KernelInitializer):
 
     Formula: w = tau + noise * N(0, 1) where row and column of the matrix of window and
     inputs by outputs are equal modulo its shorter side, else 0.
+
+    Use for: kernels of residual branches, but for the last, which is `idinit_zero`.
+    Not in half precision, which rounds away what keeps units apart.
 
     Args:
         tau: The tiled diagonal; finite float. For ReLU use 2**0.5.
@@ -172,6 +179,9 @@ class IdinitZero(Deterministic, KernelInitializer):
     Formula: w = epsilon where row and column of the matrix of window and inputs by
     outputs are equal modulo its shorter side, else 0.
 
+    Use for: the last kernel of a residual branch, beside `idinit`. Not in a stack
+    without residual connections, through which no signal would pass.
+
     Args:
         epsilon: The tiled diagonal; finite float.
         **geometry: As in `VarianceScaling`.
@@ -216,6 +226,9 @@ class TanhFixedPoint(Computed, KernelInitializer):
 
     Formula: w = D + N(0, alpha² / fan_in); D is 1 where the output's number is the
     input's modulo fan_in, else 0.
+
+    Use for: deep networks of tanh, with widths that change from layer to layer. Not
+    for ReLU, which has no such fixed point: use `he_fan_in`.
 
     Args:
         alpha: Std of what the noise adds to a unit, relative to the rms of its inputs;

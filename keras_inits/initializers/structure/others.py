@@ -36,6 +36,9 @@ class Stft(Deterministic):
     Formula: cos (real) or sin (imag) of -2 pi t f / F, times the window at t, over its
     scaling; t along the frame, f the frequency, F = 2 (frequencies - 1).
 
+    Use for: networks that take raw audio: two convolutions that are not trained,
+    one real and one imaginary, strided by the hop.
+
     Args:
         side: "real" or "imag".
         window: "hann", "hamming", "blackman", "bartlett", or None for no window.
@@ -104,6 +107,9 @@ class NanFill(Deterministic):
 
     Formula: w = NaN.
 
+    Use for: tests: what is still NaN after weights were loaded or assigned was
+    forgotten. Not for training.
+
     Raises:
         ValueError: When called, if `dtype` is not a floating-point type.
 
@@ -135,6 +141,10 @@ class AffineIdentity(Deterministic):
     Formula: the rows of the identity one after the other: D by D + 1 for a vector of D
     (D + 1) entries, such as 6 or 12, and D by D for one of D², such as 4 or 9. No
     number is both.
+
+    Use for: the bias of the last layer of a localization network, beside a kernel
+    of zeros: the first transform then moves nothing. Not for other biases, whose
+    lengths it refuses.
 
     Raises:
         ValueError: When called, if the shape is not one of these vectors.
@@ -175,6 +185,9 @@ class PositiveUnitball(Computed, KernelInitializer):
     """Weights above zero that sum to 1 for every output: for averages.
 
     Formula: U(0, 1), divided for each output by the sum over its inputs and window.
+
+    Use for: layers that average, with weights that stay readable as shares. Not for
+    hidden layers at large: with many inputs all units are nearly the same average.
 
     Args:
         **geometry_and_seed: As in `VarianceScaling`.

@@ -21,6 +21,10 @@ class Gpt2Residual(KernelInitializer):
 
     Formula: N(0, stddev² / (r L)), L the blocks, r the branches that each adds.
 
+    Use for: the output kernel of attention and the second one of the MLP, in
+    pre-norm Transformers whose other kernels are N(0, 0.02²). Not for kernels
+    inside a branch.
+
     Args:
         layers: L, which no shape tells; int, >= 1. `initialize` counts it.
         stddev: Std of the other kernels; finite float, >= 0.
@@ -77,6 +81,9 @@ class DepthScaled(Wrapper):
 
     Formula: what the scheme draws, over sqrt(2 layer).
 
+    Use for: the last kernels of the branches of pre-norm Transformers, with any
+    scheme inside. For a network without residual branches use the scheme itself.
+
     Args:
         initializer: What is scaled: a name, an initializer or its config.
         layer: Which block it is, from 1; int. `initialize` counts it.
@@ -119,6 +126,9 @@ class DsInit(KernelInitializer):
     """Xavier's kernels, smaller the deeper the layer: DS-Init.
 
     Formula: U(±alpha sqrt(6 / (fan_in + fan_out)) / sqrt(layer)).
+
+    Use for: post-norm Transformers too deep for plain Xavier. For a pre-norm stack
+    scale only the ends of branches, by `depth_scaled` or `gpt2_residual`.
 
     Args:
         layer: Which layer of the stack it is, from 1; int. `initialize` counts it.
@@ -169,6 +179,10 @@ class Fixup(KernelInitializer):
 
     Formula: N(0, 2 / ((1 + a²) fan_in)) times branches^(-1 / (2 m - 2)), a the slope, m
     the layers of a branch.
+
+    Use for: all but the last kernel of each branch of residual networks without
+    normalization; the last ones, and the head, start as zeros. With batch
+    normalization use `he_fan_out`.
 
     Args:
         branches: Branches of the network, which no shape tells; int, >= 1. `initialize`
@@ -232,6 +246,9 @@ class LayerScale(Deterministic):
     """Small factors for the branches of very deep vision Transformers.
 
     Formula: 0.1 to depth 18, 1e-5 to depth 24, 1e-6 beyond.
+
+    Use for: the vector by which each branch of a vision Transformer is multiplied.
+    Not for kernels.
 
     Args:
         depth: Blocks of the network; int, >= 1. `initialize` counts it.

@@ -29,6 +29,9 @@ class Mimetic(Computed):
     beta I; value output, over all heads, is alpha Z - beta I; Z of N(0, 1 / D), D the
     features, k those of a head.
 
+    Use for: self-attention trained on little data, all four kernels with one seed.
+    Not where keys and values come from another input than queries.
+
     Args:
         part: "query", "key", "value" or "output".
         heads: Number of heads, for kernels of two axes; int, >= 1, or None where the

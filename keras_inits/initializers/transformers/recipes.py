@@ -25,6 +25,10 @@ class TFixup(KernelInitializer):
     Formula: Xavier's uniform times 0.67 N^(-1/4) for the encoder, (9 M)^(-1/4) for the
     decoder; N(0, 1 / d) times (9 N)^(-1/4) or (9 M)^(-1/4) for embeddings of width d.
 
+    Use for: Transformers without layer normalization: embeddings, and kernels of
+    value, output and MLP; query and key take `xavier_uniform`. With it use
+    `deepnorm` or `sub_ln`.
+
     Args:
         part: "encoder", "decoder", "source_embedding" or "target_embedding".
         layers: N or M, the blocks of the encoder or of the decoder; int, >= 1.
@@ -122,6 +126,9 @@ class Deepnorm(_Recipe):
     alpha (2 N)^(1/4), beta (8 N)^(-1/4). Both, of N and M: encoder 0.81 (N⁴ M)^(1/16)
     and 0.87 (N⁴ M)^(-1/16), decoder (3 M)^(1/4) and (12 M)^(-1/4).
 
+    Use for: kernels of value, output and MLP in post-norm Transformers whose stream
+    is multiplied by `alpha`; query and key take `xavier_normal`. Not for pre-norm.
+
     Args:
         architecture: "encoder", "decoder" or "encoder_decoder".
         part: "encoder" or "decoder", where there are both.
@@ -167,6 +174,10 @@ class SubLn(_Recipe):
     Formula: N(0, 2 gain² / (fan_in + fan_out)). Encoder or decoder alone, of L blocks:
     gain sqrt(log(2 L)). Both, of N and M: encoder sqrt(log(3 M) log(2 N) / 3), decoder
     sqrt(log(3 M)).
+
+    Use for: kernels of value, output and MLP in Transformers with a second
+    normalization in each branch; query and key take `xavier_normal`. For plain
+    post-norm use `deepnorm`.
 
     Args:
         architecture, part, encoder_layers, decoder_layers: As in `Deepnorm`.

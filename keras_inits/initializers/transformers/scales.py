@@ -41,6 +41,10 @@ class SmallInit(KernelInitializer):
 
     Formula: N(0, 2 / (5 d)), d the width of the residual stream.
 
+    Use for: kernels of Transformers, with `wang_init` for the last ones of
+    branches. Without residual branches and normalization signals fade: use
+    `xavier_normal`.
+
     Args:
         width: d; finite float, > 0, or None for fan_in, which is right for all kernels
             but the second of an MLP.
@@ -77,6 +81,9 @@ class WangInit(KernelInitializer):
     """Last kernels of the branches of GPT-J and GPT-NeoX.
 
     Formula: N(0, (2 / (L sqrt(d)))²), L the blocks, d the width of the residual stream.
+
+    Use for: the last kernels of branches, beside `small_init` for all others. Not
+    for kernels inside a branch, which would be too small.
 
     Args:
         layers: L, which no shape tells; int, >= 1. `initialize` counts it.
@@ -126,6 +133,9 @@ class T5(KernelInitializer):
     Formula: N(0, s²); s² = 1 / (fan_in key_dim) for "query"; 1 / fan_in for "key",
     "value", "output", "wi", "wo"; for "relative_bias" 1 over the length of its last
     axis but for `width`; 1 for "embedding".
+
+    Use for: layers that leave out the division by sqrt(key_dim). Keras's attention
+    divides: there the query takes variance 1 / fan_in, as `lecun_normal` has it.
 
     Args:
         role: One of these.
@@ -184,6 +194,9 @@ class TruncatedNormal02(Initializer):
     """The normal of BERT and of vision Transformers: std 0.02, cut at 0.04.
 
     Formula: N(0, 0.02²) given |w| <= 0.04; its std is 0.0176.
+
+    Use for: BERT, vision Transformers and their kin, at their usual widths. For
+    much narrower or wider ones use `small_init`, which follows the width.
 
     Args:
         seed: As in `Initializer`.

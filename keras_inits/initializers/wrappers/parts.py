@@ -30,6 +30,10 @@ class Blocks(Outer):
     Formula: along one axis, parts that are each drawn with their own shape, fans and
     stream.
 
+    Use for: kernels that hold several maps side by side, such as a fused query, key
+    and value, each of which should start with its own fans. For gates of one scheme
+    `per_gate` is enough.
+
     Args:
         initializer: What fills every part, a name, an initializer or its config; or a
             list with one for each.

@@ -25,6 +25,9 @@ class Scaled(Wrapper):
 
     Formula: factor times the scheme's draw, from the same stream.
 
+    Use for: any scheme at another size, such as the last kernel of a branch at a
+    tenth. Where a scheme has a `gain` or `scale` of its own, that says more.
+
     Args:
         initializer: A name, an initializer or its config.
         factor: Finite float.
@@ -106,6 +109,9 @@ class Masked(Wrapper):
 
     Formula: the scheme's draw where the mask is 1, else 0; with `preserve_variance`
     each output's weights times sqrt(fan_in / those kept).
+
+    Use for: pruned networks and lottery tickets that are trained anew. It sets the
+    start alone: to keep zeros zero, the layer has to mask its kernel.
 
     Args:
         initializer: A name, an initializer or its config.

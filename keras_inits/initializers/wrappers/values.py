@@ -35,6 +35,10 @@ class FromArray(Deterministic):
 
     Formula: w = value.
 
+    Use for: pretrained embeddings and other large arrays. A model that is rebuilt
+    from its configuration alone has NaN there until `attach`, or until its weights
+    are loaded.
+
     Args:
         value: Array of floating-point numbers, of exactly the variable's shape.
 
@@ -186,6 +190,10 @@ class FromFunction(Initializer):
     nobody allowed.
 
     Formula: what the function returns for (shape, dtype=dtype).
+
+    Use for: a function in a module that can be imported, used in models that are
+    saved. Not for lambdas, which have no name to save; a class of its own takes
+    arguments: see `register`.
 
     Args:
         function: "module:function"; it is imported.
