@@ -141,10 +141,7 @@ def depth(diagnosis: Report) -> dict[str, Any]:
     figure.update_yaxes(title_text="output std", row=1, col=1)
     figure.update_yaxes(title_text="gradient std", row=2, col=1)
     figure.update_xaxes(**_ticks(labels))
-    figure.update_layout(
-        height=560,
-        legend=LEGEND,
-    )
+    figure.update_layout(height=560, legend=LEGEND)
     return described(figure)
 
 
@@ -169,8 +166,8 @@ def gradients(diagnosis: Report) -> dict[str, Any]:
     figure.add_traces(_off_scale(norms, known, labels, ""))
     figure.update_yaxes(type="log", exponentformat="power", title_text="gradient norm")
     figure.update_xaxes(**_ticks(labels))
-    figure.update_layout(height=380, legend=LEGEND)
-    return described(figure)
+    figure.update_layout(height=400, legend=LEGEND)
+    return described(figure, top=32)
 
 
 def histograms(diagnosis: Report) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@
     responsive: true,
     displaylogo: false,
     modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]], // none asks a server
+    // On a narrow screen its buttons would lie on the legend.
+    displayModeBar: !matchMedia("(max-width: 40rem)").matches,
   };
   // Where fingers scroll the page, dragging over a figure must not zoom it.
   const dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
@@ -22,7 +24,11 @@
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: colour("--ink"), size: 12 },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--faint") },
+      modebar: {
+        bgcolor: "rgba(0,0,0,0)",
+        color: colour("--faint"),
+        activecolor: colour("--ink"), // plotly's own is white, also on white
+      },
       hoverlabel: { bgcolor: colour("--card"), font: { color: colour("--ink") } },
     };
     for (const name of Object.keys(copy).filter((key) => /^[xy]axis/.test(key))) {
@@ -52,7 +58,7 @@
     const layout = {
       height: 320,
       bargap: 0,
-      margin: { l: 64, r: 12, t: 12, b: 48 },
+      margin: { l: 64, r: 12, t: 32, b: 48 },
       xaxis: { title: { text: "value" }, exponentformat: "power" },
       yaxis: { title: { text: "% of values" } },
     };
