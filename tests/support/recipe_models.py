@@ -6,7 +6,7 @@ from keras import layers, ops
 WIDTH, HEADS, HIDDEN, VOCABULARY, LENGTH = 24, 3, 80, 50, 5
 
 
-def dense_attention(x, names=("q", "k", "v", "o"), fused=False):
+def dense_attention(x, names=("q", "k", "v", "o"), fused=False, inner=False):
     """Attention of Dense layers and products of matrices, with one head."""
 
     def dense(name, units=WIDTH):
@@ -17,14 +17,16 @@ def dense_attention(x, names=("q", "k", "v", "o"), fused=False):
     else:
         query, key, value = (dense(name)(x) for name in names[:3])
     scores = ops.matmul(query, ops.transpose(key, (0, 2, 1))) / WIDTH**0.5
-    return dense(names[3])(ops.matmul(ops.softmax(scores, axis=-1), value))
+    x = ops.matmul(ops.softmax(scores, axis=-1), value)
+    return dense(names[3])(layers.LayerNormalization()(x) if inner else x)
 
 
-def mlp(x, prefix, gated=False):
+def mlp(x, prefix, gated=False, inner=False):
     """Two layers, or a gated unit."""
     y = layers.Dense(HIDDEN, "gelu", name=f"{prefix}_in")(x)
     if gated:
         y = layers.Multiply()([y, layers.Dense(HIDDEN, name=f"{prefix}_up")(x)])
+    y = layers.LayerNormalization()(y) if inner else y
     return layers.Dense(WIDTH, name=f"{prefix}_out")(y)
 
 
@@ -46,7 +48,7 @@ def transformer(
         gated: Whether the MLPs are gated.
         alpha: What the stream is multiplied by.
         scalars: Whether each branch is multiplied by a weight.
-        inner: Whether each branch normalizes before its last kernel.
+        inner: Whether each MLP normalizes before its last kernel.
     """
 
     def attention(x, n):
@@ -67,7 +69,7 @@ def transformer(
     x = Places(name="positions")(x)
     for n in range(blocks):
         x = add(x, lambda y, n=n: (attend or attention)(y, n), f"a{n}")
-        x = add(x, lambda y, n=n: mlp(y, f"mlp_{n}", gated), f"m{n}")
+        x = add(x, lambda y, n=n: mlp(y, f"mlp_{n}", gated, inner), f"m{n}")
     if norm == "pre":
         x = layers.LayerNormalization(name="norm_end")(x)
     return keras.Model(inputs, layers.Dense(VOCABULARY, name="head")(x))

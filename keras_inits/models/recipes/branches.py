@@ -115,6 +115,23 @@ def normalizes_first(behind: Backwards, steps: list[Step]) -> bool:
     return False
 
 
+def normalizes_last(graph: Graph, behind: Backwards, branch: Branch) -> bool:
+    """Whether a normalization is right before the last kernel of a branch."""
+    own = {id(step) for step in branch.steps}
+    queue = [(branch.end, False)]
+    while queue:
+        tensor, is_before = queue.pop()
+        for step in graph.makers(tensor):
+            if is_before and is_normalizing(step):
+                return True
+            signals = graph.signals(step)
+            ends = is_before and (behind.is_kernel(step) or len(signals) > 1)
+            if id(step) in own and not ends:
+                later = is_before or behind.is_kernel(step)
+                queue += [(x, later) for x in signals]
+    return False
+
+
 def between(
     graph: Graph, behind: Backwards, start: int, stop: set[int]
 ) -> Iterator[Step]:
