@@ -150,7 +150,7 @@ class InitializationReport:
                 {name: _plain(value) for name, value in row.items()}
                 for row in found[kind]
             ]
-        return found
+        return found | {"notes": list(self.notes)}
 
     @property
     def parameters(self) -> int:

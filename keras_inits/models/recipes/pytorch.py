@@ -107,10 +107,10 @@ def torch(model: Any) -> Recipe:
     import keras_inits
     <BLANKLINE>
     rules = {
-        # head
-        'dense[0]': keras_inits.TorchDefault(),
         # bias
-        '*/bias': keras_inits.TorchBias(fan_in=64.0),
+        'dense[0]/bias': keras_inits.TorchBias(fan_in=64.0),
+        # head
+        '*': keras_inits.TorchDefault(),
     }
     keras_inits.initialize(model, rules, seed=0)
 

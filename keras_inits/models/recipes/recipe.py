@@ -63,6 +63,9 @@ class Recipe(Mapping[Any, Any]):
         found: The model.
         rows: What each weight gets; frozen ones are left out.
         notes: Sentences on what a person should know.
+
+    Raises:
+        ValueError: If nothing is left to set.
     """
 
     def __init__(
@@ -74,6 +77,12 @@ class Recipe(Mapping[Any, Any]):
     ) -> None:
         self.name, self.found = name, found
         self.rows = [row for row in rows if not is_frozen(row.place.info)]
+        if not self.rows:
+            raise ValueError(
+                f"recipes.{name} found nothing to set: the model has no weight that is "
+                "its business, or all are frozen. Set model.trainable = True, or use "
+                "rules='auto'."
+            )
         self.notes = tuple(dict.fromkeys(notes))
         self._rules = {_pattern(r.place.info.path): r.scheme for r in self.rows}
 

@@ -118,10 +118,10 @@ def test_a_factor_of_the_model_s_own_is_named():
             self.factor = self.add_weight(shape=(), initializer="zeros", name="f")
 
     x = inputs = keras.Input((24,))
-    x = layers.Add()([x, Small(name="small")(models.mlp(x, "mlp"))])
+    x = layers.Add()([x, Small(name="rezero")(models.mlp(x, "mlp"))])
     model = keras.Model(inputs, layers.Dense(10, name="head")(x))
     (note,) = recipes.gpt2(model).notes
-    assert "'small/f', which starts with Zeros()" in note
+    assert "/f', which starts with Zeros()" in note
     assert recipes.gpt2(models.transformer(1, scalars=True)).notes == ()
 
 

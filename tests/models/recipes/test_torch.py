@@ -112,6 +112,5 @@ def test_the_rest():
     alike(found["embeddings"][1:], [nn.Embedding(60, 90).weight.std().item()], 1000)
     slope = keras_bounds(layers.PReLU(), (7,))["alpha"][0]
     assert slope == nn.PReLU().weight.item()
-    norm = keras_bounds(layers.LayerNormalization(), (7,))
-    assert norm["gamma"][0] == 1
-    assert norm["beta"][0] == 0
+    with pytest.raises(ValueError, match="found nothing to set"):
+        keras_bounds(layers.LayerNormalization(), (7,))
