@@ -51,6 +51,7 @@ from keras_inits.initializers.wrappers.parts import *  # noqa: F403
 from keras_inits.initializers.wrappers.scaling import *  # noqa: F403
 from keras_inits.initializers.wrappers.values import *  # noqa: F403
 from keras_inits.initializers.xavier import *  # noqa: F403
+from keras_inits.models import recipes
 from keras_inits.models.calibrate import calibrate
 from keras_inits.models.initialize import initialize
 from keras_inits.models.recommend import recommend
@@ -76,6 +77,7 @@ __all__ = [
     "get",
     "initialize",
     "names",
+    "recipes",
     "recommend",
     "register",
     "register_geometry",

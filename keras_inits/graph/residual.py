@@ -19,11 +19,20 @@ FARTHEST = 16  # kernels in a row that a branch may have
 
 
 class Backwards:
-    """Follows signals against their direction."""
+    """Follows signals against their direction.
 
-    def __init__(self, graph: Graph, kernels: Iterable[int]) -> None:
+    Attributes:
+        graph: That it follows.
+        kernels: Identities of the kernels.
+        tables: Of those that are embeddings.
+    """
+
+    def __init__(
+        self, graph: Graph, kernels: Iterable[int], tables: Iterable[int] = ()
+    ) -> None:
         self.graph = graph
         self.kernels = set(kernels)
+        self.tables = set(tables)
         self._with_kernel = {
             id(step)
             for step in graph.steps
@@ -68,8 +77,13 @@ class Backwards:
             way = self.distances(branch, FARTHEST, stop=near)
             met = [way[tensor] for tensor in way if tensor in near]
             if met:
-                return min(met) > kernels
+                return min(met) > kernels and not self.is_table(branch)
         return False
+
+    def is_table(self, end: int) -> bool:
+        """Whether a tensor is read from embeddings, such as positions: no branch."""
+        last = {id(v) for v in self.last(end, set())}
+        return bool(last) and last <= self.tables
 
     def last(self, end: int, gains: set[int]) -> list[Any]:
         """The last kernels before a tensor, and the gains after them."""
@@ -104,7 +118,9 @@ def _is_sum(graph: Graph, step: Step) -> bool:
 def backwards(graph: Graph, infos: list[WeightInfo]) -> Backwards:
     """What follows a model's signals back to the kernels they come from."""
     roles = (Role.KERNEL, Role.RECURRENT, Role.EMBEDDING)
-    return Backwards(graph, (id(p.variable) for p in infos if p.weight.role in roles))
+    tables = (id(p.variable) for p in infos if p.weight.role == Role.EMBEDDING)
+    kernels = (id(p.variable) for p in infos if p.weight.role in roles)
+    return Backwards(graph, kernels, tables)
 
 
 def branches(graph: Graph, behind: Backwards) -> Iterator[tuple[int, int, int]]:

@@ -136,6 +136,7 @@ def initialize(
               the kernel's or around it; a function of a `WeightInfo`; or a tuple of
               these. A pattern on its name reaches a bias, gain or statistic as well:
               {"*/bias": "zeros"}.
+            - A recipe, which is such a mapping: `keras_inits.recipes.gpt2(model)`.
         seed: Int, or None for another one at each call, governed by
             `keras.utils.set_random_seed`; the report tells which.
         include: A pattern, or a list of them: only these weights are set, frozen ones
@@ -178,6 +179,7 @@ def initialize(
             "Call it before, outside tf.function and jax.jit."
         )
     seed = _checked_seed(seed)
+    notes = tuple(getattr(rules, "notes", ()))  # a recipe's
     plan = make_plan(model, parse(rules), include, exclude, seed)
     batch = None
     if data is not None and not dry_run:
@@ -188,7 +190,7 @@ def initialize(
     left = [_left_row(one) for one in plan.left_alone]
     if dry_run:
         rows = [_row(task, None, "") for task in plan.tasks]
-        return InitializationReport(rows, left, seed, names, dry_run=True)
+        return InitializationReport(rows, left, seed, names, True, notes)
     drawn = draw_all(plan.tasks, seed)
     rows = [_row(one.task, one.std, one.note) for one in drawn]
     values = [(one.task.info.variable, one.values) for one in drawn]
@@ -202,4 +204,4 @@ def initialize(
         for used, copy in zip(in_use, fresh, strict=True):
             for variable, value in optimizers.initial_values(used, copy):
                 write(variable, value)
-    return InitializationReport(rows, left, seed, names)
+    return InitializationReport(rows, left, seed, names, notes=notes)

@@ -37,7 +37,7 @@ class Recommendation:
         """Python that does to `model` what "auto" would do, with seed 0."""
         lines = [
             f"    # {self.reasons[pattern]}\n"
-            f"    {_source(pattern)}: keras_inits.{scheme!r},"
+            f"    {pattern_source(pattern)}: keras_inits.{scheme!r},"
             for pattern, scheme in self.rules.items()
         ]
         imports = ["import keras_inits"]
@@ -58,7 +58,11 @@ class Recommendation:
         total = sum(self.kernels.values())
         heading = f"{_many(total, 'kernel')}, {_many(len(self.rules), 'rule')}:"
         rows = [
-            (_source(pattern), repr(scheme), _many(self.kernels[pattern], "kernel"))
+            (
+                pattern_source(pattern),
+                repr(scheme),
+                _many(self.kernels[pattern], "kernel"),
+            )
             for pattern, scheme in self.rules.items()
         ]
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
@@ -81,7 +85,7 @@ def _many(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def _source(pattern: Any) -> str:
+def pattern_source(pattern: Any) -> str:
     if isinstance(pattern, re.Pattern):
         return f"re.compile({pattern.pattern!r})"
     return repr(pattern)
@@ -108,7 +112,7 @@ def _rank(pattern: Any) -> tuple[bool, int, int]:
     return False, pattern.count("*"), len(pattern)
 
 
-class _Covering:
+class Covering:
     """Finds few patterns that give every kernel the scheme it should have.
 
     Args:
@@ -196,7 +200,7 @@ def recommend(model: keras.Model) -> Recommendation:
     schemes = {repr(task.scheme): task.scheme for task in tasks}
     wanted = {task.info.path: repr(task.scheme) for task in tasks}
     whys = {task.info.path: task.why for task in tasks}
-    covering = _Covering(wanted, [p for p in plan.infos if not is_frozen(p)])
+    covering = Covering(wanted, [p for p in plan.infos if not is_frozen(p)])
     usual = Counter(wanted.values()).most_common(1)[0][0] if wanted else ""
     found = [
         (pattern, scheme)

@@ -123,6 +123,7 @@ class InitializationReport:
         seed: What repeats the weights; None where none was drawn.
         optimizers: Names of the optimizers whose state was reset.
         dry_run: Whether nothing was done.
+        notes: Sentences about the rules as a whole, such as a recipe's.
 
     Examples:
     >>> import keras
@@ -143,6 +144,7 @@ class InitializationReport:
     seed: int | None
     optimizers: list[str]
     dry_run: bool = False
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain JSON: shapes are lists."""
@@ -152,7 +154,7 @@ class InitializationReport:
                 {name: _plain(value) for name, value in row.items()}
                 for row in found[kind]
             ]
-        return found
+        return found | {"notes": list(self.notes)}
 
     @property
     def parameters(self) -> int:
@@ -191,7 +193,7 @@ class InitializationReport:
                 cells = [kept.path, kept.layer, kept.role, _shape(kept.shape), kept.why]
                 other.add_row(*map(Text, cells))
             parts += ["", other]
-        return Group(*parts, "", self.summary)
+        return Group(*parts, "", *self.notes, self.summary)
 
     def __str__(self) -> str:
         # As wide as it needs to be: text goes into files, too.

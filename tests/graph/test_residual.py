@@ -4,7 +4,8 @@ import keras
 import pytest
 from keras import layers, ops
 
-from keras_inits.graph.residual import branch_ends
+from keras_inits.graph.residual import branch_ends, branches_before
+from keras_inits.graph.streams import streams
 from keras_inits.graph.trace import trace
 from keras_inits.graph.weights import weights_of
 from keras_inits.models.auto import ENDS_BRANCH
@@ -111,3 +112,45 @@ def test_a_model_of_two_inputs_has_no_branches():
     total = Dense(6)(ops.relu(Dense(6)(left))) + Dense(6)(right)
     found = chosen(keras.Model([left, right], total))
     assert not [c for c in found.values() if ENDS_BRANCH in c.note]
+
+
+class Positions(layers.Layer):
+    """A learned vector for each position, whatever is there."""
+
+    def build(self, shape):
+        self.table = self.add_weight(shape=shape[1:], name="embeddings")
+
+    def call(self, x):
+        return ops.broadcast_to(self.table, (2, *self.table.shape))
+
+
+def test_positions_that_are_added_are_no_branch():
+    """Though a table is between the tokens and their sum; twin: a kernel is one."""
+    inputs = keras.Input((5,), batch_size=2, dtype="int32")
+    tokens = layers.Embedding(50, 6)(inputs)
+    x = layers.Add()([tokens, Positions()(tokens)])
+    x = layers.Add()([x, Dense(6, name="end")(ops.relu(Dense(9)(x)))])
+    infos = weights_of(model := keras.Model(inputs, x))
+    assert branches_before(trace(model), infos)[1] == 1
+    assert branch_ends(trace(model), infos) == ["end/kernel"]
+
+
+class Factor(layers.Layer):
+    """Multiplies by a weight that starts at zero."""
+
+    def build(self, shape):
+        self.factor = self.add_weight(shape=(), initializer="zeros", name="factor")
+
+    def call(self, x):
+        return x * self.factor
+
+
+def test_a_factor_of_zero_is_no_normalization():
+    """Its output does not grow with its input, and neither does zero."""
+
+    def block(x):
+        return x + Factor()(Dense(6, name="end")(ops.relu(Dense(9)(x))))
+
+    model = functional(block)
+    found = streams(trace(model), weights_of(model))
+    assert found.ends == {"end/kernel": 1}

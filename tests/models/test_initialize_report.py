@@ -130,7 +130,14 @@ def test_the_report_is_plain_json(name):
     found = initialize(ZOO[name](), "he_normal", seed=7)
     plain = found.to_dict()
     assert json.loads(json.dumps(plain)) == plain
-    assert set(plain) == {"rows", "left_alone", "seed", "optimizers", "dry_run"}
+    assert set(plain) == {
+        "rows",
+        "left_alone",
+        "seed",
+        "optimizers",
+        "dry_run",
+        "notes",
+    }
     assert len(plain["rows"]) == len(found.rows)
 
 

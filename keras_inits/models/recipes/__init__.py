@@ -1,0 +1,34 @@
+"""Recipes: rules for a whole model, made from its graph.
+
+`keras_inits.initialize(model, keras_inits.recipes.gpt2(model), seed=0)`.
+"""
+
+from keras_inits.models.recipes.language import (
+    gpt2,
+    layernorm_scaling,
+    llama_depth,
+    nanochat,
+    small_wang,
+)
+from keras_inits.models.recipes.normalized import deepnorm, sub_ln
+from keras_inits.models.recipes.others import mimetic, spectral
+from keras_inits.models.recipes.pytorch import torch
+from keras_inits.models.recipes.recipe import Recipe
+from keras_inits.models.recipes.residual import fixup, rezero, t_fixup
+
+__all__ = [
+    "Recipe",
+    "deepnorm",
+    "fixup",
+    "gpt2",
+    "layernorm_scaling",
+    "llama_depth",
+    "mimetic",
+    "nanochat",
+    "rezero",
+    "small_wang",
+    "spectral",
+    "sub_ln",
+    "t_fixup",
+    "torch",
+]

@@ -1,0 +1,268 @@
+"""The residual branches of a model: what is in each, and where it stands."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from keras_inits.graph import elementwise
+from keras_inits.graph.graph import Graph, Step
+from keras_inits.graph.normalizations import is_normalizing
+from keras_inits.graph.residual import FARTHEST, Backwards, branches
+from keras_inits.models.recipes.attention import Attention
+
+
+class Branch(NamedTuple):
+    """What is added to a residual stream at one place.
+
+    Attributes:
+        number: From 0, among all of the model.
+        stream: Number of the stream that it adds to; an encoder and a decoder have one
+            each.
+        place: From 0, among those of its stream.
+        block: From 1, within its stream.
+        kind: "attention", "cross-attention" or "other".
+        steps: What happens in it, in order.
+        kernels: How many follow one another, on the shortest way.
+        sum: The step that adds it.
+        end: Identity of the tensor that is added.
+        shortcut: Identity of the tensor that it is added to.
+        normalizes_first: Whether it normalizes before its first kernel.
+        is_normalized_after: Whether the sum is normalized in the stream.
+    """
+
+    number: int
+    stream: int
+    place: int
+    block: int
+    kind: str
+    steps: tuple[Step, ...]
+    kernels: int
+    sum: Step
+    end: int
+    shortcut: int
+    normalizes_first: bool
+    is_normalized_after: bool
+
+
+def _way(behind: Backwards, branch: int, shortcut: int) -> tuple[set[int], int]:
+    """The tensors of the stream before a branch, and the kernels up to there."""
+    for kernels in (0, 1):
+        near = set(behind.distances(shortcut, kernels))
+        way = behind.distances(branch, FARTHEST, stop=near)
+        met = [way[tensor] for tensor in way if tensor in near]
+        if met and min(met) > kernels:
+            return near, min(met)
+    return set(), 0
+
+
+def _collected(
+    graph: Graph, behind: Backwards, end: int, near: set[int], inside: set[int] | None
+) -> set[int]:
+    """Identities of the steps from the stream to a branch's end.
+
+    Args:
+        graph: Of the model.
+        behind: The same against its direction.
+        end: Where to begin.
+        near: Tensors to stop at.
+        inside: Steps that the stream leads to: of what comes from elsewhere, the first
+            kernel is the last step. None: all steps.
+    """
+    found: set[int] = set()
+    queue = [end]
+    while queue:
+        for step in graph.makers(queue.pop()):
+            if id(step) in found:
+                continue
+            found.add(id(step))
+            is_foreign = inside is not None and id(step) not in inside
+            if not (is_foreign and behind.is_kernel(step)):
+                queue += [x for x in step.inputs if x not in near]
+    return found
+
+
+def _steps(
+    graph: Graph, behind: Backwards, end: int, near: set[int]
+) -> tuple[list[Step], set[int]]:
+    """A branch's steps in order, and the identities of those the stream leads to."""
+    everything = _collected(graph, behind, end, near, None)
+    reached, inside = set(near), set[int]()
+    for step in graph.steps:
+        if id(step) in everything and not reached.isdisjoint(step.inputs):
+            inside.add(id(step))
+            reached.update(step.outputs)
+    wanted = _collected(graph, behind, end, near, inside)
+    return [step for step in graph.steps if id(step) in wanted], inside
+
+
+def _kind(steps: list[Step], inside: set[int], attentions: list[Attention]) -> str:
+    """Whether a branch attends, and to what."""
+    own = {id(step) for step in steps}
+    for found in attentions:
+        if id(found.step) not in own:
+            continue
+        made = {x: id(s) in inside for s in steps for x in s.outputs}
+        return "attention" if made.get(found.key, True) else "cross-attention"
+    return "other"
+
+
+def normalizes_first(behind: Backwards, steps: list[Step]) -> bool:
+    """Whether a normalization is before the first kernel of a branch."""
+    for step in steps:
+        if behind.is_kernel(step):
+            return False
+        if is_normalizing(step):
+            return True
+    return False
+
+
+def normalizes_last(graph: Graph, behind: Backwards, branch: Branch) -> bool:
+    """Whether a normalization is right before the last kernel of a branch."""
+    own = {id(step) for step in branch.steps}
+    queue = [(branch.end, False)]
+    while queue:
+        tensor, is_before = queue.pop()
+        for step in graph.makers(tensor):
+            if is_before and is_normalizing(step):
+                return True
+            signals = graph.signals(step)
+            ends = is_before and (behind.is_kernel(step) or len(signals) > 1)
+            if id(step) in own and not ends:
+                later = is_before or behind.is_kernel(step)
+                queue += [(x, later) for x in signals]
+    return False
+
+
+def between(
+    graph: Graph, behind: Backwards, start: int, stop: set[int]
+) -> Iterator[Step]:
+    """The steps from tensors back over no kernel, nearest first, to others."""
+    queue, seen = [start], {start}
+    while queue:
+        tensor = queue.pop(0)
+        if tensor in stop:
+            continue
+        for step in graph.makers(tensor):
+            if behind.is_kernel(step):
+                continue
+            yield step
+            fresh = [x for x in graph.signals(step) if x not in seen]
+            seen.update(fresh)
+            queue += fresh
+
+
+def norms_after(
+    graph: Graph, behind: Backwards, one: Branch, following: Branch | None
+) -> list[Step]:
+    """The normalizations between a branch's sum and the stream's next shortcut."""
+    sums = set(one.sum.outputs)
+    if following is None:
+        takers = [taker for x in sums for taker in graph.consumers(x)]
+        while takers and all(taker.operation is None for taker in takers):
+            takers = [t for s in takers for x in s.outputs for t in graph.consumers(x)]
+        return [step for step in takers if is_normalizing(step)]
+    way = between(graph, behind, following.shortcut, sums)
+    return [step for step in way if is_normalizing(step)]
+
+
+def find(graph: Graph, behind: Backwards, attentions: list[Attention]) -> list[Branch]:
+    """All residual branches of a model, in order.
+
+    Args:
+        graph: Of the model.
+        behind: The same against its direction.
+        attentions: Where it attends.
+    """
+    found: list[Branch] = []
+    made: dict[int, int] = {}  # from the tensor that a sum makes to its last branch
+    taken: set[int] = set()
+    for number, end, shortcut in branches(graph, behind):
+        total = graph.steps[number]
+        near, kernels = _way(behind, end, shortcut)
+        steps, inside = _steps(graph, behind, end, near)
+        steps = [step for step in steps if id(step) not in taken]  # of one within
+        taken |= {id(step) for step in steps}
+        kind = _kind(steps, inside, attentions)
+        before = _earlier(behind, shortcut, made, found, total)
+        fresh = max((b.stream for b in found), default=-1) + 1
+        one = Branch(
+            number=len(found),
+            stream=before.stream if before else fresh,
+            place=before.place + 1 if before else 0,
+            block=0,
+            kind=kind,
+            steps=tuple(steps),
+            kernels=kernels,
+            sum=total,
+            end=end,
+            shortcut=shortcut,
+            normalizes_first=normalizes_first(behind, steps),
+            is_normalized_after=False,
+        )
+        found.append(one)
+        made.update(dict.fromkeys(total.outputs, one.number))
+    placed: dict[int, Branch] = {}
+    for stream in {b.stream for b in found}:
+        own = [b for b in found if b.stream == stream]
+        own = _with_norms(graph, behind, _with_blocks(own))
+        placed |= {b.number: b for b in own}
+    return [placed[b.number] for b in found]
+
+
+def _with_blocks(stream: list[Branch]) -> list[Branch]:
+    """The branches of a stream, told their blocks: each attends to itself once.
+
+    Without attention, or where it is not spread evenly, a block is a branch.
+    """
+    attending = sum(one.kind == "attention" for one in stream)
+    even = attending and len(stream) % attending == 0
+    size = len(stream) // attending if even else 1
+    return [one._replace(block=one.place // size + 1) for one in stream]
+
+
+def _earlier(
+    behind: Backwards,
+    shortcut: int,
+    made: dict[int, int],
+    found: list[Branch],
+    total: Step,
+) -> Branch | None:
+    """The branch that was added to the same stream last."""
+    for one in reversed(found[-2:]):
+        if one.sum is total:
+            return one
+    for kernels in (0, 1):  # a projection may be on the way
+        near = behind.distances(shortcut, kernels)
+        numbers = [made[tensor] for tensor in near if tensor in made]
+        if numbers:
+            return found[max(numbers)]
+    return None
+
+
+def _with_norms(graph: Graph, behind: Backwards, stream: list[Branch]) -> list[Branch]:
+    """The branches of a stream, told whether it is normalized after each.
+
+    A last normalization is one of the stream only where others are.
+    """
+    result: list[Branch] = []
+    for one in stream:
+        following = next(
+            (b for b in stream if b.sum is not one.sum and b.place > one.place), None
+        )
+        is_after = bool(norms_after(graph, behind, one, following))
+        if following is None:
+            others = [b for b in result if b.sum is not one.sum]
+            is_like = others[-1].is_normalized_after if others else None
+            is_after &= not one.normalizes_first if is_like is None else is_like
+        result.append(one._replace(is_normalized_after=is_after))
+    return result
+
+
+def factor_of_stream(graph: Graph, branch: Branch) -> float:
+    """What the stream is multiplied by before a branch is added; 1 if by nothing."""
+    for step in graph.makers(branch.shortcut):
+        for source in graph.signals(step):
+            for exit_ in elementwise.exits(graph, source):
+                if exit_.tensor == branch.shortcut:
+                    zero, one = elementwise.values_at(exit_.function, [0.0, 1.0])
+                    return one - zero
+    return 1.0
