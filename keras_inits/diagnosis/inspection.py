@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_inits._utils.host_array import to_numpy
 from keras_inits.diagnosis import classes, features, mixing, modes
+from keras_inits.diagnosis.reach import reached
 from keras_inits.diagnosis.report import LayerRecord
 from keras_inits.graph.entrances import Entrance, entrances
 from keras_inits.graph.graph import Graph
@@ -134,7 +135,7 @@ class Inspection:
         """
         drops = modes.dropouts(self.graph, layers_of(self.model), self.names)
         if self.is_noise or self.first is None:
-            return {"dropouts": drops}
+            return {"dropouts": drops, "reached": self._reached()}
         weights = self._sample_weights()
         counted: tuple[classes.ClassRecord, ...] = ()
         try:
@@ -155,4 +156,9 @@ class Inspection:
             "weightless": weights is not None and not weights.any(),
             "mixed": (moved, mixer),
             "notes": notes,
+            "reached": self._reached(),
         }
+
+    def _reached(self) -> dict[str, str]:
+        """The rate, axis or mode of layers that a fix may set, as code."""
+        return {self.names[key]: code for key, code in reached(self.model).items()}

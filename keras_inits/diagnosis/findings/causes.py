@@ -27,6 +27,7 @@ DATA = (
     "duplicated features",
     "samples mixed",
     "dropout too high",
+    "statistics of other data",
 )
 LABELS = (
     heads.ONE,

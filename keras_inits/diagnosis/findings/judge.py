@@ -65,6 +65,7 @@ LAST: list[Judge] = [
     samples.imbalanced,
     modes.lonely,
     modes.dropped,
+    modes.moving,
 ]
 # What compares samples with each other.
 COMPARING: list[Judge] = [signal.collapsed, units.dying, units.far_biases]
