@@ -32,6 +32,7 @@ class Ids:
         low: The smallest id.
         high: The largest.
         beyond: Fraction of the ids that it has no row for.
+        whole: Whether it takes the whole input, and not a part of it.
         code: The embedding as a line, with {rows} to fill in.
     """
 
@@ -40,6 +41,7 @@ class Ids:
     low: int
     high: int
     beyond: float
+    whole: bool
     code: str
 
 
@@ -225,7 +227,8 @@ def _ids(values: np.ndarray, entrance: Entrance, names: dict[int, str]) -> list[
         options = ", mask_zero=True" if lookup.layer.mask_zero else ""
         code = f"keras.layers.Embedding({{rows}}, {lookup.layer.output_dim}{options}, "
         code += f'name="{lookup.layer.name}")'
-        found.append(Ids(name, rows, int(low), int(high), beyond, code))
+        whole = not lookup.keys
+        found.append(Ids(name, rows, int(low), int(high), beyond, whole, code))
     return found
 
 

@@ -39,14 +39,21 @@ class Inspection:
         infos: Its weights.
         x: What `diagnose` was given.
         y: Targets, where `x` is arrays.
+        mixed: Whether samples influence each other, where that is known.
 
     Attributes:
         first: The first batch, as the passes run it.
     """
 
     def __init__(
-        self, model: keras.Model, infos: list[WeightInfo], x: Any, y: Any
+        self,
+        model: keras.Model,
+        infos: list[WeightInfo],
+        x: Any,
+        y: Any,
+        mixed: tuple[float, str] | None = None,
     ) -> None:
+        self.mixed = mixed
         self.model, self.infos = model, infos
         self.is_noise = x is None
         # Of noise there is nothing to find. The code of layers is read only where
@@ -146,7 +153,11 @@ class Inspection:
             counted = classes.records(
                 self.model, self._deepen, self.infos, pairs, weights
             )
-        moved, mixer, notes = mixing.mixed(self.model, batches.tensors(self.first.x))
+        mixed, notes = self.mixed, tuple[str, ...]()
+        if mixed is None:
+            x = batches.tensors(self.first.x)
+            moved, mixer, notes = mixing.mixed(self.model, x)
+            mixed = moved, mixer
         return {
             "features": features.records(
                 self.rows, self.doors or [], self.names, layers
@@ -154,7 +165,7 @@ class Inspection:
             "classes": counted,
             "dropouts": drops,
             "weightless": weights is not None and not weights.any(),
-            "mixed": (moved, mixer),
+            "mixed": mixed,
             "notes": notes,
             "reached": self._reached(),
         }

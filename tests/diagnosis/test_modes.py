@@ -98,6 +98,14 @@ def test_dropout_that_leaves_little_is_said(rates, severity):
         assert finding.figure == pytest.approx(np.prod([1 - rate for rate in rates]))
 
 
+def test_the_fix_of_dropout_sets_its_rates():
+    model = net(layers.Dropout(0.9, name="one"), layers.Dropout(0.9, name="two"))
+    exec(severe(diagnose(model, X, Y))["dropout too high"].fix, {"model": model})
+    rates = [model.get_layer(name).rate for name in ("one", "two")]
+    assert rates == [pytest.approx(1 - 0.5**0.5, abs=0.01)] * 2
+    assert "dropout too high" not in {f.kind for f in diagnose(model, X, Y).findings}
+
+
 def test_dropout_that_leaves_little_costs_what_is_said():
     """With a hundredth left, the time that others need is not enough."""
 
@@ -192,8 +200,12 @@ def test_a_large_model_is_not_tried_and_says_so(monkeypatch):
 
 @pytest.mark.parametrize("axis", [0, -1])
 def test_a_layer_over_axis_0_mixes(axis):
-    found = severe(diagnose(net(layers.Softmax(axis=axis, name="soft")), X, Y))
+    model = net(layers.Softmax(axis=axis, name="soft"))
+    found = severe(diagnose(model, X, Y))
     assert ("samples mixed" in found) == (axis == 0)
+    if axis == 0:
+        exec(found["samples mixed"].fix, {"model": model})
+        assert "samples mixed" not in severe(diagnose(model, X, Y))
 
 
 def test_nothing_changes_by_a_diagnosis_of_data():

@@ -5,8 +5,8 @@ import math
 from keras_inits.diagnosis import suspicion
 from keras_inits.diagnosis import thresholds as limits
 from keras_inits.diagnosis.report import ERROR, INFO, WARNING, Finding, Report
-from keras_inits.geometry.roles import Role
 from keras_inits.diagnosis.wording import number, quoted
+from keras_inits.geometry.roles import Role
 
 Found = list[tuple[int, Finding]]
 

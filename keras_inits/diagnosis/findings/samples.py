@@ -30,7 +30,9 @@ def out_of_range(diagnosis: Report) -> Found:
             lines = [ids.code.format(rows=max(ids.high, ids.high - ids.low) + 1)]
             if ids.low < 0:
                 count = len(diagnosis.features)
-                moved = fixes.changed(feature.number, count, f"{{}} + {-ids.low}")
+                moved = "# make its ids start at 0"
+                if ids.whole:
+                    moved = fixes.changed(feature.number, count, f"{{}} + {-ids.low}")
                 lines = [moved] + lines * (ids.high - ids.low >= ids.rows)
             finding = Finding(
                 "token ids out of range",
