@@ -181,6 +181,11 @@ STEP_ERROR = 5.0
 # learn: RMSprop at 0.01 and Adam at 0.1 rise by 39 and 0.2 (.91, .90), others by 2 to
 # 100 (.09 to .66). A step of SGD is as long as its gradient: one that goes too far goes
 # farther in the next. Rises of 0.3 and 1 to 100 did not learn (.10), of 0.03 one did.
+# Momentum that diverges only after its first step is not foretold. On a parabola it
+# does from a rate of 2 (1 + momentum) by the largest curvature on; one step shows the
+# curvature along the gradient alone, and the largest needs passes of its own. Nor would
+# it foretell: gradient descent that learns keeps at that very limit (Cohen et al. 2021,
+# arXiv 2103.00065), so sound programs would be accused.
 RISE_TENTH = 0.01
 RISE_WARNING = 3.0
 RISE_SGD_WARNING = 0.1

@@ -83,6 +83,12 @@ def test_frozen_statistics_as_they_start_fit_standardized_data():
     assert accused(network(), 8 * X) is None
 
 
+def test_white_noise_says_nothing_of_statistics():
+    model = network()
+    learned(model, 1e3 * X)
+    assert KIND not in {f.kind for f in diagnose(model).findings}
+
+
 def test_a_call_as_at_inference_is_seen():
     for training, size in ((False, 1e3), (False, 1.0), (True, 1e3)):
         model = AtInference(training)

@@ -7,6 +7,7 @@ from keras_inits.diagnosis import thresholds as limits
 from keras_inits.diagnosis.report import ERROR, INFO, WARNING, Finding, Report
 from keras_inits.diagnosis.wording import number, quoted
 from keras_inits.geometry.roles import Role
+from keras_inits.signals.batches import NOISE
 
 Found = list[tuple[int, Finding]]
 
@@ -46,6 +47,8 @@ def _wanted(diagnosis: Report, paths: tuple[str, ...]) -> float:
 
 def moving(diagnosis: Report) -> Found:
     """Normalizations by moving statistics that are not those of such data."""
+    if diagnosis.data == NOISE:
+        return []
     bad = []
     for record in diagnosis.records:
         wanted = _wanted(diagnosis, record.weights)
