@@ -78,6 +78,10 @@ def test_statistics_of_such_data_are_not_accused(size):
     assert accused(model, size * X) is None
 
 
+def test_a_batch_smaller_than_epsilon_is_no_matter_of_moving_statistics():
+    assert accused(network(trained=True), 1e-4 * X) is None
+
+
 def test_frozen_statistics_as_they_start_fit_standardized_data():
     assert accused(network(), X) is None
     assert accused(network(), 8 * X) is None
