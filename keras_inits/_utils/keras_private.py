@@ -221,6 +221,20 @@ def undecayed(optimizer: Any, variables: Sequence[Any]) -> tuple[set[int], str]:
     return numbers, "" if pattern is None else str(pattern.pattern)
 
 
+def movers(optimizer: Any, variables: Sequence[Any]) -> list[Any]:
+    """The optimizer that moves each variable: itself, or one of several that it holds.
+
+    Of a Keras that does not tell which, itself.
+    """
+    choose = getattr(optimizer, "_optimizer_map", None)
+    if choose is None:
+        return [optimizer] * len(variables)
+    numbers = getattr(optimizer, "_var_to_optimizer_idx", None)
+    if not optimizer.built or numbers is None:
+        return [choose(variable) for variable in variables]
+    return [optimizer.optimizers[numbers[optimizer._var_key(v)]] for v in variables]
+
+
 def torch_device_getter() -> Callable[[], str]:
     """The function that says on which device Keras puts PyTorch's tensors."""
     found: Callable[[], str] | None = _private("backend.torch.core", "get_device")

@@ -57,14 +57,14 @@ def _first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def data(path: str | None) -> tuple[Any, Any]:
-    """The arrays of an `.npz` file: x and y, or inputs by their names and y.
+def data(path: str | None) -> tuple[Any, Any, Any]:
+    """The arrays of an `.npz` file: x or inputs by their names, y, sample_weight.
 
     Raises:
         Refusal: If it cannot be read, or holds objects rather than numbers.
     """
     if path is None:
-        return None, None
+        return None, None, None
     try:
         with np.load(path, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
@@ -73,13 +73,13 @@ def data(path: str | None) -> tuple[Any, Any]:
     except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
         reason = "there is no such file" if not pathlib.Path(path).exists() else error
         raise Refusal(f"{path}: not data: {reason}.") from error
-    y = arrays.pop("y", None)
+    y, weight = arrays.pop("y", None), arrays.pop("sample_weight", None)
     if not arrays:
         raise Refusal(
             f"{path}: no input in it, only {'y' if y is not None else 'nothing'}. "
             "Write np.savez(path, x=x, y=y), or one array for each name of an input."
         )
-    return (arrays["x"] if set(arrays) == {"x"} else arrays), y
+    return (arrays["x"] if set(arrays) == {"x"} else arrays), y, weight
 
 
 def check_folder(path: str) -> None:

@@ -19,10 +19,17 @@ def _diagnosis(arguments: argparse.Namespace) -> Diagnosis:
     if arguments.html:
         page.require()
         files.check_folder(arguments.html)
-    x, y = files.data(arguments.data)
+    x, y, weight = files.data(arguments.data)
     model = files.model(arguments.model, compiled=y is not None)
     try:
-        return diagnose(model, x, y, batches=arguments.batches, seed=arguments.seed)
+        return diagnose(
+            model,
+            x,
+            y,
+            sample_weight=weight,
+            batches=arguments.batches,
+            seed=arguments.seed,
+        )
     except ValueError as error:
         raise Refusal(f"{arguments.model}: {error}") from error
 
@@ -84,7 +91,8 @@ def add_commands(
     command.add_argument(
         "--data",
         metavar="FILE.npz",
-        help="arrays x and y, or inputs by their names and y (default: white noise)",
+        help="arrays x, y and sample_weight, or inputs by their names in place of x "
+        "(default: white noise)",
     )
     command.add_argument(
         "--batches", type=kinds.count, default=1, help="of 32 samples (default: 1)"

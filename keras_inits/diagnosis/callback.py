@@ -29,6 +29,10 @@ class DiagnosisCallback(keras.callbacks.Callback):
         x: What the model is given: as in `diagnose`, but not a generator if there are
             several `steps`, since it would be used up.
         y: Targets, as in `diagnose`. The loss is the compiled one.
+        sample_weight: Weights of samples, as in `diagnose`. Keras does not show
+            callbacks what `fit` was given: pass the same here.
+        class_weight: From the number of a class to its weight, as in `diagnose`; the
+            same as `fit` is given.
         steps: Before which batches to diagnose, counted from 0 over all epochs; with
             `steps_per_execution`, before the next group of batches. The number of all
             batches stands for the end of training.
@@ -65,6 +69,8 @@ class DiagnosisCallback(keras.callbacks.Callback):
         x: Any = None,
         y: Any = None,
         *,
+        sample_weight: Any = None,
+        class_weight: Any = None,
         steps: Iterable[int] = (0,),
         batches: int = 1,
         batch_size: int | None = None,
@@ -85,6 +91,7 @@ class DiagnosisCallback(keras.callbacks.Callback):
                 "`verbose` says how much is printed. Received: "
                 f"verbose={verbose!r}. Type 0 for nothing, 1 for findings, 2 for all."
             )
+        self.sample_weight, self.class_weight = sample_weight, class_weight
         self.x, self.y, self.batches, self.batch_size = x, y, batches, batch_size
         self.verbose, self.log_dir, self.stop_on = verbose, log_dir, stop_on
         self.steps = sorted({_step(step) for step in steps})
@@ -127,6 +134,8 @@ class DiagnosisCallback(keras.callbacks.Callback):
             model,
             self.x,
             self.y,
+            sample_weight=self.sample_weight,
+            class_weight=self.class_weight,
             batches=self.batches,
             batch_size=self.batch_size,
             try_fixes=False,  # which writes to the weights for a while

@@ -27,6 +27,9 @@ class ClassRecord:
         output: Number of the output.
         kind: "sigmoid" or "softmax": what the loss takes the outputs for.
         single: Whether a sample has one label, and not one a step or pixel, or many.
+        several: Where a sample has a yes or no for each of several labels: the part of
+            the samples that have the label, and the probability that the head's bias
+            gives it; empty otherwise.
         counts: How often each class occurs, by the weights of the samples; of binary
             labels, zeros and ones.
         samples: Number of labels.
@@ -44,6 +47,7 @@ class ClassRecord:
     bias: str | None
     owner: str
     guess: tuple[float, ...]
+    several: tuple[tuple[float, float], ...] = ()
 
 
 def _counts(
@@ -67,6 +71,17 @@ def _counts(
     if weights is not None and len(weights) == len(labels) and weights.ndim == 1:
         share = np.repeat(weights.astype("float64"), len(flat) // len(labels))
     return np.bincount(flat.astype("int64"), share, minlength=limit)
+
+
+def _shares(
+    name: str, labels: np.ndarray, weights: np.ndarray | None, width: int
+) -> np.ndarray | None:
+    """The part of the samples that have each of several labels; None of others."""
+    if name not in BINARY or labels.ndim != 2 or not 1 < labels.shape[1] == width:
+        return None
+    if weights is not None and weights.shape == labels.shape[:1] and weights.sum() > 0:
+        return np.average(labels.astype("float64"), 0, weights)
+    return np.asarray(labels.astype("float64").mean(0))
 
 
 def _uneven(counts: np.ndarray) -> bool:
@@ -128,13 +143,19 @@ def records(
             continue
         kind = SIGMOID if name in BINARY else SOFTMAX
         owner, bias = "", None
-        if _uneven(counts):
+        shares = _shares(name, values, weights, width)
+        if _uneven(counts) or (shares is not None and shares.min() < 1 / 8):
             owner, bias = _head(graph(), infos, id(output), kind)
         value = None
         if bias is not None:
             value = to_numpy(bias.variable.value).astype("float64").ravel()
-        if value is not None and kind == SOFTMAX and value.size != len(counts):
+        wanted = len(counts) if kind == SOFTMAX else width
+        if value is not None and value.size != wanted:
             bias = value = None
+        several: tuple[tuple[float, float], ...] = ()
+        if shares is not None:
+            guesses = 1 / (1 + np.exp(-(np.zeros(width) if value is None else value)))
+            several = tuple(zip(shares.tolist(), guesses.tolist(), strict=True))
         size = values.size // width if name in ONE_HOT else values.size
         found.append(
             ClassRecord(
@@ -146,6 +167,7 @@ def records(
                 bias=None if bias is None else bias.path,
                 owner=owner,
                 guess=tuple(float(p) for p in _guess(kind, value, len(counts))),
+                several=several,
             )
         )
     return tuple(found)

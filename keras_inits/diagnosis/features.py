@@ -32,6 +32,8 @@ class Ids:
         low: The smallest id.
         high: The largest.
         beyond: Fraction of the ids that it has no row for.
+        whole: Whether it takes the whole input, and not a part of it.
+        code: The embedding as a line, with {rows} to fill in.
     """
 
     layer: str
@@ -39,6 +41,8 @@ class Ids:
     low: int
     high: int
     beyond: float
+    whole: bool
+    code: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +76,7 @@ class FeatureRecord:
         bad: Places of the features with such numbers; of many the first.
         bad_count: How many these are.
         padding: Fraction of samples that a mask leaves nothing of; None without one.
+        masked: The value that is masked; None without one, or of a part of the input.
         ids: For each embedding that takes it, what it is given.
     """
 
@@ -103,6 +108,7 @@ class FeatureRecord:
     bad: tuple[int, ...]
     bad_count: int
     padding: float | None
+    masked: float | None
     ids: tuple[Ids, ...]
 
 
@@ -188,19 +194,23 @@ class Rows:
         return self.of(number)
 
 
-def _padding(values: np.ndarray, entrance: Entrance) -> float | None:
-    """Fraction of samples that masks leave nothing of."""
-    found = []
+def _padding(
+    values: np.ndarray, entrance: Entrance
+) -> tuple[float | None, float | None]:
+    """Fraction of samples that a mask leaves nothing of, and the masked value."""
+    found: list[tuple[float, float | None]] = []
     for layer in entrance.maskings:
         if values.ndim > 1 and len(values):
             hidden = values == layer.mask_value
-            found.append(float(hidden.reshape(len(values), -1).all(1).mean()))
+            part = float(hidden.reshape(len(values), -1).all(1).mean())
+            found.append((part, float(layer.mask_value)))
     for lookup in entrance.lookups:
         ids = lookup.ids(values)
         if lookup.layer.mask_zero and len(ids):
             hidden = np.asarray(ids) == 0
-            found.append(float(hidden.reshape(len(ids), -1).all(1).mean()))
-    return max(found) if found else None
+            part = float(hidden.reshape(len(ids), -1).all(1).mean())
+            found.append((part, None if lookup.keys else 0.0))
+    return max(found, key=lambda pair: pair[0], default=(None, None))
 
 
 def _ids(values: np.ndarray, entrance: Entrance, names: dict[int, str]) -> list[Ids]:
@@ -214,7 +224,11 @@ def _ids(values: np.ndarray, entrance: Entrance, names: dict[int, str]) -> list[
         if low < 0 or high >= rows:
             beyond = float(np.mean((ids < 0) | (ids >= rows)))
         name = names.get(id(lookup.layer), lookup.layer.name)
-        found.append(Ids(name, rows, int(low), int(high), beyond))
+        options = ", mask_zero=True" if lookup.layer.mask_zero else ""
+        code = f"keras.layers.Embedding({{rows}}, {lookup.layer.output_dim}{options}, "
+        code += f'name="{lookup.layer.name}")'
+        whole = not lookup.keys
+        found.append(Ids(name, rows, int(low), int(high), beyond, whole, code))
     return found
 
 
@@ -243,6 +257,7 @@ def records(
         given = [r.input_rms for r in first if r.input_rms is not None]
         formats = {getattr(layer, "data_format", None) for layer in door.kernels}
         ids = _ids(rows.ids(number), door, names) if door.lookups else []
+        padding, masked = _padding(values, door)
         found.append(
             FeatureRecord(
                 name=f"input {number}" if len(doors) > 1 else "input",
@@ -257,7 +272,8 @@ def records(
                 absorbed=bool(first) and all(r.normalized for r in first),
                 trained=any(layer.trainable for layer in door.kernels),
                 given_rms=max(given, default=None),
-                padding=_padding(values, door),
+                padding=padding,
+                masked=masked,
                 ids=tuple(ids),
                 **columns.figures(values, formats == {"channels_first"}),
             )

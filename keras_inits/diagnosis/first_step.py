@@ -84,10 +84,10 @@ class _Step:
         batch: Any,
     ) -> None:
         self.optimizer = optimizer_step.stepping(optimizer)
-        self.rate = optimizer_step.rate(self.optimizer)
         self.training, self.names, self.batch = training, names, batch
         self.loss, self.scale = outcome.loss, outcome.scale
         self.variables = training.trainable
+        self.rate = optimizer_step.rate(self.optimizer, self.variables)
 
     def measured(self, gradients: list[Any]) -> StepRecord:
         """All of it; the gradients are let go as soon as they are not needed."""
@@ -112,7 +112,7 @@ class _Step:
         return StepRecord(
             optimizer=type(self.optimizer).__name__,
             learning_rate=self.rate,
-            scheduled=not hasattr(self.optimizer._learning_rate, "assign"),
+            scheduled=optimizer_step.is_scheduled(self.optimizer, self.variables),
             loss=self.loss,
             loss_after=whole,
             loss_after_tenth=tenth,

@@ -7,7 +7,6 @@ from typing import Any
 import keras
 
 from keras_inits._utils.keras_private import is_of_keras
-from keras_inits.diagnosis import terms
 from keras_inits.diagnosis.activations import UNKNOWN, by_graph, code, made_by
 from keras_inits.diagnosis.findings import labels
 from keras_inits.diagnosis.outputs import OutputRecord
@@ -18,6 +17,7 @@ from keras_inits.graph.trace import trace
 from keras_inits.signals.losses import GIVEN, Objective
 from keras_inits.signals.recorder import Entry
 from keras_inits.signals.refusals import Unusable
+from keras_inits.signals.terms import Term
 
 
 class Heads:
@@ -39,7 +39,7 @@ class Heads:
         self._names: list[str] = []
         self._keys: list[str] | None = None
         self._shapes: list[tuple[int, ...]] = []
-        self._terms: list[terms.Term] = []
+        self._terms: list[Term] = []
         self._targets: list[Targets] = []
         self._ranges: list[Any] = []
         self._batch: Any = None
@@ -98,8 +98,8 @@ class Heads:
         if self._refuses and any(map(labels.refused, self.records())):
             raise Unusable
 
-    def _terms_of(self, y: Any) -> list[terms.Term]:
-        return terms.terms(self.objective, y, self._names, self._keys)
+    def _terms_of(self, y: Any) -> list[Term]:
+        return self.objective.foreseen(y, self._names, self._keys)
 
     def records(
         self,

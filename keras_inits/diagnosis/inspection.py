@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_inits._utils.host_array import to_numpy
 from keras_inits.diagnosis import classes, features, mixing, modes
+from keras_inits.diagnosis.reach import reached
 from keras_inits.diagnosis.report import LayerRecord
 from keras_inits.graph.entrances import Entrance, entrances
 from keras_inits.graph.graph import Graph
@@ -38,14 +39,21 @@ class Inspection:
         infos: Its weights.
         x: What `diagnose` was given.
         y: Targets, where `x` is arrays.
+        mixed: Whether samples influence each other, where that is known.
 
     Attributes:
         first: The first batch, as the passes run it.
     """
 
     def __init__(
-        self, model: keras.Model, infos: list[WeightInfo], x: Any, y: Any
+        self,
+        model: keras.Model,
+        infos: list[WeightInfo],
+        x: Any,
+        y: Any,
+        mixed: tuple[float, str] | None = None,
     ) -> None:
+        self.mixed = mixed
         self.model, self.infos = model, infos
         self.is_noise = x is None
         # Of noise there is nothing to find. The code of layers is read only where
@@ -134,7 +142,7 @@ class Inspection:
         """
         drops = modes.dropouts(self.graph, layers_of(self.model), self.names)
         if self.is_noise or self.first is None:
-            return {"dropouts": drops}
+            return {"dropouts": drops, "reached": self._reached()}
         weights = self._sample_weights()
         counted: tuple[classes.ClassRecord, ...] = ()
         try:
@@ -145,7 +153,11 @@ class Inspection:
             counted = classes.records(
                 self.model, self._deepen, self.infos, pairs, weights
             )
-        moved, mixer, notes = mixing.mixed(self.model, batches.tensors(self.first.x))
+        mixed, notes = self.mixed, tuple[str, ...]()
+        if mixed is None:
+            x = batches.tensors(self.first.x)
+            moved, mixer, notes = mixing.mixed(self.model, x)
+            mixed = moved, mixer
         return {
             "features": features.records(
                 self.rows, self.doors or [], self.names, layers
@@ -153,6 +165,11 @@ class Inspection:
             "classes": counted,
             "dropouts": drops,
             "weightless": weights is not None and not weights.any(),
-            "mixed": (moved, mixer),
+            "mixed": mixed,
             "notes": notes,
+            "reached": self._reached(),
         }
+
+    def _reached(self) -> dict[str, str]:
+        """The rate, axis or mode of layers that a fix may set, as code."""
+        return {self.names[key]: code for key, code in reached(self.model).items()}

@@ -95,7 +95,8 @@ def diagnose(
         others = _others(given, batches * size, first)
 
         def again() -> Diagnosis:
-            return _diagnosed(model, others, loss, (1, size, seed + 1), mends=False)[0]
+            how = (1, size, seed + 1)
+            return _diagnosed(model, others, loss, how, before=found)[0]
 
         return trial.tried(found, model, x, again)
 
@@ -105,9 +106,17 @@ def _diagnosed(
     given: tuple[Any, Any, Any, Any],
     loss: Any,
     how: tuple[int, int, int],
-    mends: bool = True,
+    before: Diagnosis | None = None,
+    steps: bool = True,
 ) -> tuple[Diagnosis, data.Batch | None]:
-    """The diagnosis, led back to the data where that is so, and the first batch."""
+    """The diagnosis, led back to the data where that is so, and the first batch.
+
+    Args:
+        model, given, loss, how: What `diagnose` was given.
+        before: Of the same model, with other weights or data: what depends on neither
+            is taken from it, and nothing is led back.
+        steps: Whether the first step is measured.
+    """
     x, y, sample_weight, class_weight = given
     batches, size, seed = how
     # What is no model, or not built, is refused, unless a batch builds it as in `fit`.
@@ -127,22 +136,24 @@ def _diagnosed(
         for v in model.trainable_variables
     ]
     weighted = sample_weight is not None or class_weight is not None
-    inspection = Inspection(model, infos, x, None if weighted else y)
+    mixed = None if before is None else before.mixed
+    inspection = Inspection(model, infos, x, None if weighted else y, mixed)
     heads = Heads(model, objective, y if data.is_arrays(x, model) else None)
     # The graph is read at the first batch: not under the hooks of a pass.
     first = inspection.taken(first)
     rest = Rest(itertools.chain([first], map(inspection.taken, batches_of_data)))
     try:
-        training, totals, notes = passes(model, objective, infos, views, heads, rest)
+        ran = passes(model, objective, infos, views, heads, rest, steps)
     except Unusable:
         heads.accept()
         rest.again()
         objective = Objective(model, None, False, seed)
-        training, totals, notes = passes(model, objective, infos, views, heads, rest)
-        notes.append(
+        ran = passes(model, objective, infos, views, heads, rest, steps)
+        ran[-1].append(
             "the targets do not fit the loss: gradients are of a random direction of "
             "the outputs"
         )
+    training, totals, notes = ran
     if builds:
         notes.append(
             "the model was not built: it was called on the first batch, as fit does"
@@ -175,12 +186,12 @@ def _diagnosed(
         **seen,
     )
 
-    def mended(unwell: Diagnosis) -> Diagnosis | None:
+    def mended(unwell: Diagnosis, steps: bool) -> Diagnosis | None:
         batch = remedies.mended(unwell, inspection.first)
-        if batch is None or not mends:
+        if batch is None or before is not None:
             return None
         again = ([batch], None, None, None)  # class weights are in its weights
-        return _diagnosed(model, again, loss, (1, size, seed), mends=False)[0]
+        return _diagnosed(model, again, loss, (1, size, seed), unwell, steps)[0]
 
     judged = findings.judged(measured, lambda: _branch_ends(model, infos), mended)
     return judged, inspection.first

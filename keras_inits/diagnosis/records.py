@@ -94,6 +94,7 @@ def of_layers(entries: list[Entry], infos: list[WeightInfo]) -> tuple[LayerRecor
                 driven=_mean(entry.driven),
                 attention=_mean(entry.attention),
                 weights=tuple(info.path for info in own),
+                moving=entry.moving,
             )
         )
     return tuple(_related(found))

@@ -65,6 +65,8 @@ class LayerRecord:
         attention: Of an attention layer: fraction of queries that attend to one key
             only.
         weights: Paths of the layer's own weights, for `Diagnosis.weights`.
+        moving: Whether it is a batch normalization that takes its moving statistics,
+            as at inference.
     """
 
     index: int
@@ -89,6 +91,7 @@ class LayerRecord:
     driven: float | None = None
     attention: float | None = None
     weights: tuple[str, ...] = ()
+    moving: bool = False
 
     @property
     def label(self) -> str:
@@ -202,6 +205,8 @@ class Report:
         classes: A `ClassRecord` for each output with a cross entropy.
         dropouts: A `DropoutRecord` for each layer that drops a part of its input.
         weightless: Whether every sample has a weight of zero.
+        reached: By the names of layers what fixes may set of them, as code: the rate of
+            a dropout, an axis, whether a normalization is trained.
         mixed: By how much one sample moves what the model says of another, and the name
             of the first layer where it does; 0 where none does.
         branch_ends: Paths of the kernels that end residual branches; only looked for
@@ -232,6 +237,7 @@ class Report:
     dropouts: tuple[DropoutRecord, ...] = ()
     weightless: bool = False
     mixed: tuple[float, str] = (0.0, "")
+    reached: dict[str, str] = dataclasses.field(default_factory=dict)
     branch_ends: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     lost_at: int | None = None

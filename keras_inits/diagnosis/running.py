@@ -55,8 +55,11 @@ def passes(
     views: Any,
     heads: Heads,
     batches: Rest,
+    steps: bool,
 ) -> "tuple[TrainingPass, Totals, list[str]]":
     """Runs the batches through the model: the pass, what was added up, and notes.
+
+    The first step is measured only if `steps` asks for it.
 
     Raises:
         Unusable: If the targets cannot be used with the loss.
@@ -69,7 +72,7 @@ def passes(
             model, objective, views, lambda: advance(1), heads.see
         ) as training,
     ):
-        wanted = first_step.is_wanted(model, objective)
+        wanted = steps and first_step.is_wanted(model, objective)
         if wanted:
             training.keep_gradients()
         for number, batch in enumerate(batches):

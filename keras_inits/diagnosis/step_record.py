@@ -11,7 +11,8 @@ class StepRecord:
 
     Attributes:
         optimizer: Name of the optimizer's class; of a wrapped one, of what is inside.
-        learning_rate: The rate of the step; of a schedule, at the present step.
+        learning_rate: The rate of the step; of a schedule, at the present step; of
+            several optimizers, the largest.
         scheduled: Whether a schedule or a function gives the rate.
         loss: Before the step.
         loss_after: After it.

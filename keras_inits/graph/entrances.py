@@ -151,6 +151,8 @@ def entrances(
     ends = stored_ends(model)
     if ends is not None:
         starts = [id(x) for x in ends[0]]
+    elif graph.inputs:
+        starts = list(graph.inputs)
     else:  # what nothing makes
         given = [x for step in graph.steps for x in step.inputs]
         starts = [x for x in dict.fromkeys(given) if not graph.makers(x)]

@@ -36,11 +36,14 @@ class Graph:
     Attributes:
         steps: All steps.
         outputs: Identities of the tensors that leave the model.
+        inputs: Those that enter a model whose code was read, in the flat order of what
+            it is given; empty of a Functional model, which keeps its own.
     """
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.outputs: set[int] = set()
+        self.inputs: tuple[int, ...] = ()
         self._takers: dict[int, list[Step]] = {}
         self._makers: dict[int, list[Step]] = {}
         self._counts: set[int] = set()

@@ -113,7 +113,7 @@ class _Tracer:
                 break
         return False
 
-    def root(self, layer: keras.layers.Layer) -> None:
+    def root(self, layer: keras.layers.Layer, is_model: bool = False) -> None:
         """A layer that nothing has led to."""
         ends = stored_ends(layer)
         if ends is not None:
@@ -125,6 +125,8 @@ class _Tracer:
             outputs = outputs_of(layer, (), inputs) if inputs else []
             if outputs:
                 self.between(symbolic(inputs), outputs)
+                if is_model:
+                    self.graph.inputs = _identities(symbolic(inputs))
                 self.graph.outputs.update(_identities(outputs))
                 return
 
@@ -172,7 +174,7 @@ def trace(model: keras.Model, deep: bool = True) -> Graph:
             for layer in layers:  # the model first, then what it did not lead to
                 own = {id(v) for v in layer.trainable_variables}
                 if layer is model or (own and not own & covered):
-                    tracer.root(layer)
+                    tracer.root(layer, layer is model)
                     covered |= {id(v) for step in graph.steps for v in step.variables}
     finally:
         for calls, length in zip(lists, lengths, strict=True):

@@ -15,7 +15,7 @@ from typing import Any
 
 import keras
 
-from keras_inits._utils.keras_private import is_of_keras, undecayed
+from keras_inits._utils.keras_private import is_of_keras, movers, undecayed
 from keras_inits._utils.types import Tensor
 
 PART = 8  # of all values, at most one part more than needed is copied at a time
@@ -35,10 +35,20 @@ def stepping(optimizer: Any) -> Any:
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
-def rate(optimizer: Any) -> float:
-    """The present learning rate: of a schedule, at the present step."""
-    found = optimizer.learning_rate
-    return float(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(found)))
+def rate(optimizer: Any, variables: Sequence[Any]) -> float:
+    """The present learning rate: of a schedule, at the present step.
+
+    Where several optimizers move the variables, the largest of theirs.
+    """
+    rates = [one.learning_rate for one in movers(optimizer, variables)]
+    tensors = [keras.ops.convert_to_tensor(one) for one in rates]
+    return max(float(keras.ops.convert_to_numpy(x)) for x in tensors)
+
+
+def is_scheduled(optimizer: Any, variables: Sequence[Any]) -> bool:
+    """Whether a schedule or a function gives a rate."""
+    held = [one._learning_rate for one in movers(optimizer, variables)]
+    return not all(hasattr(one, "assign") for one in held)
 
 
 def clipping(optimizer: Any, norm: float) -> float:
@@ -132,7 +142,8 @@ def new_values(
         variables: What it would be given.
         gradients: Of the variables; None where there is none.
         divisor: What the gradients are divided by first.
-        learning_rate: Of the step; `rate(optimizer)` for its own.
+        learning_rate: Of the step; `rate(optimizer, variables)` for its own. Where
+            several optimizers move the variables, all of theirs change alike.
 
     Yields:
         Number of a variable, and its value after the step, for those that have a
@@ -141,6 +152,30 @@ def new_values(
     Raises:
         Exception: What the optimizer raises where it cannot be copied.
     """
+    own = movers(optimizer, variables)
+    if all(one is optimizer for one in own):
+        yield from _of_one(optimizer, variables, gradients, divisor, learning_rate)
+        return
+    factor = learning_rate / (rate(optimizer, variables) or 1.0)
+    for member in {id(one): one for one in own}.values():
+        if getattr(member, "global_clipnorm", None):
+            raise ValueError("global_clipnorm of one of several optimizers")
+        numbers = [number for number, one in enumerate(own) if one is member]
+        few = [variables[number] for number in numbers]
+        part = [gradients[number] for number in numbers]
+        reduced = rate(member, few) * factor
+        for number, value in _of_one(member, few, part, divisor, reduced):
+            yield numbers[number], value
+
+
+def _of_one(
+    optimizer: Any,
+    variables: Sequence[Any],
+    gradients: Sequence[Tensor | None],
+    divisor: float,
+    learning_rate: float,
+) -> Iterator[tuple[int, Tensor]]:
+    """`new_values` of an optimizer that moves all of the variables itself."""
     slots = _Slots(optimizer)
     keys, pattern = undecayed(optimizer, variables)
     for part in _parts(optimizer, variables):

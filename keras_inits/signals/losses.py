@@ -23,6 +23,7 @@ from keras_inits.signals.terms import (
     DIFFERENCES,
     Term,
     canonical_name,
+    foreseen,
     squeezed,
     takes_logits,
 )
@@ -116,11 +117,6 @@ class Objective:
         self._asked: list[_Asked] = []
         self._outputs: list[tuple[str, tuple[int, ...]]] = []  # names and shapes
         self._means: list[float] = []  # of the weights of samples, by batch
-
-    @property
-    def is_own(self) -> bool:
-        """Whether the model's class has its own idea of the loss."""
-        return self._is_own
 
     def see(self, weight: Any) -> None:
         """Takes note of the weights of a batch's samples, before it is run."""
@@ -227,13 +223,10 @@ class Objective:
         return labels_out_of_range(target, self._outputs[last.output][1][-1])
 
     def terms(self, y: Any) -> list[Term]:
-        """What is asked of each output, in the order of the flattened outputs.
+        """What is asked of each output, in their flat order, by targets of a batch.
 
         Known after a pass; nothing of a random direction, and of a model whose class
         computes its loss itself.
-
-        Args:
-            y: The targets of a batch.
         """
         if self.kind == PROJECTION or self._is_own:
             return []
@@ -252,9 +245,16 @@ class Objective:
                     takes_logits(asked.loss),
                     None if target is None else squeezed(target, shape),
                     asked.weight,
+                    has_loss=True,
                 )
             )
         return found
+
+    def foreseen(self, y: Any, names: list[str], keys: list[str] | None) -> list[Term]:
+        """What will be asked of each output, before a pass: see `terms.foreseen`."""
+        if self._is_own:  # nobody knows
+            return [Term(name, has_loss=True) for name in names]
+        return foreseen(self.spec, self.weights, y, names, keys)
 
     def subtracted(self, y: Any) -> list[Any]:
         """Those targets that a loss subtracts outputs from; known after a pass."""

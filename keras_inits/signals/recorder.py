@@ -36,6 +36,7 @@ class Entry:
     dtype: str
     parents: tuple[int, ...]
     input_parent: int | None
+    moving: bool = False  # a batch normalization, by its moving statistics
     pre: Tally | None = None
     out: Tally | None = None
     gradient: GradientTally | None = None
@@ -180,6 +181,9 @@ class Recorder:
         given = first_real((args, kwargs))
         if index == len(self.entries):
             self.entries.append(self._entry(hooked, call, parents, target, given))
+            if isinstance(hooked.layer, keras.layers.BatchNormalization):
+                in_training = kwargs.get("training") and hooked.layer.trainable
+                self.entries[index].moving = not in_training
         entry = self.entries[index]
         if is_real(inner.before):
             self._see(index, "pre", inner.before, channels_first)

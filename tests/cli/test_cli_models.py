@@ -50,6 +50,15 @@ def test_a_diagnosis_is_printed(folder, capsys):
     assert "32 samples" in out
 
 
+def test_weights_of_samples_are_read(folder, tmp_path, capsys):
+    x, y = examples.data()
+    np.savez(tmp_path / "data.npz", x=x, y=y, sample_weight=np.zeros(len(x)))
+    found = run(
+        capsys, "diagnose", folder / "sound.keras", "--data", tmp_path / "data.npz"
+    )
+    assert "every sample has a weight of zero" in found[1]
+
+
 @pytest.mark.parametrize(
     ("model", "fail_on", "code"),
     [

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_inits.diagnosis import callback
+from keras_inits.diagnosis import callback, diagnose
 from keras_inits.diagnosis.callback import DiagnosisCallback
 from keras_inits.diagnosis.report import Finding
 from support.diagnosed import examples
@@ -180,3 +180,18 @@ def test_wrong_arguments_are_refused_at_once(arguments, words):
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the words are checked
         DiagnosisCallback(**arguments)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["sample_weight", "class_weight"])
+def test_weights_are_those_of_fit(kind):
+    """The loss before the first step is the one that `fit` reports of it."""
+    x, y = examples.data(16)
+    given = {"sample_weight": np.linspace(0.5, 3, 16), "class_weight": {0: 9.0, 1: 0.1}}
+    weights = {kind: given[kind]}
+    report = DiagnosisCallback(x, y, verbose=0, **weights)
+    model = examples.network(examples.he(), depth=2)
+    history = model.fit(
+        x, y, batch_size=16, verbose=0, callbacks=[report], **weights
+    ).history
+    assert report.diagnoses[0].loss == pytest.approx(history["loss"][0], rel=1e-4)
+    assert report.diagnoses[0].loss != pytest.approx(diagnose(model, x, y).loss, 0.05)

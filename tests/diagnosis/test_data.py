@@ -8,6 +8,7 @@ from keras import layers
 import keras_inits
 from keras_inits import diagnose
 from keras_inits.diagnosis.report import INFO
+from support.diagnosed.examples import STEP
 
 FEATURES, CLASSES, ROWS = 12, 3, 400
 RANDOM = np.random.default_rng(0)
@@ -28,13 +29,16 @@ def net(*first, features=FEATURES, units=CLASSES, activation="relu", seed=1):
     return model
 
 
-def reader(rows=41, mask_zero=False):
+def reader(rows=41, mask_zero=False, embedding=None):
     """A model of token ids."""
     keras.utils.set_random_seed(1)
+    embedding = embedding or layers.Embedding(
+        rows, 8, mask_zero=mask_zero, name="words"
+    )
     model = keras.Sequential(
         [
             keras.Input((9,), dtype="int32"),
-            layers.Embedding(rows, 8, mask_zero=mask_zero, name="words"),
+            embedding,
             layers.GRU(8, name="gru"),
             layers.Dense(1, "sigmoid"),
         ]
@@ -88,7 +92,7 @@ def labels(x):
     return WORDS if x.shape[1] == 9 else Y
 
 
-@pytest.mark.parametrize("kind", ILL)
+@pytest.mark.parametrize("kind", [*ILL][::STEP])
 def test_data_at_fault_are_named_and_their_corrected_twin_is_not(kind):
     build, ill, well = ILL[kind]
     found = severe(diagnose(build(), ill, labels(ill)))
@@ -104,7 +108,7 @@ def test_data_at_fault_are_named_and_their_corrected_twin_is_not(kind):
         "data not standardized, tiny",
         "features of unequal size",
         "not finite",
-    ],
+    ][::STEP],
 )
 def test_a_fix_of_the_data_heals(kind):
     """The finding is gone, and the model learns what it is given."""
@@ -115,6 +119,14 @@ def test_a_fix_of_the_data_heals(kind):
     assert finding.kind not in severe(diagnose(model, x, Y))
     history = model.fit(x, Y, epochs=12, verbose=0).history["loss"]
     assert history[-1] < 0.5 * np.log(CLASSES)
+
+
+@pytest.mark.parametrize("kind", ["constant feature", "duplicated features"])
+def test_a_fix_of_features_leaves_those_that_say_something(kind):
+    _, ill, _ = ILL[kind]
+    _, x = pasted(severe(diagnose(net(), ill, Y))[kind], None, ill)
+    assert x.shape == (ROWS, 4)
+    assert not severe(diagnose(net(features=4), x, Y))
 
 
 def test_unscaled_data_are_the_cause_of_what_weights_seem_to_do():
@@ -230,7 +242,23 @@ def test_token_ids_are_named_before_the_backend_fails(backwards):
     assert any("nearest" in note for note in diagnosis.notes)
     assert np.isfinite(diagnosis.loss)
     if not backwards:
-        assert "input_dim=141" in first.fix
+        assert first.fix == 'keras.layers.Embedding(141, 8, name="words")'
+    model, x = reader(), x
+    if backwards:
+        model, x = pasted(first, model, x)
+    else:  # the line takes the place of the model's
+        model = reader(embedding=eval(first.fix, {"keras": keras}))
+    assert "token ids out of range" not in severe(diagnose(model, x, WORDS))
+
+
+def test_ids_beyond_both_ends_move_and_get_rows():
+    x = 2 * IDS - 10
+    finding = severe(diagnose(reader(), x, WORDS))["token ids out of range"]
+    moved, line = finding.fix.split("\n")
+    names = {"x": x}
+    exec(moved, names)
+    model = reader(embedding=eval(line, {"keras": keras}))
+    assert "token ids out of range" not in severe(diagnose(model, names["x"], WORDS))
 
 
 def test_two_columns_of_ids_go_to_the_embeddings_that_take_them():

@@ -8,10 +8,9 @@ from keras import layers
 from keras_inits.diagnosis import diagnose, report
 from keras_inits.diagnosis.targets import Targets, unreachable
 from support.diagnosed import program as programs
+from support.diagnosed.examples import STEP
 from support.diagnosed.program import X, network
 from support.diagnosed.programs_of_labels import LABELLED
-
-STEP = 5 if keras.backend.backend() == "jax" else 1  # which compiles each anew
 
 
 def found(*program, **options):

@@ -7,6 +7,7 @@ from keras import layers
 
 from keras_inits.diagnosis import diagnose
 from keras_inits.diagnosis.report import ERROR, HEALTHY, INFO, WARNING
+from support.diagnosed.examples import STEP
 
 LABELS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
@@ -92,9 +93,12 @@ def exponentials(depth, normalized):
     return model
 
 
-@pytest.mark.parametrize("normalized", [False, True])
+LEVELS = [(2, None), (3, WARNING), (4, WARNING), (5, ERROR)]
+
+
 @pytest.mark.parametrize(
-    ("depth", "level"), [(2, None), (3, WARNING), (4, WARNING), (5, ERROR)]
+    ("depth", "level", "normalized"),
+    [(*level, normalized) for normalized in (False, True) for level in LEVELS][::STEP],
 )
 def test_exponentials_in_a_row_have_no_weights_that_help(depth, level, normalized):
     found = diagnose(exponentials(depth, normalized), *data(16), loss=LABELS)

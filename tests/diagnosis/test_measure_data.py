@@ -166,3 +166,35 @@ def test_a_model_whose_inputs_are_not_known_asks_for_data():
     with pytest.raises(ValueError, match=r"diagnose\(model, x"):
         diagnose(model)
     assert diagnose(model, np.zeros((2, 3), "int32")).records
+
+
+class Two(keras.Model):
+    """Takes the second of its inputs first."""
+
+    def __init__(self):
+        super().__init__()
+        self.second, self.first = layers.Dense(8, name="of_b"), layers.Dense(8)
+        self.head = layers.Dense(1)
+
+    def call(self, x):
+        a, b = (x["a"], x["b"]) if isinstance(x, dict) else x
+        return self.head(self.second(b) + self.first(a))
+
+
+@pytest.mark.parametrize("form", [dict, list, tuple])
+def test_the_inputs_of_a_model_in_code_are_told_apart(form):
+    random = np.random.default_rng(0)
+    parts = {"a": random.standard_normal((64, 4)), "b": random.standard_normal((64, 6))}
+
+    def found(parts):
+        model = Two()
+        model.compile("adam", "mse")
+        given = parts if form is dict else form(parts.values())
+        return diagnose(model, given, parts["a"][:, :1])
+
+    assert found(parts).verdict == "healthy"
+    diagnosis = found(parts | {"b": 1e4 * parts["b"]})
+    assert [f.takers for f in diagnosis.features][1] == ("of_b",)
+    first = diagnosis.findings[0]
+    assert (first.kind, first.layer) == ("data not standardized", "input 1")
+    assert "parts[1]" in first.fix

@@ -9,6 +9,7 @@ from keras_inits import diagnose
 from keras_inits.diagnosis import mixing
 from keras_inits.diagnosis.report import ERROR, INFO
 from keras_inits.signals.batches import tensors
+from support.diagnosed.examples import STEP
 
 FEATURES, CLASSES, ROWS = 12, 3, 256
 RANDOM = np.random.default_rng(0)
@@ -98,6 +99,14 @@ def test_dropout_that_leaves_little_is_said(rates, severity):
         assert finding.figure == pytest.approx(np.prod([1 - rate for rate in rates]))
 
 
+def test_the_fix_of_dropout_sets_its_rates():
+    model = net(layers.Dropout(0.9, name="one"), layers.Dropout(0.9, name="two"))
+    exec(severe(diagnose(model, X, Y))["dropout too high"].fix, {"model": model})
+    rates = [model.get_layer(name).rate for name in ("one", "two")]
+    assert rates == [pytest.approx(1 - 0.5**0.5, abs=0.01)] * 2
+    assert "dropout too high" not in {f.kind for f in diagnose(model, X, Y).findings}
+
+
 def test_dropout_that_leaves_little_costs_what_is_said():
     """With a hundredth left, the time that others need is not enough."""
 
@@ -133,7 +142,7 @@ MIXING = {
 }
 
 
-@pytest.mark.parametrize("name", MIXING)
+@pytest.mark.parametrize("name", [*MIXING][::STEP])
 def test_samples_that_influence_each_other_are_found(name):
     model = net(Over(MIXING[name], name="mixer"))
     found = severe(diagnose(model, X, Y))
@@ -156,7 +165,7 @@ ALONE = {
 }
 
 
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", [*ALONE][::STEP])
 def test_samples_that_do_not_are_not_said_to(name):
     # Only a model with code of its own is tried.
     diagnosis = diagnose(net(ALONE[name](), Over(lambda x: 1.0 * x)), X, Y)
@@ -192,8 +201,12 @@ def test_a_large_model_is_not_tried_and_says_so(monkeypatch):
 
 @pytest.mark.parametrize("axis", [0, -1])
 def test_a_layer_over_axis_0_mixes(axis):
-    found = severe(diagnose(net(layers.Softmax(axis=axis, name="soft")), X, Y))
+    model = net(layers.Softmax(axis=axis, name="soft"))
+    found = severe(diagnose(model, X, Y))
     assert ("samples mixed" in found) == (axis == 0)
+    if axis == 0:
+        exec(found["samples mixed"].fix, {"model": model})
+        assert "samples mixed" not in severe(diagnose(model, X, Y))
 
 
 def test_nothing_changes_by_a_diagnosis_of_data():

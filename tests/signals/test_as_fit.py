@@ -37,11 +37,9 @@ from support.as_fit import (
     one_hot,
     sequences,
 )
+from support.diagnosed.examples import STEP
 
 pytestmark = MARKS
-
-# Compiling takes most of the time there: a part of each table.
-STEP = 5 if keras.backend.backend() == "jax" else 1
 
 
 # Heads of one unit.
@@ -125,21 +123,23 @@ def test_heads_and_losses_that_do_not_go_together(units, activation, loss, y):
     check(compiled(head(units, activation), loss), X, y)
 
 
-@pytest.mark.parametrize("mask", ["masking", "embedding", "none"])
+MASKINGS = ["masking", "embedding", "none"]
+STEP_WEIGHTS = {"none": None, "column": WEIGHTS[:, None], "steps": BY_STEP}
+OF_STEPS = [
+    (CLASSES, "softmax", "sparse_categorical_crossentropy", STEP_LABELS),
+    (CLASSES, "softmax", "crossentropy", STEP_LABELS[..., None]),
+    (CLASSES, None, losses.CategoricalHinge("sum"), one_hot(STEP_LABELS)),
+    (1, None, "mae", BY_STEP[..., None]),
+]
+
+
 @pytest.mark.parametrize(
-    "weight", [None, WEIGHTS[:, None], BY_STEP], ids=["none", "column", "steps"]
+    ("asked", "weight", "mask"),
+    list(itertools.product(OF_STEPS, STEP_WEIGHTS, MASKINGS))[::STEP],
 )
-@pytest.mark.parametrize(
-    ("units", "activation", "loss", "y"),
-    [
-        (CLASSES, "softmax", "sparse_categorical_crossentropy", STEP_LABELS),
-        (CLASSES, "softmax", "crossentropy", STEP_LABELS[..., None]),
-        (CLASSES, None, losses.CategoricalHinge("sum"), one_hot(STEP_LABELS)),
-        (1, None, "mae", BY_STEP[..., None]),
-    ],
-    ids=["sparse", "column", "sum", "mae"],
-)
-def test_sequences(mask, weight, units, activation, loss, y):
+def test_sequences(asked, weight, mask):
+    units, activation, loss, y = asked
+    weight = STEP_WEIGHTS[weight]
     x = TOKENS if mask == "embedding" else SERIES
     model = compiled(sequences(units, activation, mask), loss)
     here, is_column = keras.backend.backend(), np.shape(weight) == (ROWS, 1)

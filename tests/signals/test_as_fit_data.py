@@ -29,6 +29,7 @@ from support.as_fit import (
     heads,
     one_hot,
 )
+from support.diagnosed.examples import STEP
 
 pytestmark = MARKS
 
@@ -152,7 +153,7 @@ CONTAINERS = [frames, torch_tensors, tensorflow_tensors, jax_arrays]
 CONTAINERS += [ops.convert_to_tensor, np.float64, np.float16, np.asfortranarray]
 
 
-@pytest.mark.parametrize("container", CONTAINERS, ids=called)
+@pytest.mark.parametrize("container", CONTAINERS[::STEP], ids=called)
 def test_containers(container):
     model = compiled(head(2), "mse")
     check(model, container(X), container(NUMBERS), sample_weight=container(WEIGHTS))

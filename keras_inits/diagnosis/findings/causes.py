@@ -27,6 +27,7 @@ DATA = (
     "duplicated features",
     "samples mixed",
     "dropout too high",
+    "statistics of other data",
 )
 LABELS = (
     heads.ONE,
@@ -109,15 +110,15 @@ def _worst(severities: Sequence[str]) -> str:
 
 
 def explained(
-    diagnosis: Any, found: Found, mended: Callable[[Any], Report | None]
+    diagnosis: Any, found: Found, mended: Callable[[Any, bool], Report | None]
 ) -> Found:
     """The findings, causes first, and those that follow from the data say so.
 
     Args:
         diagnosis: The report.
         found: Findings, each with the index of a record.
-        mended: From the report to one of the same model on data without their faults;
-            None where they have none.
+        mended: From the report to one of the same model on data without their faults,
+            with the first step if a finding is about it; None where they have none.
     """
     severe = [
         finding
@@ -125,7 +126,8 @@ def explained(
         if finding.severity != INFO and finding.kind not in FIXED
     ]
     cause = _cause(diagnosis, found) if severe else None
-    other = mended(diagnosis) if cause is not None else None
+    steps = any(finding.kind in STEP for finding in severe)
+    other = mended(diagnosis, steps) if cause is not None else None
     if cause is None or other is None:
         return _sorted(found)
     left = {finding.kind for finding in other.findings if finding.severity != INFO}

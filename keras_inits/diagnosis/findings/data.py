@@ -167,10 +167,7 @@ def constant(diagnosis: Report) -> Found:
             f"{f.constant} of {f.features} features of {f.name!r} have one value in "
             f"all {f.shape[0]} samples seen",
             "a feature that does not vary says nothing; to its kernel it is a bias",
-            "# leave them out, for example "
-            "x = x[:, x.std(0) > 0] and an Input of as many features"
-            if len(f.shape) == 2
-            else "# leave them out",
+            fixes.kept(f, len(diagnosis.features), "{}.std(0) > 0"),
         )
         findings.append((-1, finding))
     return findings
@@ -192,8 +189,11 @@ def duplicated(diagnosis: Report) -> Found:
             f"{f.repeated} of {f.features} features of {f.name!r} repeat another, but "
             f"for their size and sign ({percent(part)})",
             "they add nothing, and count as often as they are repeated",
-            "# keep one of each: those with a correlation of 1 in "
-            "np.corrcoef(x, rowvar=False)",
+            fixes.kept(
+                f,
+                len(diagnosis.features),
+                "~np.triu(abs(np.corrcoef({}, rowvar=False)) > 1 - 1e-6, 1).any(0)",
+            ),
         )
         findings.append((-1, finding))
     return findings

@@ -202,6 +202,21 @@ def standardized(number: int, count: int) -> str:
     return changed(number, count, "({} - {}.mean(0)) / ({}.std(0) + 1e-12)")
 
 
+def kept(feature: FeatureRecord, count: int, which: str) -> str:
+    """Some columns of a table, and the model's input for as many.
+
+    Args:
+        feature: The input; of rank 2, else the fix is a sentence.
+        count: How many inputs there are.
+        which: Which columns stay, as code, with {} for the input.
+    """
+    if len(feature.shape) != 2:
+        return "# leave them out of the input and of the model's Input"
+    code = changed(feature.number, count, f"{{}}[:, {which}]")
+    taken = "x" if count == 1 else f"parts[{feature.number}]"
+    return f"{code}\nkeras.Input(({taken}.shape[1],))  # in place of the model's"
+
+
 def finite(feature: FeatureRecord | None, count: int) -> str:
     """An input without nan and infinity."""
     return changed(feature.number if feature else 0, count or 1, "np.nan_to_num({})")

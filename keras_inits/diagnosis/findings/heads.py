@@ -156,14 +156,19 @@ def _not_probabilities(output: OutputRecord) -> Fault | None:
     # Trained: a binary cross entropy still ranks by what is not cut off.
     learns = output.loss in pairs.BINARY or activation in ("relu", "relu6")
     learns = learns or activation in ("exponential", "softplus")
+    why = "what is below 0 or above 1 is cut off, and gets no gradient"
+    if output.loss in pairs.OVERLAPS:  # .55 to .75 of three tags right, and .95 so
+        why = (
+            "it divides by a sum of outputs, which may come near zero or below it: "
+            "the loss has no least value"
+        )
     return Fault(
         UNFIT,
         WARNING if learns else ERROR,
         output.low,
         f"{pairs.told(output)} takes probabilities, and the head's outputs are none"
         f"{seen}",
-        f"the head ends with {activation or 'no softmax or sigmoid'}; what is below 0 "
-        "or above 1 is cut off, and gets no gradient",
+        f"the head ends with {activation or 'no softmax or sigmoid'}; {why}",
         head,
         loss,
     )

@@ -65,6 +65,7 @@ LAST: list[Judge] = [
     samples.imbalanced,
     modes.lonely,
     modes.dropped,
+    modes.moving,
 ]
 # What compares samples with each other.
 COMPARING: list[Judge] = [signal.collapsed, units.dying, units.far_biases]
@@ -109,7 +110,7 @@ def _written(finding: Finding, ends: tuple[str, ...]) -> Finding:
 def judged(
     diagnosis: AnyReport,
     branch_ends: Callable[[], tuple[str, ...]] = tuple,
-    mended: Callable[[AnyReport], AnyReport | None] = lambda _: None,
+    mended: Callable[[AnyReport, bool], AnyReport | None] = lambda *_: None,
 ) -> AnyReport:
     """The report with its findings, the most severe first.
 
@@ -117,8 +118,9 @@ def judged(
         diagnosis: A report without findings.
         branch_ends: Finds the paths of the kernels that end residual branches. Asked
             once, and only where a fix names them.
-        mended: Judges the same model on data without their faults; None where they have
-            none. Asked once, and only where more than data is at fault.
+        mended: Judges the same model on data without their faults, with its first step
+            or without; None where they have none. Asked once, and only where more than
+            data is at fault.
     """
     pairs = [finding for judge in PAIRS for finding in judge(diagnosis)]
     found = [finding for judge in FIRST for finding in judge(diagnosis)]

@@ -1,15 +1,18 @@
 """What is wrong with samples and labels: masks, token ids, mixing, rare classes."""
 
 import math
+from collections.abc import Sequence
 
 from keras_inits.diagnosis import thresholds as limits
 from keras_inits.diagnosis.classes import ClassRecord
+from keras_inits.diagnosis.features import FeatureRecord
 from keras_inits.diagnosis.findings import fixes
 from keras_inits.diagnosis.report import ERROR, INFO, WARNING, Finding, Report
 from keras_inits.diagnosis.wording import number, percent
 from keras_inits.graph.heads import SIGMOID
 
 Found = list[tuple[int, Finding]]
+MOST_LABELS = 64  # whose biases are written one by one
 ONE_SIDED = 1.28  # standard deviations: nine tenths of a normal distribution are below
 
 
@@ -21,14 +24,16 @@ def out_of_range(diagnosis: Report) -> Found:
             if not ids.beyond:
                 continue
             at = next((r for r in diagnosis.records if r.name == ids.layer), None)
-            fix = f"# keras.layers.Embedding(input_dim={ids.high + 1}, ...)"
             cause = "some backends raise, others return zeros, nan or another row"
-            if ids.low < 0:
-                fix = (
-                    "# make the ids start at 0, and input_dim one more than the largest"
-                )
-            elif ids.low == 1 and ids.high == ids.rows:
+            if ids.low == 1 and ids.high == ids.rows:
                 cause += "; ids that start at 1 need one row more"
+            lines = [ids.code.format(rows=max(ids.high, ids.high - ids.low) + 1)]
+            if ids.low < 0:
+                count = len(diagnosis.features)
+                moved = "# make its ids start at 0"
+                if ids.whole:
+                    moved = fixes.changed(feature.number, count, f"{{}} + {-ids.low}")
+                lines = [moved] + lines * (ids.high - ids.low >= ids.rows)
             finding = Finding(
                 "token ids out of range",
                 ERROR,
@@ -37,7 +42,7 @@ def out_of_range(diagnosis: Report) -> Found:
                 f"{feature.name!r} has ids from {ids.low} to {ids.high}, and the "
                 f"embedding {ids.layer!r} has rows 0 to {ids.rows - 1}",
                 cause,
-                fix,
+                "\n".join(lines),
             )
             findings.append((at.index if at else -1, finding))
     return findings
@@ -70,11 +75,23 @@ def masked(diagnosis: Report) -> Found:
             f"{percent(part)} of the samples of {feature.name!r} are masked from end "
             "to end",
             "all their steps are padding: the layers behind see nothing of them",
-            "# pad with a value that real steps do not have: "
-            "keras.layers.Masking(mask_value=-1.0), or ids of real tokens from 1 on",
+            _unpadded(diagnosis, feature),
         )
         findings.append((-1, finding))
     return findings
+
+
+def _unpadded(diagnosis: Report, feature: FeatureRecord) -> str:
+    """The samples that have a step; where there is none, no code makes one."""
+    if feature.padding == 1 or len(diagnosis.features) > 1 or feature.masked is None:
+        return (
+            "# pad with a value that real steps do not have: "
+            "keras.layers.Masking(mask_value=-1.0), or ids of real tokens from 1 on"
+        )
+    return (
+        f"keep = (x != {feature.masked:g}).reshape(len(x), -1).any(1); "
+        "x, y = x[keep], y[keep]"
+    )
 
 
 def mixed(diagnosis: Report) -> Found:
@@ -93,7 +110,10 @@ def mixed(diagnosis: Report) -> Found:
         f"first sample moves it by {number(figure)} of its size{where}",
         "an operation over axis 0, such as a softmax, mean or reshape, takes the axis "
         "of samples for another",
-        "# use the last axis, or that of steps: axis=-1 or axis=1 in place of axis=0",
+        f"{code} = -1"
+        if (code := diagnosis.reached.get(name, "")).endswith(".axis")
+        else "# use the last axis, or that of steps: axis=-1 or axis=1 in place of "
+        "axis=0",
     )
     return [(at, finding)]
 
@@ -106,12 +126,17 @@ def _rare(record: ClassRecord) -> tuple[int, float, float] | None:
     if len(present) < 2:
         return None
     share, rarest = min(present)
-    cost = sum(
+    cost = _nats(shares, record.guess)
+    return rarest, share * len(shares) / 2, cost
+
+
+def _nats(shares: Sequence[float], guess: Sequence[float]) -> float:
+    """What a guess costs more than the true frequencies, in nats."""
+    return sum(
         p * math.log(p / max(q, 1e-12))
-        for p, q in zip(shares, record.guess, strict=True)
+        for p, q in zip(shares, guess, strict=True)
         if p > 0
     )
-    return rarest, share * len(shares) / 2, cost
 
 
 def _sure(share: float, samples: int) -> bool:
@@ -127,7 +152,8 @@ def imbalanced(diagnosis: Report) -> Found:
     """Rare classes, and a head that starts at equal odds."""
     findings: Found = []
     for record in diagnosis.classes:
-        # Tokens, pixels and tags of many are rare by their nature.
+        findings += _rare_labels(record)
+        # Tokens and pixels are rare by their nature.
         found = _rare(record) if record.single else None
         if found is None:
             continue
@@ -149,6 +175,48 @@ def imbalanced(diagnosis: Report) -> Found:
         )
         findings.append((-1, finding))
     return findings
+
+
+def _rare_labels(record: ClassRecord) -> Found:
+    """Several labels a sample, most of them rare, and a head at equal odds.
+
+    A warning where for at least half of them there would be one of that label alone.
+    """
+    samples = record.samples // max(1, len(record.several))
+    rare = [
+        (p, q, cost)
+        for p, q in record.several
+        if 0 < p < limits.RARE_INFO
+        and (cost := _nats((1 - p, p), (1 - q, q))) >= limits.RARE_NATS
+    ]
+    if not rare:
+        return []
+    sure = [p for p, *_ in rare if p <= limits.RARE_WARNING and _sure(p, samples)]
+    least = min(rare)
+    finding = Finding(
+        "class imbalance",
+        WARNING if 2 * len(sure) >= len(record.several) else INFO,
+        record.owner,
+        least[0],
+        f"{len(rare)} of {len(record.several)} labels are rare: {least[0]:.2%} of the "
+        f"samples have the rarest, and the head starts at {least[1]:.2%}",
+        f"its biases cost {number(sum(cost for *_, cost in rare))} nats a sample until "
+        "they have moved to the labels' frequencies, which the first steps go to",
+        _priors(record, samples),
+    )
+    return [(-1, finding)]
+
+
+def _priors(record: ClassRecord, samples: int) -> str:
+    """Each bias of the head set to the frequency of its label."""
+    shares = [(p * samples + 1) / (samples + 2) for p, _ in record.several]
+    logits = ", ".join(f"{math.log(p / (1 - p)):.3g}" for p in shares)
+    scheme = f"keras.initializers.Constant([{logits}])"
+    if len(shares) > MOST_LABELS:
+        scheme = f"keras_inits.PriorBias(prior={sum(shares) / len(shares):.3g})"
+    if record.bias is None:
+        return f"# give the head a bias: bias_initializer={scheme}"
+    return fixes.initialize({(record.bias,): scheme}, only=True)
 
 
 def _prior(record: ClassRecord) -> str:

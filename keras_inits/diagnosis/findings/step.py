@@ -46,6 +46,12 @@ def frozen(diagnosis: Report) -> Found:
 
 def _at(step: StepRecord, rate: float) -> str:
     """The line that sets a rate."""
+    if step.optimizer == "MultiOptimizer" and step.learning_rate > 0:
+        part = f"{rate / step.learning_rate:.1g}"
+        return (
+            "for one in model.optimizer.optimizers: "
+            f"one.learning_rate = float(one.learning_rate) * {part}"
+        )
     if not step.scheduled:
         return f"model.optimizer.learning_rate = {rate:.1g}"
     made = f"keras.optimizers.{step.optimizer}({rate:.1g})"

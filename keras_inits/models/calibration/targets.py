@@ -8,7 +8,7 @@ import numpy as np
 from keras_inits.graph.heads import SIGMOID, SOFTMAX, Head
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.models.calibration.goals import HEAD_STD, Goal
-from keras_inits.signals.terms import CATEGORICAL, loss_name
+from keras_inits.signals.terms import CATEGORICAL, canonical_name
 
 BINARY = ("binary_crossentropy", "binary_focal_crossentropy")
 
@@ -46,7 +46,7 @@ def _loss(model: keras.Model) -> str:
     """The name of the loss that a model was compiled with; empty if unknown."""
     loss = model.__dict__.get("loss")
     single = loss is not None and not isinstance(loss, list | tuple | dict)
-    return loss_name(loss) if single else ""
+    return canonical_name(loss) if single else ""
 
 
 def _refused(y: np.ndarray, head: Head, units: int) -> ValueError:

@@ -12,7 +12,10 @@ from keras_inits.diagnosis.report import Finding
 
 DEPTH, WIDTH = 12, 24
 # Compiling takes longer than the training of a test; on JAX it shows what is donated.
-JIT = "auto" if keras.backend.backend() == "jax" else False
+ON_JAX = keras.backend.backend() == "jax"
+JIT = "auto" if ON_JAX else False
+# JAX compiles every network anew, which takes most of the time: a part of each table.
+STEP = 5 if ON_JAX else 1
 HOSTILE = '<b>"a" & {{rows}}<script>alert(1)<!--'
 
 

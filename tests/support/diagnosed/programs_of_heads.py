@@ -269,4 +269,28 @@ HEADS = [
         (1, "tanh", "hinge", SIGNS),
         'Dense(1, activation="tanh", name="head")',
     ),
+    Program(
+        "Dice over numbers of any size",
+        UNFIT,
+        "error",
+        (3, None, losses.Dice(), SEVERAL),
+        (3, "sigmoid", losses.Dice(), SEVERAL),
+        'Dense(3, activation="sigmoid", name="head")',
+    ),
+    Program(
+        "Tversky over a tanh",
+        UNFIT,
+        "error",
+        (3, "tanh", losses.Tversky(), SEVERAL),
+        (3, "sigmoid", "tversky", SEVERAL),
+        'Dense(3, activation="sigmoid", name="head")',
+    ),
+    Program(
+        "Dice over a ReLU",  # which learns
+        UNFIT,
+        "warning",
+        (3, "relu", "dice", SEVERAL),
+        (3, "softmax", "dice", ONE_HOT),
+        'Dense(3, activation="sigmoid", name="head")',
+    ),
 ]

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from keras import optimizers
+
 from keras_inits.diagnosis.step_record import StepRecord
 
 KERNEL = "dense[0]/kernel"
@@ -32,6 +34,14 @@ def tiny(gain=0.5, **changed):
 def rising(whole, tenth, optimizer="Adam"):
     """A step that raises the loss."""
     return step(optimizer=optimizer, loss_after=1 + whole, loss_after_tenth=1 + tenth)
+
+
+def several(rate=0.1):
+    """One for the head and one for the rest."""
+    rules = optimizers.OptimizerMap(
+        optimizers.SGD(rate, momentum=0.9), {".*head.*": optimizers.Adam(rate / 10)}
+    )
+    return optimizers.MultiOptimizer(rules)
 
 
 OF = {  # kind: a step by its figure, and figures with the severity they must have
