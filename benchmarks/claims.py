@@ -19,6 +19,7 @@ import common
 
 PARTS = (
     "claims_start",
+    "claims_calibrated",
     "claims_depth",
     "claims_scale",
     "claims_memory",
