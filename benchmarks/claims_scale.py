@@ -116,8 +116,9 @@ def residual_outputs(kind: str) -> Any:
 
 @claim(
     paper="Bachlechner 2020, 2003.04887",
-    published="With residual branches multiplied by zero at the start (ReZero), deep "
-    "networks train 32 to 56 % faster.",
+    published="With residual branches multiplied by zero at the start (ReZero), a "
+    "ResNet of 56 layers trains 32 % faster, a Transformer of 12 56 %, and deep "
+    "networks of dense layers 15 times as fast.",
     setting="64 ReLU layers of width 128, he_normal, digits, Adam .001, 120 batches of "
     "64; mean loss of the last 10 steps",
     rule="ReZero / plain < .2",
