@@ -90,12 +90,16 @@ class Claim:
     tried: str = ""
     expected: float | None = None
 
+    def texts(self) -> dict[str, Any]:
+        """All but how it is measured."""
+        told = [f.name for f in dataclasses.fields(self) if f.name != "measure"]
+        return {name: getattr(self, name) for name in told}
+
     def run(self, quick: bool) -> dict[str, Any]:
         """The claim beside its figures, for the file of results."""
         start, used = time.perf_counter(), time.process_time()
         measured = self.measure(quick)
-        told = [f.name for f in dataclasses.fields(self) if f.name != "measure"]
-        return {name: getattr(self, name) for name in told} | {
+        return self.texts() | {
             "figures": measured.figures,
             "ours": rounded(measured.ours, 3),
             "plot": measured.plot,

@@ -8,6 +8,7 @@ table. Prints JSON, and a table to standard error. Runs on JAX.
 """
 
 import argparse
+import importlib
 import json
 import os
 from pathlib import Path
@@ -17,7 +18,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import common
-from claim import CLAIMS
+from claim import CLAIMS, Claim
 
 PARTS = (
     "claims_start",
@@ -61,15 +62,19 @@ def show(results: list[dict[str, Any]]) -> None:
     Console(stderr=True, width=140).print(table)
 
 
+def load() -> dict[str, Claim]:
+    """All claims by name."""
+    for part in PARTS:
+        importlib.import_module(part)
+    return CLAIMS
+
+
 def main() -> None:
     """Measures the claims that are asked for."""
-    import importlib
-
     from rich.console import Console
     from rich.progress import track
 
-    for part in PARTS:
-        importlib.import_module(part)
+    load()
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument(
         "--only", nargs="+", metavar="NAME", help=f"of {', '.join(CLAIMS)}"
