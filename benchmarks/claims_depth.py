@@ -194,3 +194,34 @@ def gain_of_activation(quick: bool) -> Measured:
         passed &= above > 0.4
         ours = ours if centred else min(ours, above)
     return Measured(figures, passed, ours, bars(figures, "accuracy"))
+
+
+@claim(
+    paper="Balduzzi 2017, 1702.08591",
+    published="From an initialization that looks linear, ReLU networks of up to 200 "
+    "layers train without skip connections.",
+    setting="100 ReLU layers of width 64, Adam, 150 steps, batches of 64; accuracy on "
+    "the test digits, best of rates .0001, .0003, .001; 2 seeds; He: he_normal",
+    rule="looks_linear > .8 and He < .5 at each seed",
+    quantity="least accuracy from looks_linear",
+)
+def looks_linear(quick: bool) -> Measured:
+    """Units in pairs of opposite sign."""
+    model = chain("relu", 100, 64)
+    train, labels = digit_trainer(model, 2 if quick else 150)
+    linear = {
+        "hidden0": keras_inits.LooksLinear(part="first"),
+        "head": keras_inits.LooksLinear(part="last"),
+        "*": keras_inits.LooksLinear(part="hidden"),
+    }
+    starts: dict[str, Any] = {"looks_linear": linear, "He": "he_normal"}
+    found: dict[str, list[float]] = {}
+    keras_inits.initialize(model, "glorot_uniform", seed=0)
+    for name, start in starts.items():
+        for seed in range(1 if quick else 2):
+            rates = (1e-4, 3e-4, 1e-3)
+            right = best(model, start, (train, labels), seed, rates)
+            found.setdefault(name, []).append(right)
+    least = min(found["looks_linear"])
+    passed = least > 0.8 and max(found["He"]) < 0.5
+    return Measured(rounded(found, 3), passed, least, bars(found, "accuracy"))

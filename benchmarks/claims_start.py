@@ -136,3 +136,68 @@ def delta_orthogonal(quick: bool) -> Measured:
     ours = figures["delta-orthogonal"]["first / last gradient"]
     plot = curves(lines, "norm of the kernel's gradient, seed 0", "layer")
     return Measured(rounded(figures), passed, ours, plot)
+
+
+@claim(
+    paper="Sussillo 2014, 1412.6558",
+    published="The logarithm of a signal's length does a random walk through the "
+    "layers. From He's variance it drifts by -1.2 / (width - 2.4) a layer with ReLU; "
+    "with a factor for the width it does not drift.",
+    setting="2500 ReLU layers without bias of width 20, 50 and 120, one white input; "
+    "mean change of log length a layer, and its standard error",
+    rule="random_walk: drift within 4 standard errors + .004 of 0 at each width; He at "
+    "width 20: below -.04",
+    quantity="drift from He's variance at width 20",
+    expected=-1.2 / 17.6,
+)
+def random_walk(quick: bool) -> Measured:
+    """The typical length of a signal instead of its mean square."""
+    layers, widths = 100 if quick else 2500, (20, 50, 120)
+    figures: dict[str, Any] = {}
+    drifts: dict[str, list[float]] = {}
+    passed = True
+    for width in widths:
+        for name, scheme in (
+            ("He", keras_inits.HeFanIn(seed=width)),
+            ("random_walk", keras_inits.RandomWalk(width=width, seed=width)),
+        ):
+            drawn = np.asarray(scheme((width, layers * width)))  # fan_in is the width
+            x = np.random.default_rng(0).normal(size=width)
+            changes = []
+            for kernel in np.split(drawn.astype("float64"), layers, axis=1):
+                z = np.maximum(x / np.linalg.norm(x) @ kernel, 0)
+                changes.append(np.log(np.linalg.norm(z)))
+                x = z
+            mean, error = np.mean(changes), np.std(changes) / np.sqrt(layers)
+            figures[f"{name}, width {width}"] = {"drift": mean, "standard error": error}
+            drifts.setdefault(name, []).append(float(mean))
+            if name == "random_walk":
+                passed &= bool(abs(mean) < 4 * error + 0.004)
+    ours = drifts["He"][0]
+    plot = curves(drifts, "change of log length a layer", "width", widths)
+    return Measured(rounded(figures, 3), passed and ours < -0.04, ours, plot)
+
+
+@claim(
+    paper="Aitken 2017, 1707.02937",
+    published="A sub-pixel convolution whose kernel is copied over each square of "
+    "pixels (ICNR) starts without checkerboard artifacts.",
+    setting="convolution 3x3 from 8 to 64 channels, white input of 32x32 pixels, "
+    "depth_to_space by 2; variance within squares of 2x2 pixels over all variance",
+    rule="ICNR < 1e-6, he_fan_in > .5",
+    quantity="share of the variance within squares, ICNR",
+    expected=0,
+)
+def icnr(quick: bool) -> Measured:
+    """Kernels that start as nearest-neighbour upsampling."""
+    del quick  # fast anyway
+    x = np.random.default_rng(0).normal(size=(4, 32, 32, 8)).astype("float32")
+    figures = {}
+    for name in ("icnr", "he_fan_in"):
+        kernel = keras_inits.get(name, seed=7)((3, 3, 8, 64))
+        z = np.asarray(keras.ops.conv(x, kernel, padding="same"), "float64")
+        z = z.reshape(4, 32, 32, 4, 16)  # as depth_to_space: the square, channels
+        figures[name] = z.var(axis=3).mean() / z.var()
+    passed = figures["icnr"] < 1e-6 and figures["he_fan_in"] > 0.5
+    of = "share of the variance within squares"
+    return Measured(rounded(figures, 3), passed, figures["icnr"], bars(figures, of))

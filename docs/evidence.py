@@ -77,7 +77,7 @@ def anchor(title: str) -> str:
 
 def ratio(one: dict[str, Any]) -> Any:
     """Ours over the paper's, where the paper has the figure."""
-    return one["ours"] / one["expected"] if one["expected"] else "-"
+    return one["ours"] / one["expected"] if one["expected"] else "none"
 
 
 def picture(plot: dict[str, Any], folder: Path, name: str) -> Iterator[str]:
@@ -100,7 +100,7 @@ def claim(one: dict[str, Any], folder: Path) -> Iterator[str]:
     expected = one["expected"]
     quantity = one["quantity"]
     has = f"the paper's {text(expected)}, ratio {text(ratio(one))}"
-    has = has if expected else "the paper has no figure for it"
+    has = "the paper has no figure for it" if expected is None else has
     yield f"**Figure**: {quantity}: here {text(one['ours'])}; {has}.\n"
     if one["tried"]:
         yield f"**Tried**: {one['tried']}\n"
@@ -124,7 +124,11 @@ def claims(result: dict[str, Any], folder: Path) -> Iterator[str]:
     rows = []
     for one in found:
         link = f"[{heading(one)}](#{anchor(heading(one))})"
-        figures = [one["expected"] or "none", one["ours"], ratio(one)]
+        figures = [
+            "none" if one["expected"] is None else one["expected"],
+            one["ours"],
+            ratio(one),
+        ]
         rows.append([link, one["quantity"], *figures, VERDICT[one["passed"]]])
     head = ["claim", "figure", "published", "here", "ratio", "verdict"]
     yield table(head, rows, words=2) + "\n"
