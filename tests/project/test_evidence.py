@@ -50,6 +50,9 @@ def test_every_claim_of_the_code_has_a_result_of_its_present_setting():
         assert {name: one[name] for name in texts} == texts
 
 
+TWICE = {"ours", "expected", "passed"}
+
+
 def leaves(value, path=()):
     """Paths of all numbers and verdicts below a value."""
     if isinstance(value, (dict, list)):
@@ -74,7 +77,7 @@ def shown(name, path):
     """Whether a figure of a result is one of those that the page shows."""
     words = {str(part) for part in path}
     if name == "claims":
-        return bool(words & {"figures", "ours", "passed"})
+        return bool(words & {"figures", *TWICE})
     if name == "equal_weights":
         ours = words & {"schemes", "models"} or "largest difference" not in words
         return "places" in words and "within 1e-5" not in words and bool(ours)
@@ -90,10 +93,13 @@ def shown(name, path):
 def test_a_figure_of_the_results_is_one_of_the_page(evidence, tmp_path, name):
     results = tmp_path / "results"
     shutil.copytree(RESULTS, results, ignore=shutil.ignore_patterns("*.svg"))
-    before, result = evidence.page(tmp_path, results), committed(name)
+    before, result = evidence.page(tmp_path, results).splitlines(), committed(name)
     for path in filter(lambda path: shown(name, path), leaves(result)):
         (results / f"{name}.json").write_text(json.dumps(changed(result, path)))
-        assert evidence.page(tmp_path, results) != before, path
+        after = evidence.page(tmp_path, results).splitlines()
+        lines = sum(map(str.__ne__, after, before))
+        # The overview's figures stand in the section, too.
+        assert lines >= 1 + (path[-1] in TWICE), path
 
 
 def test_no_figure_is_typed_by_hand(evidence):
