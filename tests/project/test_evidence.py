@@ -132,6 +132,9 @@ def test_every_claim_is_told_whole(evidence, tmp_path):
         for field in ("published", "setting", "rule", "quantity", "tried"):
             assert one[field] in section, (one["name"], field)
         assert f"**{evidence.VERDICT[one['passed']]}**" in section
+        assert f": here {evidence.text(one['ours'])}; the paper" in section
+        if one["expected"] is not None:
+            assert f"the paper's {evidence.text(one['expected'])}, ratio" in section
         assert f"](#{evidence.anchor(evidence.heading(one))})" in text
     passed = sum(one["passed"] for one in result["claims"])
     assert f"\n{passed} of {len(result['claims'])} pass." in text
