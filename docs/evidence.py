@@ -182,9 +182,8 @@ def equal_weights(result: dict[str, Any], folder: Path) -> Iterator[str]:
     yield table([*head, "cut over devices"], rows) + "\n"
     names = ", ".join(f"`{name}`" for name in sorted(off))
     yield (
-        f"Not bit-equal: {names or 'none'}. Differences are relative to the tensor's "
-        "largest value: products of matrices, whose sums each backend orders in its "
-        "own way.\n"
+        f"Ours that are not bit-equal somewhere: {names or 'none'}. Differences are "
+        "relative to the tensor's largest value. Constant tensors are not counted.\n"
     )
     yield "```bash\npython benchmarks/equal_weights.py\n```\n"
 
