@@ -21,7 +21,9 @@ def small(picture):
     """The same PNG with a palette."""
     image = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
     file = io.BytesIO()
-    kept = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=0)  # rare ones too
+    kept = image.quantize(
+        COLOURS, Image.Quantize.MAXCOVERAGE, dither=0
+    )  # and rare ones
     kept.save(file, "PNG", optimize=True)
     return base64.b64encode(file.getvalue()).decode()
 

@@ -59,7 +59,7 @@ def main(golden, installed_in=sys.prefix):
     keras_inits.initialize(model, "zeros")
     assert keras_inits.diagnose(model, x, y).verdict == "unhealthy"  # and it can tell
     keras_inits.calibrate(model := keras.models.clone_model(model), x, y)
-    assert abs(float(np.std(layer_outputs(keras, model, x))) - 1) < 0.01
+    assert abs(float(np.std(outputs_of_the_first(keras, model, x))) - 1) < 0.01
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.keras"
@@ -83,10 +83,10 @@ def main(golden, installed_in=sys.prefix):
     print(json.dumps(found))
 
 
-def layer_outputs(keras, model, x):
+def outputs_of_the_first(keras, model, x):
     """Pre-activations of the first layer."""
-    first = model.layers[0]
-    return keras.ops.convert_to_numpy(x @ first.get_weights()[0] + first.get_weights()[1])
+    kernel, bias = model.layers[0].get_weights()
+    return keras.ops.convert_to_numpy(x @ kernel + bias)
 
 
 if __name__ == "__main__":
