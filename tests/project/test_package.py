@@ -5,6 +5,7 @@ import email
 import json
 import re
 import shutil
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from support import fresh
 
 ROOT = fresh.ROOT
 PACKED = ("CHANGELOG.md", "LICENSE", "MANIFEST.in", "README.md")
-PACKED += ("pyproject.toml", "setup.cfg")
+PACKED += ("CITATION.cff", "CONTRIBUTING.md", "pyproject.toml", "setup.cfg")
+FOLDERS = ("docs", "examples", "keras_inits", "notebooks", "tests")
 EXTRAS = {"demo", "dev", "plots", "test"}
+FRAMEWORKS = {"jax", "tensorflow", "torch"}
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 GENERATED = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 DRAW = """
@@ -44,26 +48,37 @@ def is_shipped(name):
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """A wheel, built from a copy so that no earlier build is in the way."""
+def built(tmp_path_factory):
+    """Wheel and sdist, built from a copy so that no earlier build is in the way."""
     source = tmp_path_factory.mktemp("source")
     for name in PACKED:
         shutil.copy(ROOT / name, source)
-    for name in ("keras_inits", "notebooks", "tests"):
+    for name in FOLDERS:
         shutil.copytree(ROOT / name, source / name, ignore=GENERATED)
     # Without isolation, and so without a network.
     fresh.python("-m", "build", "--no-isolation", source, folder=source)
-    (built,) = (source / "dist").glob("*.whl")
-    return built
+    (wheel,) = (source / "dist").glob("*.whl")
+    (sdist,) = (source / "dist").glob("*.tar.gz")
+    return {"wheel": wheel, "sdist": sdist}
+
+
+@pytest.fixture(scope="module")
+def wheel(built):
+    return built["wheel"]
+
+
+def install(file, target):
+    """Puts what a wheel or an sdist installs into a folder of its own."""
+    alone = "--no-deps", "--no-index", "--no-build-isolation", "--target", target
+    pip = "-m", "pip", "--disable-pip-version-check", "install"
+    fresh.python(*pip, *alone, file)
+    return target
 
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
     """A folder that holds the wheel's contents, and nothing else."""
-    target = tmp_path_factory.mktemp("installed")
-    install = "install", "--no-deps", "--no-index", "--target", target, wheel
-    fresh.python("-m", "pip", "--disable-pip-version-check", *install)
-    return target
+    return install(wheel, tmp_path_factory.mktemp("installed"))
 
 
 @pytest.fixture
@@ -96,7 +111,7 @@ def test_the_wheel_says_what_it_is_and_needs(wheel):
     assert metadata["Version"] == keras_inits.__version__
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "Apache-2.0"
-    assert set(metadata.get_all("Provides-Extra")) == EXTRAS
+    assert set(metadata.get_all("Provides-Extra")) >= EXTRAS
     assert always == {
         "keras>=3.12",
         "ml_dtypes",
@@ -106,6 +121,45 @@ def test_the_wheel_says_what_it_is_and_needs(wheel):
         "tensorflow",
         "threadpoolctl",
     }
+    # README.md tells users of JAX and PyTorch to install the same but for TensorFlow.
+    (line,) = re.findall(r"^pip install (.*) jax$", README, re.MULTILINE)
+    assert {*line.replace('"', "").split()} == always - {"tensorflow"}
+
+
+@pytest.mark.slow
+def test_the_sdist_holds_what_builds_tests_and_shows_the_package(built):
+    with tarfile.open(built["sdist"]) as file:
+        names = {name.partition("/")[2] for name in file.getnames()}
+    assert names >= {*PACKED, "examples/README.md", "notebooks", "docs/names.md"}
+    assert "tests/golden/he_fan_in.json" in names
+    assert not [name for name in names if "__pycache__" in name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "backend"),
+    [("wheel", backend) for backend in sorted(FRAMEWORKS)] + [("sdist", "tensorflow")],
+)
+def test_what_is_installed_works_with_one_backend_alone(
+    kind, backend, built, installed, tmp_path
+):
+    """Draws golden values, saves, loads, diagnoses; other frameworks are not found.
+
+    `.ci/install_matrix.py` does the same where they are not installed.
+    """
+    pytest.importorskip(backend)
+    target = installed if kind == "wheel" else install(built[kind], tmp_path / "target")
+    code = f"""
+        import runpy
+        sys.argv = ["", {str(ROOT / "tests" / "golden")!r}, {str(target)!r}]
+        program = {str(ROOT / "tests" / "support" / "installed_package.py")!r}
+        runpy.run_path(program, run_name="__main__")
+    """
+    options = {"folder": tmp_path, "PYTHONPATH": str(target), "KERAS_BACKEND": backend}
+    printed = fresh.run(code, blocked=sorted(FRAMEWORKS - {backend}), **options)
+    said = json.loads(printed.splitlines()[-1])
+    assert said["frameworks"] == [said["backend"]] == [backend]
+    assert said["golden tensors"] > 20
 
 
 @pytest.mark.slow
@@ -190,3 +244,9 @@ def test_the_changelog_says_for_this_release_whether_values_changed():
         starts = ("unchanged", "changed")
         line = "Values drawn for a given seed: "
         assert any(s.startswith(tuple(line + start for start in starts)) for s in lines)
+
+
+def test_the_citation_is_of_this_version():
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {keras_inits.__version__}\n" in text
+    assert "\nlicense: Apache-2.0\n" in text
