@@ -9,7 +9,7 @@ from unittest import mock
 
 import keras_inits
 from docstrings import described, directive, linked, page_of, prose, signature
-from keras_inits import cli, sampling
+from keras_inits import cli
 from keras_inits.cli import console
 from keras_inits.cli.main import parser
 from keras_inits.diagnosis import report
@@ -23,14 +23,16 @@ GROUPS = {  # names that are in none come last
         *("blocks", "masked", "per_gate", "scaled"),
         *("from_array", "from_function", "allow_functions"),
     ),
-    "Whole models": ("initialize", "recommend", "calibrate", "InitializationReport"),
+    "Whole models": (
+        *("initialize", "recommend", "recipes", "calibrate", "InitializationReport"),
+    ),
     "Diagnosis": ("diagnose", "Diagnosis", "DiagnosisCallback", "duplicates"),
     "What a kernel connects": (
         *("fans", "Fans", "Geometry", "Weight", "WeightInfo", "register_geometry"),
     ),
     "Schemes of your own": ("Initializer", "KernelInitializer", "sampling"),
 }
-PUBLIC = "keras_inits", "keras_inits.sampling"  # modules
+PUBLIC = "keras_inits", "keras_inits.recipes", "keras_inits.sampling"  # modules
 INSIDE = {  # what the attributes of a class consist of, on the same page
     "Diagnosis": (
         *(report.Finding, report.LayerRecord, report.WeightRecord),
@@ -97,14 +99,12 @@ def _entry(name: str, found: Any, module: str) -> str:
     return directive("class", head, "\n\n".join(body), outer=True)
 
 
-def _sampling() -> str:
-    """The page of `keras_inits.sampling`, with all that it has."""
-    entries = [
-        _entry(name, getattr(sampling, name), "keras_inits.sampling")
-        for name in sampling.__all__
-    ]
-    module = "```{py:module} keras_inits.sampling\n```"
-    return "\n\n".join(["# sampling", module, described(sampling), *entries]) + "\n"
+def _module(name: str, found: Any) -> str:
+    """The page of a module, with all that it has."""
+    path = f"keras_inits.{name}"
+    entries = [_entry(one, getattr(found, one), path) for one in found.__all__]
+    head = f"```{{py:module}} {path}\n```"
+    return "\n\n".join([f"# {name}", head, described(found), *entries]) + "\n"
 
 
 def command_line() -> str:
@@ -133,8 +133,8 @@ def pages() -> dict[str, str]:
         path = f"api/{name.lower()}.md"
         if path not in found:
             found[path] = f"# {name}\n"
-        if name == "sampling":
-            found[path] = _sampling()
+        if inspect.ismodule(one):
+            found[path] = _module(name, one)
             continue
         found[path] += f"\n{_entry(name, one, 'keras_inits')}\n"
         inside = INSIDE.get(name, ())

@@ -5,9 +5,7 @@ by the modules of `GENERATED`, whenever the site is built.
 """
 
 import importlib
-import re
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
 import keras_inits  # noqa: E402
 
 # Each has a function `site(folder)` that writes pages below the folder.
-GENERATED = ("start_pictures", "generate", "findings", "evidence")
+GENERATED = ("start_pictures", "generate", "findings", "evidence", "example_pages")
 
 project = "keras-inits"
 author = "The keras-inits authors"
@@ -29,8 +27,7 @@ extensions = ["myst_parser", "sphinx_copybutton"]
 myst_heading_anchors = 4
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
-exclude_patterns = ["_static", "catalogue"]
-suppress_warnings: list[str] = []
+exclude_patterns = ["_static"]
 
 html_theme = "furo"
 html_title = "keras-inits"
@@ -56,21 +53,9 @@ pygments_dark_style = "a11y-high-contrast-dark"
 
 
 def write_pages(app: Sphinx) -> None:
-    """Writes what is generated, by those of the modules that there are."""
+    """Writes what is generated."""
     for name in GENERATED:
-        module = importlib.import_module(name) if find_spec(name) else None
-        if hasattr(module, "site"):
-            module.site(FOLDER)
-        else:  # links to its pages lead nowhere yet
-            app.config.suppress_warnings.append("myst.xref_missing")
-
-
-def drop_missing(app: Sphinx, page: str, source: list[str]) -> None:
-    """Takes what no module writes yet out of the tree of pages."""
-    if page == "index":
-        for line, folder in re.findall(r"(\n\w+ <(\w+)/index>)", source[0]):
-            if not (FOLDER / folder / "index.md").exists():
-                source[0] = source[0].replace(line, "")
+        importlib.import_module(name).site(FOLDER)
 
 
 def add_selects(app: Sphinx, page: str, *rest: Any) -> None:
@@ -83,5 +68,4 @@ def add_selects(app: Sphinx, page: str, *rest: Any) -> None:
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("builder-inited", write_pages)
-    app.connect("source-read", drop_missing)
     app.connect("html-page-context", add_selects)

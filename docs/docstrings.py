@@ -6,7 +6,7 @@ from collections.abc import Container
 from typing import Any
 
 import keras_inits
-from keras_inits import sampling
+from keras_inits import recipes, sampling
 from keras_inits.initializers import registry
 
 SECTION = re.compile(r"^([A-Z][a-z]+(?: [a-z]+)?):(?:\s|$)")
@@ -85,8 +85,9 @@ def sections(documented: Any) -> list[tuple[str, str]]:
     """A docstring's parts in their order: heading and Markdown; "" for plain prose."""
     own = set(inspect.signature(documented).parameters if callable(documented) else ())
     module = inspect.getmodule(documented)
-    if module is not None and module.__name__.startswith(sampling.__name__):
-        own |= set(sampling.__all__)  # where `truncated_normal` is no scheme
+    for one in (recipes, sampling):  # where `truncated_normal` is no scheme
+        if module is not None and module.__name__.startswith(one.__name__):
+            own |= set(one.__all__)
     parts: list[list[str]] = []
     for paragraph in re.split(r"\n\s*\n", inspect.getdoc(documented) or ""):
         match = SECTION.match(paragraph)

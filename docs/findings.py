@@ -11,9 +11,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import findings_pictures as pictures
 import keras
 
+import findings_pictures as pictures
 from keras_inits._utils import rich_text
 from keras_inits.diagnosis import findings
 from keras_inits.diagnosis.show import text

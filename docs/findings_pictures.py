@@ -8,6 +8,9 @@ from typing import Any
 import keras
 import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
 from findings_panels import (
     FAULT,
     GREY,
@@ -21,9 +24,6 @@ from findings_panels import (
     line,
     side_by_side,
 )
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
-
 from keras_inits.diagnosis.show import curves
 from keras_inits.diagnosis.wording import number
 

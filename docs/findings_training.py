@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import findings
 import keras
 import numpy as np
+
+import findings
 
 PATH = Path(__file__).parent / "kinds_trained.json"
 EPOCHS = 60

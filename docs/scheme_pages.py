@@ -7,11 +7,7 @@ from pathlib import Path
 import keras_inits
 from docstrings import TITLES, directive, prose, sections, signature
 from keras_inits.initializers import descriptions, registry
-
-try:
-    from other_names import OTHER_NAMES
-except ModuleNotFoundError:
-    OTHER_NAMES = {}
+from other_names import OTHER_NAMES
 
 FOLDER = Path(__file__).parent
 ORDER = ("Use for", "Formula", "Args", "Call arguments", "Attributes", "Raises")

@@ -9,7 +9,7 @@ import keras
 import pytest
 
 import keras_inits
-from keras_inits import sampling
+from keras_inits import recipes, sampling
 from keras_inits.initializers import descriptions
 from support import fresh
 
@@ -52,8 +52,10 @@ def test_every_public_name_has_one_page(pages):
     """By the entry that Sphinx's index takes."""
     found = sorted(name for text in pages.values() for name in ENTRY.findall(text))
     assert found == sorted(keras_inits.__all__)
-    for name in sampling.__all__:
-        assert f" keras_inits.sampling.{name}(" in pages["api/sampling.md"]
+    for module in (recipes, sampling):
+        path = module.__name__.rpartition(".")[2]
+        for name in module.__all__:
+            assert f" keras_inits.{path}.{name}(" in pages[f"api/{path}.md"]
 
 
 def test_every_page_is_in_an_index(pages):
@@ -130,7 +132,8 @@ def test_every_public_object_has_an_example(modules):
     """Those run with the doctests; twin: one without is found."""
     pages = modules["api_pages"]
     objects = {n: o for n, o in pages.others().items() if not inspect.ismodule(o)}
-    objects |= {name: getattr(sampling, name) for name in sampling.__all__}
+    for module in (recipes, sampling):
+        objects |= {name: getattr(module, name) for name in module.__all__}
     assert without_example(objects, pages.members) == []
     assert without_example({"f": lambda: None}, pages.members) == ["f"]
 
