@@ -55,6 +55,7 @@ from keras_inits.models.calibrate import calibrate
 from keras_inits.models.initialize import initialize
 from keras_inits.models.recommend import recommend
 from keras_inits.models.report import InitializationReport
+from keras_inits.models.transfer.lora import lora
 
 __version__ = "0.1.0"
 
@@ -75,6 +76,7 @@ __all__ = [
     "gain",
     "get",
     "initialize",
+    "lora",
     "names",
     "recommend",
     "register",
