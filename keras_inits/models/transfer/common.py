@@ -45,7 +45,9 @@ def checked_seed(function: str, seed: Seed) -> int:
 
 def on_host(variable: Any) -> np.ndarray:
     """A variable's value in double precision."""
-    value = keras.ops.cast(getattr(variable, "value", variable), "float32")
+    value = getattr(variable, "value", variable)
+    if keras.backend.standardize_dtype(value.dtype) != "float64":
+        value = keras.ops.cast(value, "float32")  # of which NumPy knows
     return np.array(to_numpy(value), "float64")
 
 
@@ -62,6 +64,8 @@ def as_stored(info: WeightInfo, value: np.ndarray) -> Any:
         )
     dtype = keras.backend.standardize_dtype(info.variable.dtype)
     layout = layout_of(info.variable)
+    if dtype == "float64":
+        return keras.ops.convert_to_tensor(value, dtype=dtype)
     return sampling.finished(np.array(value, "float32"), dtype, layout)
 
 
