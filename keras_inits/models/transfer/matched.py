@@ -41,6 +41,12 @@ class _Part(NamedTuple):
     is_head: bool
 
     @property
+    def path(self) -> str:
+        """Of the layer; its name, where it is the model itself."""
+        own = self.weights[0]
+        return own.path.rpartition("/")[0] or str(own.layer.name)
+
+    @property
     def kind(self) -> Kind:
         """What two layers must share to stand for one another."""
         own = tuple((p.weight.role, len(p.shape)) for p in self.weights)
@@ -59,23 +65,74 @@ def _parts(model: keras.Model) -> list[_Part]:
     ]
 
 
-def _keys(parts: Sequence[_Part]) -> list[tuple[Kind, Any]]:
-    """The kind of each layer and of the next: the last of a block from one inside."""
-    kinds = [part.kind for part in parts]
-    return list(zip(kinds, [*kinds[1:], None], strict=True))
-
-
 def _common(left: Sequence[Any], right: Sequence[Any]) -> int:
     """How many members two sequences begin with alike."""
     same = [a == b for a, b in zip(left, right, strict=False)]
     return same.index(False) if False in same else len(same)
 
 
+def _period(kinds: Sequence[Kind]) -> int:
+    """Length of the shortest block that a sequence repeats."""
+    size = len(kinds)
+    lengths = [n for n in range(1, size + 1) if size % n == 0]
+    return next(n for n in lengths if kinds[n:] == kinds[: size - n])
+
+
+def _ends_of_blocks(ours: Sequence[Kind], others: Sequence[Kind]) -> int | None:
+    """How many layers of a shallower model come before those left out; None if unfit.
+
+    What is left out are whole blocks, so that the normalization behind the last block
+    is not taken for the first of the next one.
+    """
+    count, more = len(ours), len(others) - len(ours)
+    fitting = [
+        first
+        for first in range(min(_common(ours, others), count - 1), -1, -1)
+        if ours[first:] == others[first + more :]
+    ]
+    if more <= 0 or not fitting:
+        return None
+    first = fitting[0]
+    period = _period(others[first : first + more])
+    start = first  # of the first block
+    while start and others[start - 1] == others[start - 1 + period]:
+        start -= 1
+    whole = [first for first in fitting if (first - start) % period == 0]
+    return whole[0] if whole else None
+
+
+def _counts(parts: Sequence[_Part]) -> bool:
+    """Whether default names, which count layers of a class, are among the paths."""
+    seen: dict[str, set[str]] = {}
+    for part in parts:
+        names = part.path.split("/")
+        for end, name in enumerate(names):
+            stem = "/".join([*names[:end], name.partition("[")[0]])
+            seen.setdefault(stem, set()).add(name)
+    return any(len(names) > 1 for names in seen.values())
+
+
+def _partners(mine: list[_Part], theirs: list[_Part]) -> list[_Part] | None:
+    """The layer that each of a model's layers comes from; None if they do not match."""
+    ours, others = [p.kind for p in mine], [p.kind for p in theirs]
+    if ours == others:
+        return theirs
+    if not _counts(mine) and not _counts(theirs):  # all have names of their own
+        by_path = {part.path: part for part in theirs}
+        found = [by_path.get(part.path) for part in mine]
+        kinds = [None if part is None else part.kind for part in found]
+        return [p for p in found if p is not None] if kinds == ours else None
+    first = _ends_of_blocks(ours, others)
+    if first is None:
+        return None
+    return [*theirs[:first], *theirs[first + len(others) - len(ours) :]]
+
+
 def matched(to: keras.Model, source: keras.Model, same_depth: bool) -> list[Pair]:
     """The weights of a model and those of another that they come from.
 
-    Layers match in order and by kind. Of a deeper model the first blocks count, and
-    what follows the last block.
+    Where all layers have names of their own, they match by name; else in order and by
+    kind, where of a deeper model the first blocks count, and what follows the last.
 
     Args:
         to: The model that is set.
@@ -86,34 +143,21 @@ def matched(to: keras.Model, source: keras.Model, same_depth: bool) -> list[Pair
         ValueError: If their layers do not match.
     """
     mine, theirs = _parts(to), _parts(source)
-    ours, others = [p.kind for p in mine], [p.kind for p in theirs]
-    count, many = len(mine), len(theirs)
-    first = count
-    if ours != others:
-        first = _common(_keys(mine), _keys(theirs))
-        # The layer where the blocks end is followed by another than its like.
-        first += ours[first : first + 1] == others[first : first + 1]
-        first = min(first, count - (many > count))  # what is last stays last
-    rest = count - first
-    fits = many == count if same_depth else many >= count
-    if not fits or ours[first:] != others[many - rest :]:
-        at = min(_common(ours, others), count - 1)
-        names = [
-            repr(parts[min(at, len(parts) - 1)].weights[0].path.rpartition("/")[0])
-            for parts in (mine, theirs)
-        ]
+    found = _partners(mine, theirs)
+    if found is None or (same_depth and len(mine) != len(theirs)):
+        at = _common([p.kind for p in mine], [p.kind for p in theirs])
+        names = [repr(parts[min(at, len(parts) - 1)].path) for parts in (mine, theirs)]
         demand = "the same layers" if same_depth else "the same first and last layers"
         raise ValueError(
             f"Both models must have {demand}, in the same order. Received: "
-            f"{to.name!r} with {count} layers of weights and {source.name!r} with "
-            f"{many}; {names[0]} and {names[1]} are the first that differ. Build one "
-            "from the configuration of the other. Nothing was written."
+            f"{to.name!r} with {len(mine)} layers of weights and {source.name!r} with "
+            f"{len(theirs)}; {names[0]} and {names[1]} are the first that differ. "
+            "Build one from the configuration of the other. Nothing was written."
         )
-    pairs = zip(mine, [*theirs[:first], *theirs[many - rest :]], strict=True)
     return [
-        Pair(mine_own, their_own, one.is_head)
-        for one, other in pairs
-        for mine_own, their_own in zip(one.weights, other.weights, strict=True)
+        Pair(own, other, part.is_head)
+        for part, partner in zip(mine, found, strict=True)
+        for own, other in zip(part.weights, partner.weights, strict=True)
     ]
 
 

@@ -94,6 +94,29 @@ def test_blocks_of_a_transformer_and_what_follows_them():
     assert not report.left_alone
 
 
+def test_names_lead_to_their_like():
+    """Of keras_hub's blocks, each of which has a number in its name."""
+    hub = pytest.importorskip("keras_hub")
+
+    def make(blocks, width):
+        keras.utils.set_random_seed(blocks)
+        return hub.models.BertBackbone(
+            30, blocks, 2, width, 2 * width, max_sequence_length=10
+        )
+
+    small, large = make(1, 8), make(3, 16)
+    scrambled(large)
+    report = keras_inits.inherit(small, large)
+    assert all(not row.note for row in report.rows)
+    after, given = values(small), values(large)
+    for path, value in after.items():
+        cut = tuple(
+            slice(None, None, a // b)
+            for a, b in zip(given[path].shape, value.shape, strict=True)
+        )
+        assert (value == given[path][cut]).all(), path
+
+
 def test_flattened_channels_keep_their_places():
     small, large = convolutions(2), convolutions(4, between=2)
     keras_inits.inherit(small, large)
