@@ -105,6 +105,12 @@ def _outputs(model: keras.Model, x: Any) -> list[np.ndarray]:
     return [on_host(y) for y in found]
 
 
+def _widened(y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Outputs as copies side by side, where a model ends with a stream of features."""
+    is_wider = y.ndim == len(shape) > 0 and y.size and shape[-1] % y.shape[-1] == 0
+    return y.repeat(shape[-1] // y.shape[-1], -1) if is_wider else y
+
+
 def _check(large: keras.Model, expected: list[np.ndarray], x: Any) -> None:
     """Refuses a model whose outputs are not the small one's.
 
@@ -112,6 +118,7 @@ def _check(large: keras.Model, expected: list[np.ndarray], x: Any) -> None:
         ValueError: If so; then nothing is written.
     """
     found = _outputs(large, x)
+    expected = [_widened(b, a.shape) for a, b in zip(found, expected, strict=False)]
     same = [a.shape for a in found] == [b.shape for b in expected]
     low = keras.backend.standardize_dtype(large.compute_dtype) in (
         "float16",
@@ -146,7 +153,8 @@ def grow(
     A width that is m times as large holds m copies of each unit, side by side; kernels
     that sum over copies are divided by their number, and queries by √m where heads are
     m times as large. Both models then give the same outputs, which is checked on a
-    batch; a model for which copies do not do that is refused.
+    batch; a model for which copies do not do that is refused. Of a model without a
+    head, such as a backbone, the outputs are features, m copies of each.
 
     Equal copies get equal gradients, so noise breaks the tie: on the weights of copied
     inputs, it sums to zero over the copies, and leaves the outputs.

@@ -215,7 +215,7 @@ def lora(
 
     Reference: Hu et al. (2021), arXiv 2106.09685; Meng et al. (2024), "PiSSA", arXiv
     2404.02948; Büyükakyüz (2024), "OLoRA", arXiv 2406.01775; Paischer et al. (2024),
-    "EVA", arXiv 2410.07170; "gaussian" and "orthogonal" as in the library peft.
+    "EVA", arXiv 2410.07170; the other three as in the library peft.
     """
     checks.choice("method", method, METHODS, meaning="how LoRA's factors start")
     used = checked_seed("lora", seed)

@@ -55,6 +55,34 @@ def test_outputs_are_those_of_the_small_model(name):
     assert report.seed == 7
 
 
+@pytest.mark.parametrize("name", ["LlamaBackbone", "BertBackbone"])
+def test_a_backbone_gives_copies_of_its_features(name):
+    """Rotary positions, grouped queries, keras_hub's own layers."""
+    hub = pytest.importorskip("keras_hub")
+
+    def make(heads, width, hidden):
+        keras.utils.set_random_seed(0)
+        own = {"max_sequence_length": 20, "num_heads": heads}
+        if name == "LlamaBackbone":
+            own = {"num_query_heads": heads, "num_key_value_heads": heads // 2}
+        return getattr(hub.models, name)(
+            vocabulary_size=30,
+            num_layers=2,
+            hidden_dim=width,
+            intermediate_dim=hidden,
+            **own,
+        )
+
+    small, large = scrambled(make(2, 8, 16)), make(4, 16, 48)
+    report = keras_inits.grow(large, small, seed=0)
+    assert not report.left_alone
+    x = {i.name: RANDOM.integers(0, 2, (3, 6)) for i in small.inputs}
+    wide, narrow = (keras.tree.flatten(model(x)) for model in (large, small))
+    for a, b in zip(wide, narrow, strict=True):
+        a, b = (keras.ops.convert_to_numpy(y) for y in (a, b))
+        np.testing.assert_allclose(a, b.repeat(2, -1), atol=1e-5 * np.abs(b).max())
+
+
 def test_copies_are_neighbours_divided_by_their_number():
     small, large = mlp(4, 6), mlp(8, 18)
     keras_inits.grow(large, small, noise=0)
