@@ -83,9 +83,9 @@ def recurrent(units):
     )
 
 
-def tied(width):
+def tied(width, activation=None):
     keras.utils.set_random_seed(0)
     table = layers.ReversibleEmbedding(11, width)
     tokens = keras.Input((6,), dtype="int32")
-    x = layers.Dense(width)(table(tokens))
-    return keras.Model(tokens, table(x, reverse=True))
+    x = layers.Dense(width, activation)(table(tokens))
+    return scrambled(keras.Model(tokens, table(x, reverse=True)))

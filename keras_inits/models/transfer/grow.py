@@ -26,6 +26,7 @@ from keras_inits.models.transfer.matched import (
     left_alone,
     matched,
 )
+from keras_inits.models.transfer.tied import tied_scales
 from keras_inits.signals import noise as white
 from keras_inits.signals.batches import tensors
 
@@ -134,9 +135,10 @@ def _check(large: keras.Model, expected: list[np.ndarray], x: Any) -> None:
         raise ValueError(
             "The wider model must compute what the small one does, and with copied "
             f"units it does not. Received: {large.name!r}, whose outputs {what}. That "
-            "is so for tied heads, for positions that rotate within a larger head (add "
-            "heads instead), for settings that differ in both models, and for layers "
-            "that mix units in ways of their own. Nothing was written."
+            "is so for positions that rotate within a larger head (add heads instead), "
+            "for heads tied to a table behind an activation, for settings that differ "
+            "in both models, and for layers that mix units in ways of their own. "
+            "Nothing was written."
         )
 
 
@@ -153,7 +155,8 @@ def grow(
     A width that is m times as large holds m copies of each unit, side by side; kernels
     that sum over copies are divided by their number, and queries by √m where heads are
     m times as large. Both models then give the same outputs, which is checked on a
-    batch; a model for which copies do not do that is refused. Of a model without a
+    batch; a model for which copies do not do that is refused. In front of a head that
+    is tied to its table, the last normalization is divided by m. Of a model without a
     head, such as a backbone, the outputs are features, m copies of each.
 
     Equal copies get equal gradients, so noise breaks the tie: on the weights of copied
@@ -206,13 +209,15 @@ def grow(
     refuse([problem for problem in problems if problem])
     x = tensors(white.noise(from_small, used % 2**32)[0] if data is None else data)
     expected = _outputs(from_small, x)
+    scales = tied_scales(large, pairs)
     stored, rows = [], []
     for one in pairs:
-        value = as_stored(one.to, _grown(one, noise, used))
+        scale = scales.get(one.to.path, 1.0)
+        value = as_stored(one.to, _grown(one, noise, used) * scale)
         stored.append((one.to.variable, value))
         shapes = ["×".join(map(str, p.shape)) for p in (one.to, one.source)]
         copies = _copies(one)
-        note = f"divided by {copies:g}" if copies > 1 else ""
+        note = f"divided by {copies / scale:g}" if copies / scale > 1 else ""
         rows.append(row(one.to, value, "copies", "grow", " from ".join(shapes), note))
     with all_or_nothing() as write:
         for variable, value in stored:

@@ -31,6 +31,7 @@ MODELS = {
     "wider stream": (lambda: transformer(4), lambda: transformer(8), TOKENS),
     "more heads": (lambda: transformer(4), lambda: transformer(4, heads=6), TOKENS),
     "larger heads": (lambda: transformer(4), lambda: transformer(8, size=6), TOKENS),
+    "tied": (lambda: tied(4), lambda: tied(12), TOKENS),
     "recurrent": (
         lambda: recurrent(3),
         lambda: recurrent(6),
@@ -81,6 +82,26 @@ def test_a_backbone_gives_copies_of_its_features(name):
     for a, b in zip(wide, narrow, strict=True):
         a, b = (keras.ops.convert_to_numpy(y) for y in (a, b))
         np.testing.assert_allclose(a, b.repeat(2, -1), atol=1e-5 * np.abs(b).max())
+
+
+def test_a_tied_language_model_of_keras_hub():
+    hub = pytest.importorskip("keras_hub")
+
+    def make(heads, width, hidden):
+        keras.utils.set_random_seed(0)
+        own = hub.models.GPT2Backbone(
+            30, 2, heads, width, hidden, max_sequence_length=20
+        )
+        return hub.models.GPT2CausalLM(own)
+
+    small, large = scrambled(make(2, 8, 16)), make(4, 16, 48)
+    report = keras_inits.grow(large, small, seed=0)
+    x = {i.name: RANDOM.integers(0, 2, (3, 6)) for i in small.inputs}
+    expected = outputs(small, x)
+    bound = 1e-5 * max(1, np.abs(expected).max())
+    np.testing.assert_allclose(outputs(large, x), expected, atol=bound)
+    divided = {r.path for r in report.rows if r.note == "divided by 2"}
+    assert "gpt2_backbone[0]/layer_norm/gamma" in divided
 
 
 def test_copies_are_neighbours_divided_by_their_number():
@@ -157,7 +178,7 @@ def rotated(width):
         (lambda: mlp(8, inputs=16), lambda: mlp(4), "(16,)"),
         (lambda: mlp(8, 8), lambda: mlp(4), "first that differ"),
         (lambda: mlp(8), lambda: recurrent(4), "first that differ"),
-        (lambda: tied(8), lambda: tied(4), "tied heads"),
+        (lambda: tied(8, "tanh"), lambda: tied(4, "tanh"), "tied to a table"),
         (lambda: rotated(8), lambda: rotated(4), "ways of their own"),
     ],
 )
