@@ -25,6 +25,7 @@ GROUPS = {  # names that are in none come last
     ),
     "Whole models": (
         *("initialize", "recommend", "recipes", "calibrate", "InitializationReport"),
+        *("lora", "grow_embedding", "inherit", "grow"),
     ),
     "Diagnosis": ("diagnose", "Diagnosis", "DiagnosisCallback", "duplicates"),
     "What a kernel connects": (

@@ -56,6 +56,10 @@ from keras_inits.models.calibrate import calibrate
 from keras_inits.models.initialize import initialize
 from keras_inits.models.recommend import recommend
 from keras_inits.models.report import InitializationReport
+from keras_inits.models.transfer.embeddings import grow_embedding
+from keras_inits.models.transfer.grow import grow
+from keras_inits.models.transfer.inherit import inherit
+from keras_inits.models.transfer.lora import lora
 
 __version__ = "0.1.0"
 
@@ -75,7 +79,11 @@ __all__ = [
     "fans",
     "gain",
     "get",
+    "grow",
+    "grow_embedding",
+    "inherit",
     "initialize",
+    "lora",
     "names",
     "recipes",
     "recommend",

@@ -78,6 +78,11 @@ def flat_layers(layer: keras.layers.Layer) -> list[Any]:
     return [layer, *(x for y in getattr(layer, "layers", ()) for x in flat_layers(y))]
 
 
+def query_of(layer: Any) -> Any:
+    """The layer that makes an attention layer's queries; None of any other layer."""
+    return getattr(layer, "_query_dense", None)
+
+
 def call_parameters(layer: keras.layers.Layer) -> list[str]:
     """The names of the arguments of a layer's `call`."""
     signature = getattr(layer, "_call_signature", None) or inspect.signature(layer.call)

@@ -29,6 +29,9 @@ def test_the_installed_keras_has_all_that_is_used():
     assert keras_private.is_of_keras(keras.layers.Dense, "layers")
     assert keras_private.is_of_keras(cell)
     assert not keras_private.is_of_keras(type("Own", (), {}))
+    attention = keras.layers.MultiHeadAttention(2, 3)
+    attention.build((None, 4, 5), (None, 4, 5))
+    assert keras_private.query_of(attention) is not None
     assert hasattr(model, "_flatten_layers")
     assert len(keras_private.flat_layers(model)) == 5
     assert hasattr(dense, "_call_signature")

@@ -1,0 +1,1 @@
+"""Starts from weights that exist: adapters, larger vocabularies, other widths."""
