@@ -98,8 +98,8 @@ def test_a_model_without_a_weight_to_train_is_found_and_the_fix_trains():
     model = classifier("adam")
     model.trainable = False
     model.compile(optimizers.Adam(0.01), model.loss, jit_compile=JIT)
-    finding = found(model)["nothing trains"]
-    assert finding.severity == "error"
+    (finding,) = diagnose(model, POINTS, LABELS, batch_size=64).findings
+    assert (finding.kind, finding.severity) == ("nothing trains", "error")
     exec(finding.fix, {"model": model, "keras": keras})
     assert not found(model)
     assert learns(model)

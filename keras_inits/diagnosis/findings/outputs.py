@@ -74,6 +74,8 @@ def flat(diagnosis: Report) -> Found:
     """Losses that no output gets a gradient from."""
     if diagnosis.loss_kind == PROJECTION or not diagnosis.loss:
         return []
+    if not any(weight.trainable for weight in diagnosis.weights):
+        return []  # nothing asks for a gradient
     found: Found = []
     judged = [o for o in diagnosis.outputs if o.has_loss and o.index >= 0]
     for output in judged:
