@@ -140,7 +140,6 @@ KEPT_INFO = 0.1
 KEPT_WARNING = 0.05
 KEPT_ERROR = 0.01
 RATE_WARNING = 0.9
-KEPT_USUAL = 0.5  # what fixes leave: one layer of the usual rate
 
 # Targets by the outputs, both root mean squares, of outputs of at least unit size: a
 # step of Adam moves an output by about learning rate times width, a tenth or so, and a

@@ -181,6 +181,11 @@ def cancelled(size):
     return report(layer(0, weights=(kernel.path,)), weights=[kernel])
 
 
+def moved(size):
+    """A normalization by moving statistics, by what the batch's would give."""
+    return report(layer(2, kernel=False, moving=True, out=stats(rms=size)))
+
+
 OF = {  # kind: a report by its figure, and figures with the severity they must have
     "vanishing signal": (
         lambda v: report(layer(DEPTH - 1, input_rms=v)),
@@ -189,6 +194,10 @@ OF = {  # kind: a report by its figure, and figures with the severity they must 
     "vanishing signal, float16": (
         lambda v: report(layer(DEPTH - 1, input_rms=v, dtype="float16")),
         [(1 / 400, "warning"), (1 / 8e3, "warning"), (8e-5, "error")],
+    ),
+    "statistics of other data": (
+        moved,
+        [(0.015, "warning"), (0.03, None), (30, None), (70, "warning")],
     ),
     "exploding signal": (
         lambda v: report(layer(DEPTH - 1, input_rms=v)),

@@ -127,7 +127,11 @@ def missing(text):
 )
 def test_the_files_that_a_page_names_exist(page):
     text = page.read_text(encoding="utf-8")
-    made = ("keras_inits_demo/", ".venv/", "build/site/")  # by commands that stand there
+    made = (
+        "keras_inits_demo/",
+        ".venv/",
+        "build/site/",
+    )  # by commands that stand there
     assert [path for path in missing(text) if not path.startswith(made)] == []
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         if not link.startswith(GENERATED):

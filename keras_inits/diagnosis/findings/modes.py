@@ -9,6 +9,8 @@ from keras_inits.diagnosis.wording import number, quoted
 from keras_inits.geometry.roles import Role
 from keras_inits.signals.batches import NOISE
 
+USUAL = 0.5  # of the signal, what fixes leave: as one layer of the usual rate does
+
 Found = list[tuple[int, Finding]]
 
 
@@ -110,7 +112,7 @@ def dropped(diagnosis: Report) -> Found:
 
 def _lower(diagnosis: Report) -> str:
     """Rates by which enough is left, were all dropout on one way."""
-    usual = 1 - limits.KEPT_USUAL ** (1 / len(diagnosis.dropouts))
+    usual = 1 - USUAL ** (1 / len(diagnosis.dropouts))
     lines = [
         f"{diagnosis.reached[d.name]} = {min(d.rate, usual):.2g}"
         for d in diagnosis.dropouts

@@ -38,6 +38,7 @@ def feature(**changed):
         bad=(),
         bad_count=0,
         padding=None,
+        masked=None,
         ids=(),
     )
     return {"features": (dataclasses.replace(sound, **changed),)}
