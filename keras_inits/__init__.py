@@ -9,6 +9,7 @@ from keras_inits import initializers, sampling
 from keras_inits.diagnosis.callback import DiagnosisCallback
 from keras_inits.diagnosis.diagnosis import Diagnosis
 from keras_inits.diagnosis.measure import diagnose
+from keras_inits.files.portable import PortableReport, portable
 from keras_inits.geometry import Fans, Geometry, Weight, fans, register_geometry
 from keras_inits.geometry.gains import gain
 from keras_inits.graph.duplicates import duplicates
@@ -71,6 +72,7 @@ __all__ = [
     "InitializationReport",
     "Initializer",
     "KernelInitializer",
+    "PortableReport",
     "Weight",
     "WeightInfo",
     "calibrate",
@@ -85,6 +87,7 @@ __all__ = [
     "initialize",
     "lora",
     "names",
+    "portable",
     "recipes",
     "recommend",
     "register",

@@ -44,7 +44,7 @@ def number(
     )
     fits = (
         is_number
-        and math.isfinite(value)
+        and _is_finite(value)
         and (minimum is None or value >= minimum)
         and (above is None or value > above)
         and (maximum is None or value <= maximum)
@@ -61,6 +61,13 @@ def number(
             f"Received: {name}={value!r}. {instead}"
         )
     return float(value)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond all floats
+        return False
 
 
 def whole(

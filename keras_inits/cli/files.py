@@ -13,6 +13,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_inits.files import portable
+from keras_inits.initializers.registry import PACKAGE
+
 
 class Refusal(Exception):
     """A request that cannot be met; the text says why."""
@@ -47,9 +50,25 @@ def model(path: str, *, compiled: bool) -> Any:
                 "if you trust the file: keras.saving.load_model(path, safe_mode=False)."
             ) from error
         raise Refusal(
-            f"{path}: Keras cannot open it: {_first_line(error)} A model of classes "
-            "of your own has to be opened in Python, where they are imported."
+            f"{path}: Keras cannot open it: {_first_line(error)} {_needs(file)}"
         ) from error
+
+
+def _needs(file: pathlib.Path) -> str:
+    """What to type to open a file, by the packages that it names."""
+    try:
+        found = [name for name in portable.packages(file) if name != PACKAGE]
+    except (OSError, ValueError):  # a damaged one: Keras has said so
+        found = []
+    if not found:
+        return (
+            "A model of classes of your own has to be opened in Python, where they "
+            "are imported."
+        )
+    return (
+        f"It has classes of {', '.join(found)}. In Python, import what defines them: "
+        f"import {', '.join(found)}; then keras.saving.load_model(path)."
+    )
 
 
 def _first_line(error: BaseException) -> str:

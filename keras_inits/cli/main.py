@@ -7,7 +7,7 @@ check that failed, 2 for a request that cannot be met, with the reason on stderr
 import argparse
 from collections.abc import Sequence
 
-from keras_inits.cli import initializers, models
+from keras_inits.cli import initializers, models, saved
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,6 +18,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     initializers.add_commands(commands)
     models.add_commands(commands)
+    saved.add_commands(commands)
     return top
 
 

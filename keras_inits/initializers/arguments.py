@@ -8,6 +8,34 @@ from typing import Any, cast
 import keras
 import numpy as np
 
+DEEPEST = 50  # lists and dictionaries inside each other in a config
+
+
+def check_config(owner: str, config: Any) -> None:
+    """Checks that a config can be read: before anything of it is shown or made.
+
+    Raises:
+        ValueError: If it is no dictionary with texts for keys, is nested deeper than
+            any scheme's, or has an integer beyond 64 bits.
+    """
+    fits = isinstance(config, Mapping) and all(isinstance(key, str) for key in config)
+    rest: list[tuple[Any, int]] = [(config, 0)]
+    while fits and rest:
+        value, depth = rest.pop()
+        fits = depth <= DEEPEST
+        if isinstance(value, Mapping):
+            rest += [(member, depth + 1) for member in value.values()]
+        elif isinstance(value, list | tuple):
+            rest += [(member, depth + 1) for member in value]
+        elif isinstance(value, int):
+            fits = -(2**63) <= value < 2**64
+    if not fits:
+        raise ValueError(
+            f"The config of {owner} is a dictionary of arguments, of at most {DEEPEST} "
+            "levels and integers of at most 64 bits. Received: a "
+            f"{type(config).__name__} that is not. Use what get_config() returns."
+        )
+
 
 def check_seed(seed: Any) -> Any:
     """Returns `seed` as None, an int or a `keras.random.SeedGenerator`.
@@ -16,7 +44,7 @@ def check_seed(seed: Any) -> Any:
         ValueError: If it is none of these, or an integer outside 64 bits.
     """
     if isinstance(seed, Mapping):
-        seed = keras.saving.deserialize_keras_object(dict(seed))
+        seed = _generator(dict(seed))
     if seed is None or isinstance(seed, keras.random.SeedGenerator):
         return seed
     whole = isinstance(seed, numbers.Integral) and not isinstance(seed, bool | np.bool_)
@@ -27,6 +55,16 @@ def check_seed(seed: Any) -> Any:
             "For other values on every call use seed=None."
         )
     return int(seed)
+
+
+def _generator(config: dict[str, Any]) -> Any:
+    """The seed generator of a config, or the config where it is none's."""
+    if config.get("class_name") != "SeedGenerator":
+        return config
+    try:
+        return keras.saving.deserialize_keras_object(config)
+    except Exception:  # Keras's errors about a broken one are of any kind
+        return config
 
 
 def check_shape(shape: Any) -> tuple[int, ...]:

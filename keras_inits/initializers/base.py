@@ -18,6 +18,7 @@ from keras_inits._utils.types import Layout
 from keras_inits.geometry import check_axes
 from keras_inits.initializers.arguments import (
     arguments_of,
+    check_config,
     check_dtype,
     check_seed,
     check_shape,
@@ -235,14 +236,16 @@ class Initializer(keras.initializers.Initializer):
         """The initializer that `get_config` describes.
 
         Raises:
-            ValueError: If a key names no argument. `input_axes` and `output_axes`,
-                which Keras adds when it rebuilds an initializer, are always accepted.
+            ValueError: If it is no such config, or a key names no argument.
+                `input_axes` and `output_axes`, which Keras adds when it rebuilds an
+                initializer, are always accepted.
 
         Examples:
         >>> import keras_inits
         >>> keras_inits.HeFanIn.from_config({"negative_slope": 0.3})
         HeFanIn(negative_slope=0.3)
         """
+        check_config(cls.__name__, config)
         arguments = {cls._renamed.get(key, key): config[key] for key in config}
         known = cls._arguments
         names = [name for name in cls._added if name in arguments and name not in known]

@@ -44,6 +44,8 @@ class _ForRelu(VarianceScaling):
         self._negative_slope = checks.number(
             "negative_slope",
             slope,
+            above=-1e150,  # squares are finite
+            below=1e150,
             meaning="the slope of the activation below zero",
             instead="For ReLU use negative_slope=0.",
         )

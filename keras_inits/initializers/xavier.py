@@ -32,6 +32,7 @@ class _WithGain(VarianceScaling):
             "gain",
             gain,
             minimum=0,
+            below=1e150,  # whose square is finite
             meaning="the factor of the standard deviation",
             instead="For tanh use gain=5/3, for linear layers gain=1.",
         )

@@ -8,7 +8,7 @@ import keras
 from keras_inits import sampling
 from keras_inits._utils.types import Seed, Shape, Tensor
 from keras_inits.initializers import registry
-from keras_inits.initializers.arguments import check_seed
+from keras_inits.initializers.arguments import check_config, check_seed
 from keras_inits.initializers.base import AXES, Initializer
 from keras_inits.initializers.kernel import KernelInitializer
 
@@ -35,7 +35,7 @@ def resolved(initializer: Any) -> Any:
             found = keras.initializers.get(initializer)
         except NotAllowed:
             raise
-        except (TypeError, ValueError):  # an unknown name or configuration
+        except Exception:  # unknown, or broken: Keras's errors are of any kind
             found = None
     if not callable(found):
         raise ValueError(
@@ -108,6 +108,7 @@ class Outer(Initializer, keras.initializers.VarianceScaling):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """As in `Initializer`; Keras adds a seed when it tells axes."""
+        check_config(cls.__name__, config)
         known = {key: config[key] for key in config if key != "seed"}
         return super().from_config(config if "seed" in cls._arguments else known)
 

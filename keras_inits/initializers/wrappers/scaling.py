@@ -12,6 +12,7 @@ from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.types import Layout, Shape, Tensor
 from keras_inits.geometry import Geometry
+from keras_inits.initializers.arguments import check_config
 from keras_inits.initializers.base import AXES
 from keras_inits.initializers.registry import register
 from keras_inits.initializers.wrappers.base import Wrapper
@@ -198,6 +199,7 @@ class Masked(Wrapper):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
+        check_config(cls.__name__, config)
         arguments = {key: config[key] for key in config if key != "seed"}
         shape, sha256 = arguments.pop("shape", None), arguments.pop("sha256", None)
         added = {name: arguments.pop(name) for name in AXES if name in arguments}

@@ -10,6 +10,7 @@ import numpy as np
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.types import Layout, Shape, Tensor
+from keras_inits.initializers.arguments import check_config
 from keras_inits.initializers.base import AXES, Initializer
 from keras_inits.initializers.computed import Deterministic
 from keras_inits.initializers.registry import register
@@ -105,10 +106,12 @@ class FromArray(Deterministic):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        names = ["shape", "dtype", "sha256"]
+        check_config(cls.__name__, config)
+        kinds: dict[str, Any] = {"shape": (list, tuple), "dtype": str, "sha256": str}
+        names = list(kinds)
         if unknown := set(config) - {*names, *AXES}:
             raise checks.unknown_key(cls.__name__, unknown, names)
-        if missing := [name for name in names if name not in config]:
+        if missing := [n for n in names if not isinstance(config.get(n), kinds[n])]:
             raise checks.missing_argument(
                 f"The config of {cls.__name__}",
                 missing,
@@ -236,6 +239,7 @@ class FromFunction(Initializer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
+        check_config(cls.__name__, config)
         function = config.get("function")
         module = function.partition(":")[0] if isinstance(function, str) else ""
         if module not in _allowed:

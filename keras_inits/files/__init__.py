@@ -1,0 +1,1 @@
+"""Saved models that open where this package is not installed."""
