@@ -56,6 +56,7 @@ from keras_inits.models.calibrate import calibrate
 from keras_inits.models.initialize import initialize
 from keras_inits.models.recommend import recommend
 from keras_inits.models.report import InitializationReport
+from keras_inits.models.scaled_optimizer import scaled_optimizer
 
 __version__ = "0.1.0"
 
@@ -83,5 +84,6 @@ __all__ = [
     "register_geometry",
     "replacing_builtins",
     "sampling",
+    "scaled_optimizer",
 ]
 __all__ += initializers.__all__
