@@ -5,6 +5,7 @@ made from the configuration of the one that was given. So a step is that optimiz
 own step at another rate, on every backend, whatever the optimizer does.
 """
 
+import re
 import warnings
 from collections.abc import Sequence
 from typing import Any, Self
@@ -76,13 +77,21 @@ class ScaledOptimizer(keras.optimizers.Optimizer):
             return [Multiplier(*one) for _, one in self._built_for]
         return assigned(self.multipliers, variables)
 
-    def _group(self, multiplier: Multiplier, number: int) -> Any:
-        """A new optimizer like the inner one, for variables of one multiplier."""
+    def _group(self, multiplier: Multiplier, number: int, decays: bool) -> Any:
+        """A new optimizer like the inner one, for variables of one multiplier.
+
+        Args:
+            multiplier: Theirs.
+            number: For its name.
+            decays: Whether one of them is not exempt: PyTorch's want one.
+        """
         config = dict(self._config)
         config |= {name: None for name in OWN if name in config}
         for name in DECAYS:
             if config.get(name) is not None:
-                config[name] *= multiplier.weight_decay
+                config[name] = (
+                    config[name] * multiplier.weight_decay if decays else None
+                )
         factor = multiplier.learning_rate
         config["learning_rate"] = lambda: self.learning_rate * factor
         config["name"] = f"{self.name}_{number}"
@@ -100,13 +109,18 @@ class ScaledOptimizer(keras.optimizers.Optimizer):
         given = self._assigned(variables)
         spared, pattern = undecayed(self, variables)
         exempt = [variables[number] for number in sorted(spared)]
-        order = list(dict.fromkeys(given))
-        groups = [self._group(multiplier, n) for n, multiplier in enumerate(order)]
-        for multiplier, group in zip(order, groups, strict=True):
+        groups = []
+        for number, multiplier in enumerate(dict.fromkeys(given)):
+            members = [n for n, one in enumerate(given) if one == multiplier]
+            decays = not all(
+                n in spared or (pattern and re.search(pattern, variables[n].name))
+                for n in members
+            )
+            group = self._group(multiplier, number, decays)
             if exempt or pattern:
                 group.exclude_from_weight_decay(exempt, [pattern] if pattern else None)
-            pairs = zip(variables, given, strict=True)
-            group.build([variable for variable, m in pairs if m == multiplier])
+            group.build([variables[n] for n in members])
+            groups.append(group)
         self.groups = groups
         self._built_for = [
             [list(variable.shape), list(multiplier)]
