@@ -30,6 +30,7 @@ OF_ALL = (  # arguments of every optimizer
 )
 
 
+GROUPS_OWN = ("use_ema", "gradient_accumulation_steps")
 # Where Keras keeps what was named by `exclude_from_weight_decay`.
 EXEMPTIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
 
@@ -127,10 +128,12 @@ class ScaledOptimizer(keras.optimizers.Optimizer):
             for variable, multiplier in zip(variables, given, strict=True)
         ]
         # Averages and sums of gradients are the groups' business.
-        kept = self.use_ema, self.gradient_accumulation_steps
-        self.use_ema, self.gradient_accumulation_steps = False, None
+        kept = {name: getattr(self, name) for name in GROUPS_OWN}
+        for name in kept:
+            setattr(self, name, None)
         super().build(variables)
-        self.use_ema, self.gradient_accumulation_steps = kept
+        for name, value in kept.items():
+            setattr(self, name, value)
 
     def _by_group(self, variables: Sequence[Any]) -> list[list[int]]:
         """Numbers of the variables of each group.

@@ -71,7 +71,8 @@ def _law(grown: Growth, table: int, optimizer: str) -> _Law:
 
 def _tasks(model: Any, start: Any, include: Any) -> dict[str, Task]:
     """What each weight of a model would start with."""
-    given = start(model) if callable(start) else start
+    is_scheme = isinstance(start, keras.initializers.Initializer | type)
+    given = start(model) if callable(start) and not is_scheme else start
     return {
         task.info.path: task
         for task in make_plan(model, rules.parse(given), include, None).tasks
@@ -206,8 +207,8 @@ def mup(
         optimizer: "adam" for steps that do not depend on the gradient's size (Adam,
             AdamW, Nadam, RMSprop, Adagrad, Lion), "sgd" for those that are
             proportional to it.
-        start: What the base starts with: "auto", another recipe such as
-            `recipes.gpt2`, or rules.
+        start: What the base starts with: "auto", a function from a model to rules such
+            as `recipes.gpt2`, or rules.
 
     Returns:
         A `Recipe` with `multipliers` for `scaled_optimizer`. A kernel whose scheme
