@@ -83,7 +83,9 @@ class CoordinateCheck:
         slopes, first = self.slopes(), self.slopes(0)
         for number, layer in enumerate(self.layers):
             sizes = [f"{size:.3g}" for size in self.sizes[:, -1, number]]
-            cells = (layer, *sizes, f"{slopes[layer]:+.2f}", f"{first[layer]:+.2f}")
+            both = (slopes[layer], first[layer])
+            shown = ("" if math.isnan(slope) else f"{slope:+.2f}" for slope in both)
+            cells = (layer, *sizes, *shown)
             table.add_row(*map(Text, cells))
         steps = self.sizes.shape[1] - 1
         known = {layer: s for layer, s in slopes.items() if not math.isnan(s)}
