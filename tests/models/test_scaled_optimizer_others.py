@@ -77,3 +77,15 @@ def test_it_is_diagnosed():
     assert found.verdict == "healthy"
     for one, other in zip(values(model.trainable_variables), before, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_what_has_no_gradient_stays():
+    model = compiled(keras_inits.scaled_optimizer("sgd", SCALES))
+    own = model.trainable_variables
+    before = values(own)
+    given = [keras.ops.ones(own[0].shape), None, None, None]
+    with pytest.warns(UserWarning, match=r"no gradient and stay: \['.*hidden/bias'"):
+        model.optimizer.apply(given, own)
+    for one, other in zip(values(own)[1:], before[1:], strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (values(own)[0] != before[0]).all()
