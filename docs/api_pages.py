@@ -25,12 +25,13 @@ GROUPS = {  # names that are in none come last
     ),
     "Whole models": (
         *("initialize", "recommend", "recipes", "calibrate", "InitializationReport"),
-        *("lora", "grow_embedding", "inherit", "grow"),
+        *("lora", "grow_embedding", "inherit", "grow", "scaled_optimizer"),
     ),
     "Diagnosis": ("diagnose", "Diagnosis", "DiagnosisCallback", "duplicates"),
     "What a kernel connects": (
         *("fans", "Fans", "Geometry", "Weight", "WeightInfo", "register_geometry"),
     ),
+    "Files": ("portable",),
     "Schemes of your own": ("Initializer", "KernelInitializer", "sampling"),
 }
 PUBLIC = "keras_inits", "keras_inits.recipes", "keras_inits.sampling"  # modules

@@ -57,6 +57,7 @@ from keras_inits.models.calibrate import calibrate
 from keras_inits.models.initialize import initialize
 from keras_inits.models.recommend import recommend
 from keras_inits.models.report import InitializationReport
+from keras_inits.models.scaled_optimizer import scaled_optimizer
 from keras_inits.models.transfer.embeddings import grow_embedding
 from keras_inits.models.transfer.grow import grow
 from keras_inits.models.transfer.inherit import inherit
@@ -94,5 +95,6 @@ __all__ = [
     "register_geometry",
     "replacing_builtins",
     "sampling",
+    "scaled_optimizer",
 ]
 __all__ += initializers.__all__

@@ -105,6 +105,9 @@ class _Slots:
         for slot in copy.variables:
             if slot is copy.iterations or slot.name == "learning_rate":
                 continue
+            if slot.name == copy.iterations.name:  # of an optimizer inside
+                slot.assign(self.optimizer.iterations)
+                continue
             found = self.known[_key(slot)]
             # Of variables with one name, in the order of the variables.
             slot.assign((found.popleft() if len(found) > 1 else found[0]).value)

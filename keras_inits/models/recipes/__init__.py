@@ -3,6 +3,7 @@
 `keras_inits.initialize(model, keras_inits.recipes.gpt2(model), seed=0)`.
 """
 
+from keras_inits.models.recipes.coordinates import CoordinateCheck, coordinate_check
 from keras_inits.models.recipes.language import (
     gpt2,
     layernorm_scaling,
@@ -15,15 +16,21 @@ from keras_inits.models.recipes.others import mimetic, spectral
 from keras_inits.models.recipes.pytorch import torch
 from keras_inits.models.recipes.recipe import Recipe
 from keras_inits.models.recipes.residual import fixup, rezero, t_fixup
+from keras_inits.models.recipes.scaled_recipe import ScaledRecipe
+from keras_inits.models.recipes.width import mup
 
 __all__ = [
+    "CoordinateCheck",
     "Recipe",
+    "ScaledRecipe",
+    "coordinate_check",
     "deepnorm",
     "fixup",
     "gpt2",
     "layernorm_scaling",
     "llama_depth",
     "mimetic",
+    "mup",
     "nanochat",
     "rezero",
     "small_wang",

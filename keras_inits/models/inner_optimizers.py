@@ -1,0 +1,57 @@
+"""Which optimizers can be scaled, and how files name them."""
+
+from typing import Any
+
+import keras
+
+
+def checked(optimizer: Any) -> Any:
+    """The optimizer, if one can be made from its configuration for each group.
+
+    Raises:
+        ValueError: If it is of no kind that can.
+    """
+    try:
+        found = keras.optimizers.get(optimizer)
+    except (TypeError, ValueError):
+        found = None
+    if not isinstance(found, keras.optimizers.Optimizer):
+        raise ValueError(
+            "`optimizer` is a Keras optimizer, or its name. Received: "
+            f"optimizer={optimizer!r}. For example keras.optimizers.Adam(1e-3)."
+        )
+    name = type(found).__name__
+    if name in ("LossScaleOptimizer", "MultiOptimizer", "ScaledOptimizer"):
+        raise ValueError(
+            "`optimizer` does the steps itself, and hands them to no other. Received: "
+            f"optimizer={name}. Scale the one inside, and wrap the result: "
+            "keras.optimizers.LossScaleOptimizer(scaled_optimizer(Adam(), ...))."
+        )
+    if found.built:
+        raise ValueError(
+            "`optimizer` must be new: its slots would be lost. Received: a built "
+            f"{name}. Pass keras.optimizers.{name}(...) as it was made."
+        )
+    if found.gradient_accumulation_steps and found.global_clipnorm:
+        raise ValueError(
+            "Accumulated gradients are clipped group by group, which a norm of all "
+            f"gradients does not allow. Received: {name} with "
+            f"gradient_accumulation_steps={found.gradient_accumulation_steps}, "
+            f"global_clipnorm={found.global_clipnorm}. Use clipnorm or clipvalue."
+        )
+    return found
+
+
+def class_of(optimizer: Any) -> dict[str, Any]:
+    """The class of an optimizer as files name it: Keras's own on every backend."""
+    name = type(optimizer).__name__
+    public = getattr(keras.optimizers, name, None)
+    if isinstance(public, type) and isinstance(optimizer, public):
+        # PyTorch's classes are of the same name, and would not open elsewhere.
+        return {
+            "module": "keras.optimizers",
+            "class_name": name,
+            "registered_name": None,
+        }
+    told = keras.saving.serialize_keras_object(optimizer)
+    return {key: told[key] for key in ("module", "class_name", "registered_name")}
