@@ -6,7 +6,7 @@ import math
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import to_numpy
+from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits._utils.types import Tensor
 from keras_inits.models.calibration.goals import Goal
 
@@ -15,6 +15,7 @@ from keras_inits.models.calibration.goals import Goal
 CONSTANT = 1e-5
 CANCELLED = 10.0  # squared mean by variance at which E x² - (E x)² loses a digit
 SMALLEST = 1e-18  # std whose square float32 still holds
+BLOCK = 2**17  # values that are summed at a time, in float32: they fit a core's cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,14 +41,45 @@ class Moments:
 
 def moments(x: Tensor, over: tuple[int, ...]) -> Moments:
     """Mean and std of a tensor over some axes, in float32."""
-    x = keras.ops.cast(x, "float32")
+    near = numpy_view(x)
     with np.errstate(invalid="ignore", over="ignore"):  # infinite signals are refused
-        means, stds = _moments(x, over)
+        if isinstance(near, np.ndarray):
+            means, stds = _host_moments(near, over)
+        else:
+            means, stds = _moments(keras.ops.cast(x, "float32"), over)
     if not (np.isfinite(stds).all() and stds.max() > SMALLEST):
         # Squares left the range of float32, which the values themselves do not.
+        x = keras.ops.cast(x, "float32")
         size = float(to_numpy(keras.ops.max(keras.ops.abs(x)))) or 1.0
         means, stds = (found * size for found in _moments(x / size, over))
     return Moments(means, stds, stds <= CONSTANT * np.abs(means))
+
+
+def _host_moments(
+    x: np.ndarray, over: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same, block by block: nothing is held of the size of the tensor."""
+    kept = [axis for axis in range(x.ndim) if axis not in over]
+    size = math.prod(x.shape[axis] for axis in kept)
+    rows = x.transpose([*over, *kept]).reshape(-1, size)
+
+    def sums(shift: np.ndarray | None) -> np.ndarray:
+        found = np.zeros((2, size))
+        for start in range(0, len(rows), step := max(1, BLOCK // size)):
+            block = rows[start : start + step].astype("float32", copy=False)
+            if shift is not None:
+                block = block - shift
+            found[0] += np.ones(len(block), "float32") @ block
+            found[1] += np.einsum("ij,ij->j", block, block)
+        return found / len(rows)
+
+    means, squares = sums(None)
+    variances = squares - means**2
+    if not (means**2 <= CANCELLED * variances).all():
+        shift = means.astype("float32")
+        rest, squares = sums(shift)
+        means, variances = shift + rest, squares - rest**2
+    return means, np.sqrt(np.maximum(variances, 0))
 
 
 def _moments(x: Tensor, over: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
