@@ -35,6 +35,4 @@ def test_moments_are_those_of_float64(monkeypatch, over, block, mean, std):
 def test_half_precision_is_summed_in_float32():
     x = signal(100.0, 1.0, "float16")
     found = moments.moments(keras.ops.convert_to_tensor(x), (0, 1, 2))
-    np.testing.assert_allclose(
-        found.std, x.astype("float64").std((0, 1, 2)), rtol=2e-6
-    )
+    np.testing.assert_allclose(found.std, x.astype("float64").std((0, 1, 2)), rtol=2e-6)
