@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import short_training as training
-from claim import Measured, claim, rounded
+from claim import Measured, claim, curves, rounded
 from claims_start import flat_digits
 
 import keras_inits
@@ -43,13 +43,14 @@ def fixup_outputs(weights: Any, x: Any) -> Any:
     ".05, scalars at a tenth of it, 100 batches of 64; accuracy on the test digits; "
     "He: all kernels he_normal, first loss",
     rule="accuracy at 1000 blocks >= .9 of that at 10; first loss is ln 10 within 1e-6",
+    quantity="accuracy, 1000 blocks / 10 blocks",
 )
 def fixup(quick: bool) -> Measured:
     """Depth without normalization."""
     x, y, x_test, y_test = flat_digits()
     order = training.batches(len(x), 64, 3 if quick else 100)
     depths = (10, 100) if quick else (10, 100, 1000)
-    accuracies, firsts, he = [], [], []
+    accuracies, firsts, he, lines = [], [], [], {}
     for depth in depths:
         shape = (32, 32)
         weights = {
@@ -72,6 +73,7 @@ def fixup(quick: bool) -> Measured:
         )
         accuracies.append(training.accuracy(found.outputs, y_test))
         firsts.append(float(found.losses[0]))
+        lines[f"{depth} blocks"] = found.losses
         kernels = {
             "first": drawn("he_normal", depth, shape),
             "second": drawn("he_normal", depth, shape, seed=2000),
@@ -85,8 +87,9 @@ def fixup(quick: bool) -> Measured:
         "first loss off by": off,
         "first loss from He": he,
     }
-    passed = accuracies[-1] >= 0.9 * accuracies[0] and off < 1e-6
-    return Measured(rounded(figures, 3), passed)
+    kept = accuracies[-1] / accuracies[0]
+    passed = kept >= 0.9 and off < 1e-6
+    return Measured(rounded(figures, 3), passed, kept, curves(lines, "loss", "step"))
 
 
 def residual_outputs(kind: str) -> Any:
@@ -113,11 +116,13 @@ def residual_outputs(kind: str) -> Any:
 
 @claim(
     paper="Bachlechner 2020, 2003.04887",
-    published="With residual branches multiplied by zero at the start (ReZero), deep "
-    "networks train 32 to 56 % faster.",
+    published="With residual branches multiplied by zero at the start (ReZero), a "
+    "ResNet of 56 layers trains 32 % faster, a Transformer of 12 56 %, and deep "
+    "networks of dense layers 15 times as fast.",
     setting="64 ReLU layers of width 128, he_normal, digits, Adam .001, 120 batches of "
     "64; mean loss of the last 10 steps",
     rule="ReZero / plain < .2",
+    quantity="loss, ReZero / plain",
 )
 def rezero(quick: bool) -> Measured:
     """Branches that start at zero."""
@@ -131,14 +136,16 @@ def rezero(quick: bool) -> Measured:
         "head": drawn("lecun_normal", 1, (128, 10), seed=6000)[0],
         "bias": jnp.zeros(10),
     }
-    figures = {}
+    figures, lines = {}, {}
     for kind in ("plain", "residual", "residual, LayerNorm", "ReZero"):
         data = (training.cross_entropy, x, y, order, x_test)
         found = training.compiled(residual_outputs(kind), weights, *data)(weights, 1e-3)
         figures[kind] = float(found.losses[-10:].mean())
+        lines[kind] = found.losses
     ratio = figures["ReZero"] / figures["plain"]
     figures["ReZero / plain"] = ratio
-    return Measured(rounded(figures, 3), ratio < 0.2)
+    plot = curves(lines, "loss", "step", range(1, 121), log=True)
+    return Measured(rounded(figures, 3), ratio < 0.2, ratio, plot)
 
 
 def hidden(weights: Any, x: Any) -> Any:
@@ -159,6 +166,8 @@ def wide_outputs(weights: Any, x: Any) -> Any:
     "128), 4 batches of 64; root mean square of pre-activations then, width 2048 over "
     "width 128, mean of 3 seeds; standard: lecun_normal, one rate",
     rule="muP: hidden and output in (1 / 1.2, 1.2); standard: both > 2",
+    quantity="size of the output with muP, width 2048 / width 128",
+    expected=1,
 )
 def mup(quick: bool) -> Measured:
     """Activations over widths."""
@@ -198,4 +207,5 @@ def mup(quick: bool) -> Measured:
     last = {name: found[-1] for name, found in figures.items()}
     passed = all(1 / 1.2 < last[f"muP, {one}"] < 1.2 for one in ("hidden", "output"))
     passed &= all(last[f"standard, {one}"] > 2 for one in ("hidden", "output"))
-    return Measured(rounded(figures, 3), passed)
+    plot = curves(figures, "size relative to width 128", "width", widths, log=True)
+    return Measured(rounded(figures, 3), passed, last["muP, output"], plot)

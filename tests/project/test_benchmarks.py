@@ -147,13 +147,16 @@ def test_claims_are_measured_beside_what_was_published(tmp_path):
     assert json.loads(file.read_text()) == printed
     assert [one["name"] for one in printed["claims"]] == names
     for one in printed["claims"]:
-        for field in ("paper", "published", "setting", "rule"):
+        for field in ("paper", "published", "setting", "rule", "quantity"):
             assert one[field], field
+        assert one["plot"]["values"]
         assert one["passed"] is True
         assert one["figures"]
     spread = printed["claims"][0]["figures"]
     assert spread["between_layer"] < 1.01 < spread["within_layer"]
     assert spread["inverse ratio"] > spread["within_layer"]  # twin
+    again = json.loads(run("claims.py", "--only", names[1], "--output", file))
+    assert again["claims"][0] == printed["claims"][0]  # that of another claim stays
 
 
 def test_two_claims_of_one_name_are_refused(monkeypatch):
@@ -161,10 +164,12 @@ def test_two_claims_of_one_name_are_refused(monkeypatch):
     import claim
 
     monkeypatch.setattr(claim, "CLAIMS", {})
-    fields = dict.fromkeys(("paper", "published", "setting", "rule"), "some")
+    names = ("paper", "published", "setting", "rule", "quantity")
+    fields = dict.fromkeys(names, "some")
 
     def halved(quick):
-        return claim.Measured({"found": claim.rounded(1 / 3)}, quick)
+        plot = claim.bars({"found": 1 / 3}, "share")
+        return claim.Measured({"found": claim.rounded(1 / 3)}, quick, 1 / 3, plot)
 
     claim.claim(**fields)(halved)
     assert claim.CLAIMS["halved"].run(True)["figures"] == {"found": 0.3333}
@@ -172,3 +177,30 @@ def test_two_claims_of_one_name_are_refused(monkeypatch):
     with pytest.raises(ValueError, match="Two claims are called halved"):
         claim.claim(**fields)(halved)
     assert claim.rounded([float("nan"), 12, True, "a"]) == [None, 12, True, "a"]
+
+
+def test_long_curves_become_means(monkeypatch):
+    monkeypatch.syspath_prepend(str(fresh.ROOT / "benchmarks"))
+    import claim
+
+    plot = claim.curves({"a": range(99), "b": [float("nan"), 2]}, "loss", "step")
+    assert plot["values"]["a"]["at"] == list(range(1, 100, 2))
+    assert plot["values"]["a"]["values"][:2] == [0.5, 2.5]
+    assert plot["values"]["a"]["values"][-1] == 98
+    assert plot["values"]["b"]["values"] == [None, 2]
+    widths = claim.curves({"a": [1, 2]}, "size", "width", at=(128, 512))
+    assert widths["values"]["a"]["at"] == [128, 512]
+
+
+def test_weights_of_one_seed_are_compared_between_backends(tmp_path):
+    for package in ("tensorflow", "jax", "torch"):
+        pytest.importorskip(package)
+    file = tmp_path / "equal_weights.json"
+    printed = json.loads(run("equal_weights.py", "--quick", "--output", file))
+    assert json.loads(file.read_text()) == printed
+    assert set(printed["places"]) == {"PyTorch", "JAX"}
+    for place in printed["places"].values():
+        for group in ("schemes", "models"):
+            assert place[group]["within 1e-5"] == place[group]["tensors"] > 20
+        baseline = place["Keras's initializers"]  # twin: what is not equal is seen
+        assert baseline["bit-equal"] < baseline["tensors"]
