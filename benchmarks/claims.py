@@ -28,6 +28,7 @@ PARTS = (
     "claims_memory",
     "claims_functions",
     "claims_transformers",
+    "claims_recipes",
 )
 
 

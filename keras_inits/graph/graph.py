@@ -44,6 +44,7 @@ class Graph:
         self.steps: list[Step] = []
         self.outputs: set[int] = set()
         self.inputs: tuple[int, ...] = ()
+        self._numbers: dict[int, int] = {}
         self._takers: dict[int, list[Step]] = {}
         self._makers: dict[int, list[Step]] = {}
         self._counts: set[int] = set()
@@ -52,6 +53,7 @@ class Graph:
 
     def add(self, step: Step, *tensors: Any) -> None:
         """Appends a step, and keeps the tensors that go in and out alive."""
+        self._numbers[id(step)] = len(self.steps)
         self.steps.append(step)
         self._alive += [step.operation, *tensors]
         for tensor in tensors:
@@ -63,6 +65,10 @@ class Graph:
             self._takers.setdefault(tensor, []).append(step)
         for tensor in dict.fromkeys(step.outputs):
             self._makers.setdefault(tensor, []).append(step)
+
+    def number(self, step: Step) -> int:
+        """Where a step stands in `steps`."""
+        return self._numbers[id(step)]
 
     def is_signal(self, tensor: int) -> bool:
         """Whether a tensor has real numbers; masks, indices and counts have not."""

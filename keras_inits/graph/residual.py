@@ -5,8 +5,10 @@ another, the branch, over fewer kernels: none, or the one of a projection.
 """
 
 import collections
+import graphlib
+import heapq
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras_inits.geometry.roles import Role
 from keras_inits.graph import elementwise
@@ -18,6 +20,67 @@ from keras_inits.graph.weights import WeightInfo
 FARTHEST = 16  # kernels in a row that a branch may have
 
 
+class Meeting(NamedTuple):
+    """Where the way back of a branch meets that of its shortcut.
+
+    Attributes:
+        near: The tensors of the shortcut's way, over no kernel or over one.
+        most: Which of the two.
+        kernels: On the way of the branch to there.
+    """
+
+    near: "Near"
+    most: int
+    kernels: int
+
+
+class Near:
+    """Tensors that a tensor comes from over a few kernels, found as far as asked for.
+
+    Those made last come first, so that a walk through one block of a deep network looks
+    at no other.
+    """
+
+    def __init__(self, behind: "Backwards", start: int, most: int) -> None:
+        self.behind, self.most = behind, most
+        self._distances = {start: 0}
+        self._queue: list[tuple[int, int]] = []
+        if behind.order is None:
+            self._distances = behind.distances(start, most)
+        else:
+            self._queue = [(-behind.order.get(start, -1), start)]
+
+    def _next(self) -> int:
+        """One more tensor: all that lead from it to the start are known."""
+        _, tensor = heapq.heappop(self._queue)
+        order, distance = self.behind.order or {}, self._distances[tensor]
+        for source, over in self.behind.sources(tensor):
+            new, old = distance + over, self._distances.get(source)
+            if new > self.most or (old is not None and old <= new):
+                continue
+            if old is None:
+                heapq.heappush(self._queue, (-order.get(source, -1), source))
+            self._distances[source] = new
+        return tensor
+
+    def __contains__(self, tensor: int) -> bool:
+        number = (self.behind.order or {}).get(tensor, -1)
+        while self._queue and -self._queue[0][0] > number:
+            self._next()
+        return tensor in self._distances
+
+    def walk(self) -> Iterator[int]:
+        """All that were not found yet, those made last first if there is an order."""
+        if self.behind.order is None:
+            yield from self._distances
+        while self._queue:
+            yield self._next()
+
+    def is_over(self) -> bool:
+        """Whether none was made before the tensor that was asked for last."""
+        return self.behind.order is not None and not self._queue
+
+
 class Backwards:
     """Follows signals against their direction.
 
@@ -25,6 +88,8 @@ class Backwards:
         graph: That it follows.
         kernels: Identities of the kernels.
         tables: Of those that are embeddings.
+        order: From each tensor to a number that is higher than those of what it comes
+            from; None where a shared layer takes what it gave.
     """
 
     def __init__(
@@ -38,10 +103,33 @@ class Backwards:
             for step in graph.steps
             if step.closed or any(id(v) in self.kernels for v in step.variables)
         }
+        self._sources: dict[int, list[tuple[int, int]]] = {}
+        self.order = self._ordered()
+
+    def _ordered(self) -> dict[int, int] | None:
+        before: dict[int, set[int]] = {}
+        for step in self.graph.steps:
+            for made in step.outputs:
+                before.setdefault(made, set()).update(step.inputs)
+        try:
+            order = graphlib.TopologicalSorter(before).static_order()
+            return {tensor: number for number, tensor in enumerate(order)}
+        except graphlib.CycleError:
+            return None
 
     def is_kernel(self, step: Step) -> bool:
         """Whether a step has kernels, or hides what it has."""
         return id(step) in self._with_kernel
+
+    def sources(self, tensor: int) -> list[tuple[int, int]]:
+        """What signals a tensor is made of: each with 1 if over a kernel, else 0."""
+        if tensor not in self._sources:
+            self._sources[tensor] = [
+                (source, int(self.is_kernel(step)))
+                for step in self.graph.makers(tensor)
+                for source in self.graph.signals(step)
+            ]
+        return self._sources[tensor]
 
     def distances(self, start: int, most: int, stop: Any = ()) -> dict[int, int]:
         """Tensors that a tensor comes from, and over how many kernels at least.
@@ -60,25 +148,30 @@ class Backwards:
             distances[tensor] = distance
             if tensor in stop:
                 break
-            for step in self.graph.makers(tensor):
-                over = self.is_kernel(step)
-                for source in self.graph.signals(step):
-                    # Nearest first: what costs nothing before what costs a kernel.
-                    if over:
-                        queue.append((source, distance + 1))
-                    else:
-                        queue.appendleft((source, distance))
+            if isinstance(stop, Near) and stop.is_over():
+                continue
+            for source, over in self.sources(tensor):
+                # Nearest first: what costs nothing before what costs a kernel.
+                if over:
+                    queue.append((source, distance + 1))
+                else:
+                    queue.appendleft((source, distance))
         return distances
 
-    def is_branch(self, branch: int, shortcut: int) -> bool:
-        """Whether one input of a sum is a branch, of which another is the shortcut."""
-        for kernels in (0, 1):
-            near = set(self.distances(shortcut, kernels))
+    def meeting(self, branch: int, shortcut: int) -> Meeting | None:
+        """Where the ways of two inputs of a sum meet; None if they do not."""
+        for most in (0, 1):  # a projection may be on the way
+            near = Near(self, shortcut, most)
             way = self.distances(branch, FARTHEST, stop=near)
             met = [way[tensor] for tensor in way if tensor in near]
             if met:
-                return min(met) > kernels and not self.is_table(branch)
-        return False
+                return Meeting(near, most, min(met))
+        return None
+
+    def is_branch(self, branch: int, shortcut: int) -> bool:
+        """Whether one input of a sum is a branch, of which another is the shortcut."""
+        met = self.meeting(branch, shortcut)
+        return met is not None and met.kernels > met.most and not self.is_table(branch)
 
     def is_table(self, end: int) -> bool:
         """Whether a tensor is read from embeddings, such as positions: no branch."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from keras_inits.geometry.roles import Role
 from keras_inits.graph.graph import Graph, Step
 from keras_inits.graph.normalizations import is_normalizing
-from keras_inits.graph.residual import Backwards, backwards, branches
+from keras_inits.graph.residual import Backwards, Near, backwards, branches
 from keras_inits.graph.weights import WeightInfo
 
 
@@ -53,7 +53,7 @@ class _Reader:
 
     def is_normalized(self, branch: int, shortcut: int) -> bool:
         """Whether a branch normalizes what it takes, or what it gives."""
-        ahead = set(self.backwards.distances(shortcut, 0))
+        ahead = Near(self.backwards, shortcut, 0)
         queue, seen = collections.deque([branch]), {branch}
         while queue:
             for step in self.graph.makers(queue.popleft()):

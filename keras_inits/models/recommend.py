@@ -4,6 +4,7 @@ import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import keras
@@ -102,7 +103,11 @@ def _candidates(path: str) -> Iterator[Any]:
                     continue  # from the model down, or from the weight up
                 seen["*/" * bool(start) + "/".join(names[start:end])] = None
     yield from seen
-    yield re.compile(f"^{re.escape(path)}$")  # for a name that has a star in it
+
+
+def _only(path: str) -> Any:
+    """The pattern that means one weight, for a name that has a star in it."""
+    return re.compile(f"^{re.escape(path)}$")
 
 
 def _rank(pattern: Any) -> tuple[bool, int, int]:
@@ -123,12 +128,25 @@ class Covering:
     def __init__(self, wanted: Mapping[str, str], infos: Sequence[WeightInfo]) -> None:
         self.wanted, self.infos = wanted, infos
         self._reach: dict[Any, frozenset[str]] = {}
+        self._under: dict[str, list[WeightInfo]] = {}  # by names that follow each other
+        for info in infos:
+            names = info.path.split("/")
+            for start, end in combinations(range(len(names) + 1), 2):
+                part = "*/" * bool(start) + "/".join(names[start:end])
+                self._under.setdefault(part, []).append(info)
+
+    def _within(self, pattern: Any) -> Sequence[WeightInfo]:
+        """The weights that a pattern may mean; few where its only star comes first."""
+        is_text = isinstance(pattern, str)
+        if is_text and not {*"*?"} & {*pattern.removeprefix("*/")}:
+            return self._under.get(pattern, ())
+        return self.infos
 
     def reach(self, pattern: Any) -> frozenset[str]:
         """Paths of the weights that a rule with this pattern would set."""
         if pattern not in self._reach:
             rule = ruling.Rule((pattern,), None, "")
-            found = (p.path for p in self.infos if ruling.reaches(rule, p))
+            found = (p.path for p in self._within(pattern) if ruling.reaches(rule, p))
             self._reach[pattern] = frozenset(found)
         return self._reach[pattern]
 
@@ -142,6 +160,9 @@ class Covering:
             for pattern in _candidates(path)
             if self.reach(pattern) <= allowed
         }
+        for path in paths:
+            if path not in pure:
+                pure[_only(path)] = frozenset({path})
         while left:
             best = min(
                 pure, key=lambda pattern: (-len(pure[pattern] & left), _rank(pattern))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from keras_inits.graph import elementwise
 from keras_inits.graph.graph import Graph, Step
 from keras_inits.graph.normalizations import is_normalizing
-from keras_inits.graph.residual import FARTHEST, Backwards, branches
+from keras_inits.graph.residual import Backwards, Near, branches
 from keras_inits.models.recipes.attention import Attention
 
 
@@ -43,21 +43,10 @@ class Branch(NamedTuple):
     is_normalized_after: bool
 
 
-def _way(behind: Backwards, branch: int, shortcut: int) -> tuple[set[int], int]:
-    """The tensors of the stream before a branch, and the kernels up to there."""
-    for kernels in (0, 1):
-        near = set(behind.distances(shortcut, kernels))
-        way = behind.distances(branch, FARTHEST, stop=near)
-        met = [way[tensor] for tensor in way if tensor in near]
-        if met and min(met) > kernels:
-            return near, min(met)
-    return set(), 0
-
-
 def _collected(
-    graph: Graph, behind: Backwards, end: int, near: set[int], inside: set[int] | None
-) -> set[int]:
-    """Identities of the steps from the stream to a branch's end.
+    graph: Graph, behind: Backwards, end: int, near: Near, inside: set[int] | None
+) -> dict[int, Step]:
+    """The steps from the stream to a branch's end, by their identity.
 
     Args:
         graph: Of the model.
@@ -67,13 +56,13 @@ def _collected(
         inside: Steps that the stream leads to: of what comes from elsewhere, the first
             kernel is the last step. None: all steps.
     """
-    found: set[int] = set()
+    found: dict[int, Step] = {}
     queue = [end]
     while queue:
         for step in graph.makers(queue.pop()):
             if id(step) in found:
                 continue
-            found.add(id(step))
+            found[id(step)] = step
             is_foreign = inside is not None and id(step) not in inside
             if not (is_foreign and behind.is_kernel(step)):
                 queue += [x for x in step.inputs if x not in near]
@@ -81,17 +70,17 @@ def _collected(
 
 
 def _steps(
-    graph: Graph, behind: Backwards, end: int, near: set[int]
+    graph: Graph, behind: Backwards, end: int, near: Near
 ) -> tuple[list[Step], set[int]]:
     """A branch's steps in order, and the identities of those the stream leads to."""
     everything = _collected(graph, behind, end, near, None)
-    reached, inside = set(near), set[int]()
-    for step in graph.steps:
-        if id(step) in everything and not reached.isdisjoint(step.inputs):
+    reached, inside = set[int](), set[int]()
+    for step in sorted(everything.values(), key=graph.number):
+        if any(x in reached or x in near for x in step.inputs):
             inside.add(id(step))
             reached.update(step.outputs)
     wanted = _collected(graph, behind, end, near, inside)
-    return [step for step in graph.steps if id(step) in wanted], inside
+    return sorted(wanted.values(), key=graph.number), inside
 
 
 def _kind(steps: list[Step], inside: set[int], attentions: list[Attention]) -> str:
@@ -177,8 +166,9 @@ def find(graph: Graph, behind: Backwards, attentions: list[Attention]) -> list[B
     taken: set[int] = set()
     for number, end, shortcut in branches(graph, behind):
         total = graph.steps[number]
-        near, kernels = _way(behind, end, shortcut)
-        steps, inside = _steps(graph, behind, end, near)
+        met = behind.meeting(end, shortcut)
+        assert met is not None  # or it were no branch
+        steps, inside = _steps(graph, behind, end, met.near)
         steps = [step for step in steps if id(step) not in taken]  # of one within
         taken |= {id(step) for step in steps}
         kind = _kind(steps, inside, attentions)
@@ -191,7 +181,7 @@ def find(graph: Graph, behind: Backwards, attentions: list[Attention]) -> list[B
             block=0,
             kind=kind,
             steps=tuple(steps),
-            kernels=kernels,
+            kernels=met.kernels,
             sum=total,
             end=end,
             shortcut=shortcut,
@@ -231,10 +221,11 @@ def _earlier(
         if one.sum is total:
             return one
     for kernels in (0, 1):  # a projection may be on the way
-        near = behind.distances(shortcut, kernels)
-        numbers = [made[tensor] for tensor in near if tensor in made]
-        if numbers:
-            return found[max(numbers)]
+        way = Near(behind, shortcut, kernels).walk()
+        numbers = (made[tensor] for tensor in way if tensor in made)
+        last = max(numbers, default=-1) if behind.order is None else next(numbers, -1)
+        if last >= 0:
+            return found[last]
     return None
 
 

@@ -8,7 +8,7 @@ from keras_inits.geometry.roles import Role
 from keras_inits.graph.layer_defaults import LayerDefaults
 from keras_inits.initializers import Ones
 from keras_inits.models.recipes.branches import Branch
-from keras_inits.models.recipes.parts import ENDS, Anatomy, Part, Place
+from keras_inits.models.recipes.parts import ATTENDING, ENDS, Anatomy, Part, Place
 from keras_inits.models.recipes.recipe import Row
 from keras_inits.models.recipes.roles import anatomy
 from keras_inits.models.rules import AUTO
@@ -48,7 +48,7 @@ def read(recipe: str, model: Any, attends: bool = False) -> Anatomy:
                 f"{len(found.branches)} ({branch.kind}) was not found",
                 "Say by register_geometry what the weights of its layers are.",
             )
-    if attends and not found.of(Part.ATTENTION_OUTPUT):
+    if attends and not any(p.branch for p in found.of(Part.ATTENTION_OUTPUT)):
         raise refusal(
             recipe,
             f"none of its {len(found.branches)} branches attends with kernels",
@@ -112,12 +112,14 @@ def rows(
     result = []
     for place in found.places.values():
         law = laws.get(place.part, default if place.is_kernel else None)
+        if place.part in ATTENDING and not place.branch:
+            law = default  # attention that is added to no stream, such as a pooling
         if place.info.weight.role == Role.LORA_A:
             law = AUTO
         if law is None:
             continue
         scheme = law(place) if inspect.isfunction(law) else law
-        depth = (depths or {}).get(place.part, "")
+        depth = (depths or {}).get(place.part, "") if place.branch else ""
         result.append(Row(place, scheme, depth if scheme != AUTO else ""))
     return result
 
@@ -142,7 +144,9 @@ def width(recipe: str, found: Anatomy) -> int:
         ValueError: If they differ.
     """
     widths = {
-        int(p.info.weight.geometry.fans(p.info.shape)[1]) for p in found.of(*ENDS)
+        int(p.info.weight.geometry.fans(p.info.shape)[1])
+        for p in found.of(*ENDS)
+        if p.branch
     }
     if len(widths) > 1:
         raise refusal(

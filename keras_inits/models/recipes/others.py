@@ -76,10 +76,14 @@ def _check_shapes(found: Any, heads: int | None) -> None:
     Raises:
         ValueError: If there is any.
     """
+    kernels: dict[int, dict[Part, Place]] = {}  # by the number of the branch
+    for place in found.of(*PARTS):
+        if place.branch:
+            kernels.setdefault(place.branch.number, {})[place.part] = place
     for branch in found.branches:
         if branch.kind != "attention":
             continue
-        own = {p.part: p for p in found.of(*PARTS) if p.branch is branch}
+        own = kernels.get(branch.number, {})
         if len(own) < len(PARTS):
             lack = next(part for part in PARTS if part not in own)
             raise refusal(

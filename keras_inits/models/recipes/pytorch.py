@@ -133,7 +133,9 @@ def _notes(places: Any) -> list[str]:
     """What has no counterpart in PyTorch."""
     strange: dict[str, Place] = {}
     for place in places:
-        name = type(place.info.layer).__name__
+        layers = (*place.info.parents, place.info.layer)
+        is_inner = type(layers[-1]).__name__ == "ConvLSTMCell"  # its layer is known
+        name = type(layers[-2 if is_inner else -1]).__name__
         if name.startswith("ConvLSTM") or "SeparableConv" in name:
             strange.setdefault(name, place)
     return [

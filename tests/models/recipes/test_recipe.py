@@ -212,3 +212,31 @@ def test_a_subclassed_model():
     small = [row.path for row in report.rows if row.target_std == 0.01]
     ends = ("mlp_in/kernel", "embedding/kernel")
     assert small == [f"blocks[{n}]/{end}" for n in range(2) for end in ends]
+
+
+@pytest.mark.parametrize(
+    "recipe", ["gpt2", "small_wang", "llama_depth", "nanochat", "t_fixup"]
+)
+def test_attention_that_is_added_to_nothing_has_no_factor(recipe):
+    """A pooling at the end is like any other kernel, and of a width of its own."""
+    model = models.transformer(2, norm="" if recipe == "t_fixup" else "pre")
+    x = model.layers[-2].output
+    pool = layers.MultiHeadAttention(2, 8, output_shape=(9,), name="pool")(x, x)
+    model = keras.Model(model.inputs, layers.Dense(10, name="end")(pool))
+    rules = getattr(recipes, recipe)(model)
+    told = {row.place.info.path: (row.depth, row.std) for row in rules.rows}
+    for kernel in ("value", "attention_output"):
+        law = rules[f"pool/{kernel}/kernel"]
+        assert type(law) is type(rules["pool/query/kernel"])
+        assert told[f"pool/{kernel}/kernel"][0] == ""
+        assert told[f"pool/{kernel}/kernel"][1] > 0
+        is_scaled = kernel == "attention_output" or recipe == "t_fixup"
+        assert bool(told[f"attention_0/{kernel}/kernel"][0]) == is_scaled
+
+
+def test_a_pooling_alone_is_no_transformer():
+    model = models.residual_mlp(2)
+    x = layers.Reshape((3, 8))(model.layers[-2].output)
+    model = keras.Model(model.inputs, layers.MultiHeadAttention(2, 4)(x, x))
+    with pytest.raises(ValueError, match="none of its 2 branches attends"):
+        recipes.t_fixup(model)

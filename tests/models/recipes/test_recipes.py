@@ -203,6 +203,43 @@ def test_zero_gamma():
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(model(x)), x)
 
 
+def test_zero_gamma_of_a_residual_network():
+    """The last gain of the branch: none within it, and not that of a projection."""
+
+    def conv(x, filters, name):
+        x = keras.layers.Conv2D(filters, 3, padding="same")(x)
+        return keras.layers.BatchNormalization(name=name)(x)
+
+    x = inputs = keras.Input((8, 8, 3))
+    for n, filters in enumerate((5, 5, 7)):
+        y = keras.layers.ReLU()(conv(x, filters + 1, f"inner_{n}"))
+        y = conv(y, filters, f"last_{n}")
+        x = conv(x, filters, f"shortcut_{n}") if x.shape[-1] != filters else x
+        x = keras.layers.ReLU()(keras.layers.Add()([x, y]))
+    rules = recipes.rezero(keras.Model(inputs, x))
+    zeros = {path for path, scheme in rules.items() if str(scheme) == "Zeros()"}
+    assert zeros == {f"last_{n}/gamma" for n in range(3)}
+
+
+def test_torch_draws_what_it_lacks_as_convolutions():
+    """Each kernel of ConvLSTM by the inputs of its own."""
+    layer = keras.layers.ConvLSTM2D(6, (3, 2), name="c")
+    model = keras.Sequential([keras.Input((4, 8, 8, 3)), layer])
+    rules = recipes.torch(model)
+    stds = {row.place.info.path: row.std for row in rules.rows}
+    assert stds == pytest.approx(
+        {
+            "c/cell/kernel": (3 * 3 * 2 * 3) ** -0.5,
+            "c/cell/recurrent_kernel": (3 * 3 * 2 * 6) ** -0.5,
+            "c/cell/bias": (3 * 3 * 2 * 3) ** -0.5,
+        }
+    )
+    assert rules.notes == (
+        "PyTorch has no ConvLSTM2D: 'c/cell/kernel' and its like are drawn as "
+        "convolutions are.",
+    )
+
+
 def test_layernorm_scaling():
     model = models.transformer(L)
     keras_inits.initialize(model, recipes.layernorm_scaling(model), seed=0)
