@@ -40,10 +40,8 @@ def list_schemes(arguments: argparse.Namespace) -> int:
             table.add_row(f"[bold]{family}")
         for name in names:
             parts = descriptions.sections(registry.scheme(name))
-            formula = _one_line(parts.get("Formula", ""))
-            table.add_row(
-                f'"{descriptions.layer_string(name)}"', _one_line(parts[""]), formula
-            )
+            texts = (_one_line(parts.get(one, "")) for one in ("", "Formula"))
+            table.add_row(f'"{descriptions.layer_string(name)}"', *texts)
     console.out().print(table)
     return 0
 

@@ -25,6 +25,15 @@ class PortableReport:
         rows: A `Replacement` for each initializer: its `path`, `before` and `after`.
         packages: Other packages that the model's classes come from; whoever opens the
             file needs them.
+
+    Examples:
+    >>> import keras, keras_inits, pathlib, tempfile
+    >>> dense = keras.layers.Dense(3, kernel_initializer="he_fan_in")
+    >>> model = keras.Sequential([keras.Input((4,)), dense])
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "model.keras")
+    >>> report = keras_inits.portable(model, path)
+    >>> report.summary.partition(";")[0]
+    '1 initializers replaced'
     """
 
     target: pathlib.Path

@@ -3,15 +3,11 @@
 `keras_inits.initialize(model, keras_inits.recipes.gpt2(model), seed=0)`.
 """
 
-from keras_inits.models.recipes.coordinates import CoordinateCheck, coordinate_check
-from keras_inits.models.recipes.language import (
-    gpt2,
-    layernorm_scaling,
-    llama_depth,
-    nanochat,
-    small_wang,
-)
-from keras_inits.models.recipes.normalized import deepnorm, sub_ln
+from keras_inits.models.recipes.coordinate_check import coordinate_check
+from keras_inits.models.recipes.coordinates import CoordinateCheck
+from keras_inits.models.recipes.language import gpt2, small_wang
+from keras_inits.models.recipes.language_ends import llama_depth, nanochat
+from keras_inits.models.recipes.normalized import deepnorm, layernorm_scaling, sub_ln
 from keras_inits.models.recipes.others import mimetic, spectral
 from keras_inits.models.recipes.pytorch import torch
 from keras_inits.models.recipes.recipe import Recipe

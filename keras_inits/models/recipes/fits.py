@@ -7,7 +7,7 @@ from typing import Any
 from keras_inits.geometry.roles import Role
 from keras_inits.graph.layer_defaults import LayerDefaults
 from keras_inits.initializers import Ones
-from keras_inits.models.recipes.branches import Branch
+from keras_inits.models.recipes.branch import Branch
 from keras_inits.models.recipes.parts import ATTENDING, ENDS, Anatomy, Part, Place
 from keras_inits.models.recipes.recipe import Row
 from keras_inits.models.recipes.roles import anatomy

@@ -1,22 +1,27 @@
-"""Recipes for very deep Transformers whose normalizations stand in other places."""
+"""Recipes for very deep Transformers that rest on where their normalizations stand."""
 
 import math
 from typing import Any
 
-from keras_inits.initializers import Deepnorm, EmbeddingNormal, SubLn, XavierNormal
-from keras_inits.models.recipes.branches import (
-    Branch,
-    factor_of_stream,
-    normalizes_last,
+from keras_inits.initializers import (
+    Constant,
+    Deepnorm,
+    EmbeddingNormal,
+    SubLn,
+    XavierNormal,
 )
+from keras_inits.models.recipes.branch import Branch, normalizes_last
+from keras_inits.models.recipes.branches import factor_of_stream
 from keras_inits.models.recipes.fits import branch_of, read, refusal, refuse_fused, rows
 from keras_inits.models.recipes.parts import ENDS, OF_MLP, Anatomy, Part, Place
 from keras_inits.models.recipes.recipe import Recipe
 from keras_inits.models.recipes.residual import sides_of
+from keras_inits.models.rules import AUTO
 
-__all__ = ["deepnorm", "sub_ln"]
+__all__ = ["deepnorm", "layernorm_scaling", "sub_ln"]
 
 SCALED = (*OF_MLP, Part.VALUE, *ENDS)
+LAYER = "1/√l"
 CLOSE = 1e-3  # a factor that was typed with four digits is right
 
 
@@ -54,6 +59,17 @@ def deepnorm(model: Any) -> Recipe:
             attends; if a sum is not normalized; if the stream is not multiplied by
             alpha: the error says by what it should be; if one kernel is query and
             value.
+
+    Examples:
+    >>> import keras, keras_inits
+    >>> x = inputs = keras.Input((5, 24))
+    >>> for _ in range(2):
+    ...     y = keras.layers.MultiHeadAttention(3, 8)(x, x)
+    ...     x = keras.layers.LayerNormalization()(x * 2**0.5 + y)
+    >>> model = keras.Model(inputs, x)
+    >>> rules = keras_inits.recipes.deepnorm(model)
+    >>> rules["multi_head_attention[1]/value/kernel"].expected_std((24, 3, 8))
+    0.04351941398892446
 
     Reference: Wang et al. (2022), "DeepNet: Scaling Transformers to 1,000 Layers",
     arXiv 2203.00555.
@@ -108,6 +124,18 @@ def sub_ln(model: Any) -> Recipe:
             attends; if a branch lacks one of its two normalizations; if one kernel is
             query and value.
 
+    Examples:
+    >>> import keras, keras_inits
+    >>> x = inputs = keras.Input((5, 24))
+    >>> for _ in range(2):
+    ...     y = keras.layers.LayerNormalization()(x)
+    ...     y = keras.layers.MultiHeadAttention(3, 8)(y, y)
+    ...     x = x + keras.layers.Dense(24)(keras.layers.LayerNormalization()(y))
+    >>> model = keras.Model(inputs, x)
+    >>> rules = keras_inits.recipes.sub_ln(model)
+    >>> rules["multi_head_attention[1]/value/kernel"]
+    SubLn(architecture='encoder', encoder_layers=2)
+
     Reference: Wang et al. (2022), "Foundation Transformers", arXiv 2210.06423.
     """
     found = read("sub_ln", model, attends=True)
@@ -135,3 +163,59 @@ def sub_ln(model: Any) -> Recipe:
     }
     depths = dict.fromkeys(SCALED, "√log(2L)")
     return Recipe("sub_ln", found, rows(found, laws, XavierNormal(), depths))
+
+
+def layernorm_scaling(model: Any) -> Recipe:
+    """Gains that shrink with the block, so that deep blocks learn: LayerNorm Scaling.
+
+    Formula: the gain of each normalization before a branch is 1 / sqrt(l), l the block
+    from 1; kernels are left to "auto".
+
+    In the paper the factor is fixed; here it is where the gain starts, and is trained.
+    Its authors do without the factor 1 / sqrt(2 L) of GPT-2: `|` with a recipe that has
+    one warns.
+
+    Args:
+        model: A built model with residual branches that normalize first.
+
+    Returns:
+        A `Recipe`, rules for `initialize`.
+
+    Raises:
+        ValueError: As `gpt2`; if a branch has no gain before it.
+
+    Examples:
+    >>> import keras, keras_inits
+    >>> x = inputs = keras.Input((24,))
+    >>> for _ in range(2):
+    ...     y = keras.layers.Dense(80, "gelu")(keras.layers.LayerNormalization()(x))
+    ...     x = x + keras.layers.Dense(24)(y)
+    >>> model = keras.Model(inputs, x)
+    >>> rules = keras_inits.recipes.layernorm_scaling(model)
+    >>> [round(rules[f"layer_normalization[{n}]/gamma"].value, 3) for n in range(2)]
+    [1.0, 0.707]
+
+    Reference: Sun et al. (2025), "The Curse of Depth in Large Language Models", arXiv
+    2502.05795.
+    """
+    found = read("layernorm_scaling", model)
+    scaled = {branch_of(place).number for place in found.of(Part.PRE_NORM)}
+    for branch in found.branches:
+        if branch.number not in scaled and not _shares(found.branches, branch, scaled):
+            raise refusal(
+                "layernorm_scaling",
+                f"branch {branch.number + 1} of {len(found.branches)} "
+                f"({branch.kind}) has no gain before its first kernel",
+                "It is for branches that normalize first, with a trained gain.",
+            )
+
+    def gain(place: Place) -> Constant:
+        return Constant(branch_of(place).block ** -0.5)
+
+    given = rows(found, {Part.PRE_NORM: gain}, AUTO, {Part.PRE_NORM: LAYER})
+    return Recipe("layernorm_scaling", found, given)
+
+
+def _shares(branches: Any, branch: Any, scaled: set[int]) -> bool:
+    """Whether a branch takes the normalization of another of its sum."""
+    return any(b.sum is branch.sum and b.number in scaled for b in branches)

@@ -44,6 +44,18 @@ def mimetic(model: Any, seed: int, heads: int | None = None) -> Recipe:
             int; if keys and queries have unequal shapes, or one kernel is both; if
             `heads` is missing, or does not divide the features.
 
+    Examples:
+    >>> import keras, keras_inits
+    >>> x = inputs = keras.Input((5, 24))
+    >>> for _ in range(2):
+    ...     y = keras.layers.LayerNormalization()(x)
+    ...     x = x + keras.layers.MultiHeadAttention(3, 8)(y, y)
+    >>> model = keras.Model(inputs, x)
+    >>> rules = keras_inits.recipes.mimetic(model, seed=0)
+    >>> name = "multi_head_attention[1]/{}/kernel"
+    >>> [rules[name.format(one)].part for one in ("query", "key")]
+    ['query', 'key']
+
     Reference: Trockman, Kolter (2023), "Mimetic Initialization of Self-Attention
     Layers", arXiv 2305.09828.
     """
@@ -128,6 +140,17 @@ def spectral(model: Any) -> Recipe:
 
     Raises:
         ValueError: If the model is not built, or has no kernels.
+
+    Examples:
+    >>> import keras, keras_inits
+    >>> x = inputs = keras.Input((24,))
+    >>> for _ in range(2):
+    ...     y = keras.layers.Dense(80, "gelu")(keras.layers.LayerNormalization()(x))
+    ...     x = x + keras.layers.Dense(24)(y)
+    >>> model = keras.Model(inputs, x)
+    >>> rules = keras_inits.recipes.spectral(model)
+    >>> rules["dense[0]/kernel"]
+    Spectral()
 
     Reference: Yang, Simon, Bernstein (2023), "A Spectral Condition for Feature
     Learning", arXiv 2310.17813.

@@ -7,7 +7,7 @@ from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.graph.graph import Graph
 from keras_inits.graph.residual import Backwards
 from keras_inits.graph.weights import WeightInfo
-from keras_inits.models.recipes.branches import Branch
+from keras_inits.models.recipes.branch import Branch
 
 
 class Part(enum.StrEnum):

@@ -66,6 +66,24 @@ class Recipe(Mapping[Any, Any]):
 
     Raises:
         ValueError: If nothing is left to set.
+
+    Examples:
+    >>> import keras, keras_inits
+    >>> x = inputs = keras.Input((24,))
+    >>> y = keras.layers.Dense(80, "gelu")(keras.layers.LayerNormalization()(x))
+    >>> model = keras.Model(inputs, x + keras.layers.Dense(24, name="last")(y))
+    >>> rules = keras_inits.recipes.gpt2(model)
+    >>> {path: str(part) for path, part in rules.parts().items()}
+    {'dense[0]/kernel': 'first of branch', 'last/kernel': 'last of branch'}
+    >>> print(rules.code())
+    import keras_inits
+    <BLANKLINE>
+    rules = {
+        # first of branch, last of branch
+        '*': keras_inits.RandomNormal(stddev=0.02),
+    }
+    keras_inits.initialize(model, rules, seed=0)
+    >>> own = {**rules, "last/kernel": "zeros"}
     """
 
     def __init__(

@@ -111,6 +111,14 @@ def rezero(model: Any) -> Recipe:
         ValueError: If the model is not built, has no residual branches, or one without
             a factor and a last gain.
 
+    Examples:
+    >>> import keras, keras_inits
+    >>> x = inputs = keras.Input((24,))
+    >>> y = keras.layers.Dense(24, "relu")(x)
+    >>> model = keras.Model(inputs, x + keras.layers.BatchNormalization(name="last")(y))
+    >>> keras_inits.recipes.rezero(model)["last/gamma"]
+    Zeros()
+
     Reference: Bachlechner et al. (2020), "ReZero is All You Need", arXiv 2003.04887;
     De, Smith (2020), arXiv 2002.10444; Goyal et al. (2017), arXiv 1706.02677.
     """
@@ -161,6 +169,16 @@ def t_fixup(model: Any) -> Recipe:
     Raises:
         ValueError: If the model is not built, has no residual branches or none that
             attends; if something is normalized; if one kernel is query and value.
+
+    Examples:
+    >>> import keras, keras_inits
+    >>> x = inputs = keras.Input((5, 24))
+    >>> for _ in range(2):
+    ...     x = x + keras.layers.MultiHeadAttention(3, 8)(x, x)
+    >>> model = keras.Model(inputs, x)
+    >>> rules = keras_inits.recipes.t_fixup(model)
+    >>> rules["multi_head_attention[1]/value/kernel"]
+    TFixup(part='encoder', layers=2)
 
     Reference: Huang, Pérez, Ba, Volkovs (2020), "Improving Transformer Optimization
     Through Better Initialization", ICML.

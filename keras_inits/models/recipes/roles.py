@@ -20,7 +20,7 @@ from keras_inits.graph.weights import weights_of
 from keras_inits.initializers import Ones
 from keras_inits.models.recipes import branches
 from keras_inits.models.recipes.attention import Attention, attentions, is_softmax
-from keras_inits.models.recipes.branches import Branch
+from keras_inits.models.recipes.branch import Branch, norms_after
 from keras_inits.models.recipes.parts import TOGETHER, Anatomy, Part, Place
 from keras_inits.models.recipes.tables import Tables, tables
 
@@ -147,7 +147,7 @@ class _Finder:
         """The gains of the normalizations of the stream after a branch."""
         if not branch.is_normalized_after:
             return
-        steps = branches.norms_after(self.graph, self.behind, branch, following)
+        steps = norms_after(self.graph, self.behind, branch, following)
         for variable in (v for step in steps for v in step.variables):
             if self.is_gain(variable):
                 self.put(variable, Part.POST_NORM, branch)

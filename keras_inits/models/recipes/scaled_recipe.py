@@ -39,6 +39,18 @@ class ScaledRecipe(Recipe):
         multipliers: From the `path` of each variable to its `Multiplier`, where that is
             not 1 and 1.
         outputs: As the argument.
+
+    Examples:
+    >>> import keras, keras_inits
+    >>> def build(width):
+    ...     hidden = keras.layers.Dense(width, "relu", name="hidden")
+    ...     head = keras.layers.Dense(3, name="head")
+    ...     return keras.Sequential([keras.Input((5,)), hidden, head], name="net")
+    >>> rules = keras_inits.recipes.mup(build(64), build(16))
+    >>> {path: str(part) for path, part in rules.parts().items()}
+    {'hidden/kernel': 'kernel', 'head/kernel': 'head'}
+    >>> "'net/head/kernel': (0.25, 4.0)" in rules.code()  # of learning rate, of decay
+    True
     """
 
     def __init__(

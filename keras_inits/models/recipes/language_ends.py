@@ -1,0 +1,145 @@
+"""Recipes of language models: ends of branches each by their own block, or zero."""
+
+import math
+from typing import Any
+
+from keras_inits.initializers import (
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+    Zeros,
+)
+from keras_inits.models.recipes.fits import (
+    branch_of,
+    own_factors,
+    read,
+    refusal,
+    rows,
+)
+from keras_inits.models.recipes.language import checked_stddev
+from keras_inits.models.recipes.parts import ENDS, Part, Place
+from keras_inits.models.recipes.recipe import Recipe
+
+__all__ = ["llama_depth", "nanochat"]
+
+OVER_OWN = "1/√(2l)"
+
+
+def llama_depth(model: Any, stddev: float = 0.02) -> Recipe:
+    """OLMo's `llama_depth`: each block's last kernels smaller than those before it.
+
+    Formula: kernels N(0, stddev²) cut at 3 std; outputs of attention, last kernels of
+    MLPs, and of gated ones the first kernel that is not the gate, over sqrt(2 l), l the
+    block from 1; embeddings N(0, 1); head N(0, 1 / d) cut at 3 std.
+
+    Args:
+        model: A built model with residual branches.
+        stddev: Float, > 0.
+
+    Returns:
+        A `Recipe`, rules for `initialize`.
+
+    Raises:
+        ValueError: As `gpt2`.
+
+    Examples:
+    >>> import keras, keras_inits
+    >>> x = inputs = keras.Input((24,))
+    >>> for _ in range(2):
+    ...     y = keras.layers.Dense(80, "gelu")(keras.layers.LayerNormalization()(x))
+    ...     x = x + keras.layers.Dense(24)(y)
+    >>> model = keras.Model(inputs, x)
+    >>> rules = keras_inits.recipes.llama_depth(model)
+    >>> [round(rules[f"dense[{n}]/kernel"].stddev, 4) for n in range(4)]
+    [0.02, 0.0141, 0.02, 0.01]
+
+    Reference: AllenAI's OLMo-core, `transformer/init.py`; torchtitan's Llama has the
+    same factor.
+    """
+    stddev = checked_stddev("stddev", stddev)
+    found = read("llama_depth", model)
+    gated = {branch_of(place).number for place in found.of(Part.GATE)}
+
+    def end(place: Place) -> TruncatedNormal:
+        own = stddev / math.sqrt(2 * branch_of(place).block)
+        return TruncatedNormal(stddev=own, bound=3.0)
+
+    def first(place: Place) -> TruncatedNormal:
+        is_gated = branch_of(place).number in gated
+        return end(place) if is_gated else TruncatedNormal(stddev=stddev, bound=3.0)
+
+    def head(place: Place) -> TruncatedNormal:
+        return TruncatedNormal(stddev=_fan_in(place) ** -0.5, bound=3.0)
+
+    laws = {
+        **dict.fromkeys(ENDS, end),
+        Part.FIRST: first,
+        Part.HEAD: head,
+        Part.EMBEDDING: RandomNormal(stddev=1.0),
+    }
+    default = TruncatedNormal(stddev=stddev, bound=3.0)
+    given = rows(found, laws, default, dict.fromkeys(ENDS, OVER_OWN))
+    return Recipe("llama_depth", found, given, own_factors(found))
+
+
+def _fan_in(place: Place) -> float:
+    return place.info.weight.geometry.fans(place.info.shape)[0]
+
+
+def nanochat(model: Any) -> Recipe:
+    """nanochat's start: uniform kernels, branches that end in zeros.
+
+    Formula: query, key and value U(±sqrt(3 / d)); first kernels of MLPs 0.4 of that;
+    last kernels of branches 0; embeddings N(0, 0.8²); head N(0, 0.001²), d the kernel's
+    inputs. Scalars of the residual stream, where a model has them, start where their
+    layer starts them.
+
+    Args:
+        model: A built model with residual branches, some of which attend, an embedding
+            and a head of its own.
+
+    Returns:
+        A `Recipe`, rules for `initialize`.
+
+    Raises:
+        ValueError: As `gpt2`; if no branch attends, or there is no embedding, or no
+            head apart from it.
+
+    Examples:
+    >>> import keras, keras_inits
+    >>> tokens = keras.Input((5,), dtype="int32")
+    >>> x = keras.layers.Embedding(50, 24)(tokens)
+    >>> y = keras.layers.LayerNormalization()(x)
+    >>> x = x + keras.layers.MultiHeadAttention(3, 8)(y, y)
+    >>> model = keras.Model(tokens, keras.layers.Dense(50, name="head")(x))
+    >>> rules = keras_inits.recipes.nanochat(model)
+    >>> rules["multi_head_attention[0]/attention_output/kernel"], rules["head/kernel"]
+    (Zeros(), RandomNormal(stddev=0.001))
+
+    Reference: Karpathy (2025), nanochat, `gpt.py`.
+    """
+    found = read("nanochat", model, attends=True)
+    if found.tied or not found.of(Part.HEAD) or not found.of(Part.EMBEDDING):
+        tied = f"{min(found.tied)!r} is both" if found.tied else "one is missing"
+        raise refusal(
+            "nanochat",
+            f"it wants an embedding and a head of unequal scale, and {tied}",
+            "Use recipes.gpt2, which gives both the same.",
+        )
+
+    def bound(factor: float) -> Any:
+        def uniform(place: Place) -> RandomUniform:
+            own = factor * math.sqrt(3 / _fan_in(place))
+            return RandomUniform(-own, own)
+
+        return uniform
+
+    laws = {
+        **dict.fromkeys(ENDS, Zeros()),
+        **dict.fromkeys((Part.FIRST, Part.GATE, Part.MIDDLE), bound(0.4)),
+        Part.EMBEDDING: RandomNormal(stddev=0.8),
+        Part.POSITION: RandomNormal(stddev=0.8),
+        Part.HEAD: RandomNormal(stddev=0.001),
+    }
+    given = rows(found, laws, bound(1.0), dict.fromkeys(ENDS, "0 at the end"))
+    return Recipe("nanochat", found, given)
