@@ -45,7 +45,7 @@ def test_the_step_that_is_foretold(is_built, others):
     for _ in range(2 * repeats if is_built else 0):
         optimizer.apply(given, own)
     before = values(own)
-    rate = optimizer_step.rate(optimizer)
+    rate = optimizer_step.rate(optimizer, own)
     found = dict(optimizer_step.new_values(optimizer, own, given, 1.0, rate))
     for one, other in zip(values(own), before, strict=True):
         np.testing.assert_array_equal(one, other)
