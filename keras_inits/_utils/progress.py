@@ -1,6 +1,7 @@
 """A progress bar on standard error for work that takes more than a second."""
 
 import contextlib
+import importlib.util
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +16,7 @@ def progress(
     """Context that gives a function to call with the work just done.
 
     The bar appears once a second has passed, where standard error is a terminal or a
-    notebook, and is gone at the end.
+    notebook with ipywidgets, and is gone at the end.
 
     Args:
         title: Before the bar.
@@ -32,7 +33,9 @@ def progress(
             from rich.progress import Progress
 
             console = Console(stderr=True)
-            hidden = not (console.is_terminal or console.is_jupyter)
+            # Without ipywidgets rich warns in a notebook at every refresh.
+            live = importlib.util.find_spec("ipywidgets") is not None
+            hidden = not (console.is_terminal or (console.is_jupyter and live))
             bar = Progress(console=console, transient=True, disable=hidden)
             bar.add_task(title, total=total)
             bar.start()

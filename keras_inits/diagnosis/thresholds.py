@@ -1,9 +1,10 @@
 """Every threshold of the findings, with its reason.
 
 Warnings follow from what numbers, activations or known sound networks allow. Errors say
-that a network will not learn, and were set by the random networks 0 to 199 of
-`benchmarks/random_networks.py`, each trained on the digits by Adam at the best of three
-rates; `benchmarks/foretelling.py` tells how they do on others.
+that a network will not learn, and were set by random networks of
+`benchmarks/random_networks.py` (157 from 0 on, 148 from 1000 on), each trained on the
+digits by Adam at the best of three rates; `benchmarks/foretelling.py` tells how they
+do on others.
 """
 
 # Forward: size of what kernels are given, by that of the data. Pooling over 10,000

@@ -33,7 +33,7 @@ class PortableReport:
     >>> path = pathlib.Path(tempfile.mkdtemp(), "model.keras")
     >>> report = keras_inits.portable(model, path)
     >>> report.summary.partition(";")[0]
-    '1 initializers replaced'
+    '1 initializer replaced'
     """
 
     target: pathlib.Path
@@ -43,7 +43,8 @@ class PortableReport:
     @property
     def summary(self) -> str:
         """One line: how much was replaced, and what opening still needs."""
-        count = f"{len(self.rows)} initializers replaced; {self.target}"
+        plural = "" if len(self.rows) == 1 else "s"
+        count = f"{len(self.rows)} initializer{plural} replaced; {self.target}"
         needs = ", ".join(self.packages)
         return f"{count} also needs {needs}" if needs else f"{count} needs Keras alone"
 

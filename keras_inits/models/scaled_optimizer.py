@@ -90,13 +90,15 @@ class ScaledOptimizer(keras.optimizers.Optimizer):
         config |= {name: None for name in OWN if name in config}
         for name in DECAYS:
             if config.get(name) is not None:
-                config[name] = (
-                    config[name] * multiplier.weight_decay if decays else None
-                )
+                config[name] *= multiplier.weight_decay
         factor = multiplier.learning_rate
         config["learning_rate"] = lambda: self.learning_rate * factor
         config["name"] = f"{self.name}_{number}"
-        return type(self.inner).from_config(config)
+        group = type(self.inner).from_config(config)
+        if not decays:  # afterwards: AdamW's constructor refuses None
+            for name in DECAYS:
+                setattr(group, name, None)
+        return group
 
     def build(self, variables: Any) -> None:
         """Makes the groups and their slots.
@@ -165,14 +167,17 @@ class ScaledOptimizer(keras.optimizers.Optimizer):
     def _prepared(self, pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
         """Gradients unscaled, and clipped by the norm of all, beside their variables.
 
-        What a gradient overwrites (scales of float8) is no part of the norm.
+        What a gradient overwrites (scales of float8) stays, and is no part of the norm.
         """
-        if self.loss_scale_factor is not None:
-            pairs = [(g / self.loss_scale_factor, v) for g, v in pairs]
+        is_plain = [not getattr(v, "overwrite_with_gradient", False) for _, v in pairs]
+        if (scale := self.loss_scale_factor) is not None:
+            pairs = [
+                (g / scale if plain else g, v)
+                for (g, v), plain in zip(pairs, is_plain, strict=True)
+            ]
         limit = self.global_clipnorm
         if not limit or limit <= 0:
             return pairs
-        is_plain = [not getattr(v, "overwrite_with_gradient", False) for _, v in pairs]
         squares = [
             keras.ops.sum(keras.ops.square(g))
             for (g, _), plain in zip(pairs, is_plain, strict=True)

@@ -293,3 +293,14 @@ def test_a_pattern_in_vain_is_refused():
     other = keras.Variable(np.ones((5, 3), "float32"))
     with pytest.raises(ValueError, match="that it was built for"):
         optimizer.apply([keras.ops.ones((5, 3))], [other])
+
+
+def test_adamw_takes_a_group_that_is_exempt_from_decay():
+    """Its constructor refuses a decay of None."""
+    adam = keras.optimizers.AdamW(RATE, weight_decay=DECAY)
+    adam.exclude_from_weight_decay(var_names=["b"])
+    scaled = keras_inits.scaled_optimizer(adam, {"b": SCALES["b"]})
+    plain = keras.optimizers.Adam(RATE * SCALES["b"][0])
+    own = list(variables().values())
+    (expected,) = moved(plain, [variables()["b"]], 1)
+    np.testing.assert_allclose(moved(scaled, own)[1], expected, rtol=1e-6)

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import rms, to_numpy
+from keras_inits._utils.host_array import numpy_view, rms, to_numpy
 from keras_inits._utils.keras_private import is_of_keras
 from keras_inits._utils.types import Tensor
 from keras_inits.graph.weights import WeightInfo
@@ -50,6 +50,16 @@ class Change:
 
 def _like(array: Any, x: Tensor) -> Any:
     return keras.ops.convert_to_tensor(np.asarray(array, "float32"), dtype=x.dtype)
+
+
+def _moved(x: Tensor, factor: Any, shift: Any) -> Tensor:
+    """A tensor times factors, plus shifts; in its own memory where that can be."""
+    view = numpy_view(x)
+    if isinstance(view, np.ndarray) and view.flags.writeable:
+        view *= np.asarray(factor, view.dtype)
+        view += np.asarray(shift, view.dtype)
+        return x
+    return x * _like(factor, x) + _like(shift, x)
 
 
 def calls_as_keras(layer: keras.layers.Layer) -> bool:
@@ -127,9 +137,8 @@ class Calibrator:
         if bias is not None and movable and per_unit:
             self.assign(visit, bias, units.to_bias(after, bias.shape))
         if calls_as_keras(visit.layer):
-            shift = _like(units.on_output(after - own * factor), x)
-            x = x * _like(units.on_output(factor), x) + shift
-            visit.output = visit.activated(x)
+            shift = units.on_output(after - own * factor)
+            visit.output = visit.activated(_moved(x, units.on_output(factor), shift))
         reached = dataclasses.replace(
             found, mean=(found.mean - own) * factor + after, std=found.std * factor
         )

@@ -10,6 +10,8 @@ from keras_inits.models.recipes.branch import (
     norms_after,
 )
 
+MOST = 3  # branches of a block
+
 
 def _collected(
     graph: Graph, behind: Backwards, end: int, near: Near, inside: set[int] | None
@@ -110,11 +112,13 @@ def find(graph: Graph, behind: Backwards, attentions: list[Attention]) -> list[B
 def _with_blocks(stream: list[Branch]) -> list[Branch]:
     """The branches of a stream, told their blocks: each attends to itself once.
 
-    Without attention, or where it is not spread evenly, a block is a branch.
+    Without attention, or where blocks are not alike or have other branches than
+    attention, cross-attention and an MLP, a block is a branch.
     """
-    attending = sum(one.kind == "attention" for one in stream)
-    even = attending and len(stream) % attending == 0
-    size = len(stream) // attending if even else 1
+    kinds = [one.kind for one in stream]
+    size = len(stream) // max(1, kinds.count("attention"))
+    if size > MOST or kinds != kinds[:size] * kinds.count("attention"):
+        size = 1
     return [one._replace(block=one.place // size + 1) for one in stream]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from keras_inits.geometry.roles import Role
 from keras_inits.graph.layer_defaults import LayerDefaults
+from keras_inits.graph.normalizations import is_normalizing
 from keras_inits.initializers import Ones
 from keras_inits.models.recipes.branch import Branch
 from keras_inits.models.recipes.parts import ATTENDING, ENDS, Anatomy, Part, Place
@@ -87,7 +88,8 @@ def refuse_norms(recipe: str, found: Anatomy) -> None:
             "Take the normalizations out, or use recipes.gpt2.",
         )
     for branch in found.branches:
-        if branch.normalizes_first or branch.is_normalized_after:
+        inside = any(is_normalizing(step) for step in branch.steps)
+        if inside or branch.is_normalized_after:
             raise refusal(
                 recipe,
                 f"branch {branch.number + 1} is normalized",
@@ -135,6 +137,15 @@ def own_factors(found: Anatomy) -> list[str]:
                 f"{place.info.path!r}, which starts with {start!r}. One is enough."
             ]
     return []
+
+
+def tied_notes(found: Anatomy) -> list[str]:
+    """A note where one table is embedding and head, which want unequal scales."""
+    return [
+        f"{path!r} is embedding and head in one, and gets the embedding's scale: its "
+        "first predictions are as large as the root of its width."
+        for path in sorted(found.tied)[:1]
+    ]
 
 
 def width(recipe: str, found: Anatomy) -> int:

@@ -3,6 +3,9 @@
 import math
 from typing import Any
 
+import keras
+
+from keras_inits.graph.layer_defaults import LayerDefaults
 from keras_inits.initializers import (
     RandomNormal,
     RandomUniform,
@@ -15,6 +18,7 @@ from keras_inits.models.recipes.fits import (
     read,
     refusal,
     rows,
+    tied_notes,
 )
 from keras_inits.models.recipes.language import checked_stddev
 from keras_inits.models.recipes.parts import ENDS, Part, Place
@@ -79,7 +83,8 @@ def llama_depth(model: Any, stddev: float = 0.02) -> Recipe:
     }
     default = TruncatedNormal(stddev=stddev, bound=3.0)
     given = rows(found, laws, default, dict.fromkeys(ENDS, OVER_OWN))
-    return Recipe("llama_depth", found, given, own_factors(found))
+    notes = [*own_factors(found), *tied_notes(found)]
+    return Recipe("llama_depth", found, given, notes)
 
 
 def _fan_in(place: Place) -> float:
@@ -126,6 +131,17 @@ def nanochat(model: Any) -> Recipe:
             f"it wants an embedding and a head of unequal scale, and {tied}",
             "Use recipes.gpt2, which gives both the same.",
         )
+
+    for place in found.of(Part.SCALAR):
+        if isinstance(
+            LayerDefaults().start(place.info), Zeros | keras.initializers.Zeros
+        ):
+            raise refusal(
+                "nanochat",
+                f"{place.info.path!r} multiplies a branch and starts at zero, as the "
+                "branch's last kernel does, so that neither would ever move",
+                "Start it at one, or see recipes.rezero.",
+            )
 
     def bound(factor: float) -> Any:
         def uniform(place: Place) -> RandomUniform:

@@ -7,7 +7,14 @@ from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.initializers import Mimetic, Spectral, StandardNormal
-from keras_inits.models.recipes.fits import branch_of, read, refusal, refuse_fused, rows
+from keras_inits.models.recipes.fits import (
+    branch_of,
+    read,
+    refusal,
+    refuse_fused,
+    rows,
+    tied_notes,
+)
 from keras_inits.models.recipes.parts import Part, Place
 from keras_inits.models.recipes.recipe import Recipe
 from keras_inits.models.recipes.roles import anatomy
@@ -160,4 +167,5 @@ def spectral(model: Any) -> Recipe:
         raise refusal("spectral", "it has no kernels", "Nothing is to be set.")
     laws = dict.fromkeys((Part.EMBEDDING, Part.POSITION), StandardNormal())
     note = "Its other half: a learning rate that goes with fan_out / fan_in."
-    return Recipe("spectral", found, rows(found, laws, Spectral()), [note])
+    notes = [note, *tied_notes(found)]
+    return Recipe("spectral", found, rows(found, laws, Spectral()), notes)

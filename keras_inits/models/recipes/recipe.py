@@ -131,6 +131,9 @@ class Recipe(Mapping[Any, Any]):
         notes = [*self.notes, *other.notes, *found]
         return Recipe(f"{self.name} | {other.name}", self.found, rows.values(), notes)
 
+    def __ror__(self, other: Any) -> Any:
+        return {**other, **self}
+
     def code(self) -> str:
         """Python that gives a model `model` these rules, with seed 0."""
         wanted = {row.place.info.path: _source(row.scheme) for row in self.rows}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_inits.geometry.roles import Role
-from keras_inits.initializers import Fixup, HeFanIn, XavierUniform, Zeros
+from keras_inits.initializers import Fixup, HeFanIn, Ones, XavierUniform, Zeros
 from keras_inits.initializers import TFixup as TFixupKernels
 from keras_inits.models.recipes.fits import (
     branch_of,
@@ -26,7 +26,7 @@ from keras_inits.models.rules import AUTO
 
 __all__ = ["fixup", "rezero", "t_fixup"]
 
-ZERO = "0 at the end"
+ZERO, FACTOR = "0 at the end", "0 as its factor"
 
 
 def fixup(model: Any, negative_slope: float = 0.0) -> Recipe:
@@ -79,6 +79,7 @@ def fixup(model: Any, negative_slope: float = 0.0) -> Recipe:
         **dict.fromkeys((Part.FIRST, Part.GATE, Part.MIDDLE, Part.ROUTER), inner),
         Part.LAST: Zeros(),
         Part.HEAD: Zeros(),
+        Part.SCALAR: Ones(),  # at zero, beside a kernel of zeros, neither would move
         Part.EMBEDDING: AUTO,
         Part.POSITION: AUTO,
     }
@@ -146,7 +147,7 @@ def rezero(model: Any) -> Recipe:
             )
         chosen.update(scalars or own[:1])
     given = rows(found, {}, AUTO)
-    zeros = [Row(found.places[path], Zeros(), ZERO) for path in sorted(chosen)]
+    zeros = [Row(found.places[path], Zeros(), FACTOR) for path in sorted(chosen)]
     return Recipe("rezero", found, [*given, *zeros])
 
 

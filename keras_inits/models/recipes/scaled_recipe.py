@@ -82,7 +82,8 @@ class ScaledRecipe(Recipe):
             f"start=keras_inits.recipes.{other.name} to it."
         )
 
-    __ror__ = __or__
+    def __ror__(self, other: Any) -> Any:
+        return self | other if isinstance(other, Recipe) else super().__ror__(other)
 
     def code(self) -> str:
         """Python with the same rules and multipliers, for a model `model`."""

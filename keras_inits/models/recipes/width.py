@@ -114,7 +114,7 @@ def _check_ends(recipe: str, model: Any, base: Any, found: Anatomy, grown: Any) 
         )
     for place in found.of(Part.HEAD):
         own = grown[place.info.path]
-        if own.out != 1 and own.kind != Kind.FIXED and not found.tied:
+        if own.out != 1:
             raise refusal(
                 recipe,
                 f"{place.info.path!r} makes {own.out:.4g} times as many predictions as "
@@ -271,7 +271,7 @@ def mup(
         if task is not None and (is_kernel or task.rule not in (OWN, DEFAULT)):
             factor = law.std if is_kernel else 1.0
             scheme = _scheme("mup", task, base_tasks[path], factor)
-            rows.append(Row(place, scheme if is_kernel else task.scheme))
+            rows.append(Row(place, scheme))
     given = {
         path: Multiplier(law.rate, 1 / law.rate)
         for path, law in laws.items()

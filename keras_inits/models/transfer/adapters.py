@@ -99,8 +99,9 @@ def factors(
     if kernel is None or method not in FROM_KERNEL:
         return _random(method, one, seed)
     if method == "olora":
-        q, r = np.linalg.qr(kernel)
-        return q[:, :rank] / one.scale**0.5, r[:rank] / one.scale**0.5
+        # Of the transposed kernel, which is what the paper's code decomposes.
+        q, r = np.linalg.qr(kernel.T)
+        return r[:rank].T / one.scale**0.5, q[:, :rank].T / one.scale**0.5
     u, values, vt = np.linalg.svd(kernel, full_matrices=False)
     if method == "mica":  # Keras's kernels are transposed: outputs are on the right
         return np.zeros((len(kernel), rank)), signed(vt[-rank:].T).T

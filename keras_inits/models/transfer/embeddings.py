@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_inits._utils import checks
 from keras_inits._utils.types import Seed
+from keras_inits.geometry.roles import Role
 from keras_inits.graph.weights import weights_of
 from keras_inits.models.assign import all_or_nothing
 from keras_inits.models.report import InitializationReport
@@ -132,6 +133,13 @@ def grow_embedding(
         raise ValueError(
             "Built once more, the model must have the new size. Received: "
             f"{', '.join(map(repr, missing))} of {old} tokens still. Pass build=, a "
+            "function of the size that returns a built model like this one."
+        )
+    tables = {p.path for p in infos if p.weight.role == Role.EMBEDDING}
+    if extra := sorted(grown & tables - {one.path for one in resized}):
+        raise ValueError(
+            f"Only {table.path!r} and its heads may grow. Received: a model in which "
+            f"{', '.join(map(repr, extra))} would, too, for its name. Pass build=, a "
             "function of the size that returns a built model like this one."
         )
     is_random = method == "mean_covariance" and spread > 0

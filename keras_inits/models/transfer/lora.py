@@ -84,8 +84,8 @@ def lora(
       random orthogonal r × r matrix, and G, H standard normal. A·B = 0 and neither is.
     - "pissa": the r largest singular values of W, shared out evenly: A = U·√(Σ/s), B =
       √(Σ/s)·Vᵀ; the frozen kernel becomes W − s·A·B.
-    - "olora": A = Q/√s and B = R/√s, the first r columns and rows of W = QR; the frozen
-      kernel becomes W − s·A·B.
+    - "olora": A = Rᵀ/√s and B = Qᵀ/√s, the first r rows and columns of Wᵀ = QR; the
+      frozen kernel becomes W − s·A·B.
     - "mica": B is the r output directions of the smallest singular values of W, A zero.
     - "eva": A is the r leading right singular vectors of the layer's inputs over
       `data`, B zero. Ranks are not shared out anew.

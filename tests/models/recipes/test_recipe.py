@@ -240,3 +240,81 @@ def test_a_pooling_alone_is_no_transformer():
     model = keras.Model(model.inputs, layers.MultiHeadAttention(2, 4)(x, x))
     with pytest.raises(ValueError, match="none of its 2 branches attends"):
         recipes.t_fixup(model)
+
+
+class Factor(layers.Layer):
+    """A trained factor."""
+
+    def __init__(self, start, **settings):
+        super().__init__(**settings)
+        self.start = start
+
+    def build(self, shape):
+        self.factor = self.add_weight(shape=(), initializer=self.start, name="factor")
+
+    def call(self, x):
+        return x * self.factor
+
+
+def factored(start, norm=None):
+    """Two residual branches, each times a factor."""
+    x = inputs = keras.Input((24,))
+    for _ in range(2):
+        y = layers.Dense(40, "relu")(x)
+        y = y if norm is None else norm()(y)
+        x = x + Factor(start)(layers.Dense(24)(y))
+    return keras.Model(inputs, layers.Dense(10, name="head")(x))
+
+
+def test_zeros_at_both_ends_of_a_branch_are_warned_of():
+    """Neither the last kernel nor the factor would ever get a gradient."""
+    model = factored("ones")
+    with pytest.warns(UserWarning, match="0 as its factor"):
+        _ = recipes.fixup(model) | recipes.rezero(model)
+
+
+def test_fixup_starts_the_factors_of_a_model_at_one():
+    model = factored("zeros")
+    keras_inits.initialize(model, recipes.fixup(model), seed=0)
+    found = [
+        float(keras.ops.convert_to_numpy(v))
+        for v in model.trainable_variables
+        if v.name == "factor"
+    ]
+    assert found == [1.0, 1.0]
+
+
+def test_a_normalization_without_a_gain_is_one():
+    """Inside a branch, where no weight tells of it."""
+    model = factored("ones", lambda: layers.BatchNormalization(scale=False))
+    with pytest.raises(ValueError, match="normalize"):
+        recipes.fixup(model)
+
+
+def test_a_mapping_on_the_left_gives_way_to_a_recipe():
+    rules = recipes.gpt2(models.transformer(2))
+    joined = {"head/kernel": "zeros", "other": "ones"} | rules
+    assert joined == {"other": "ones", **rules}
+    assert rules["head/kernel"] != "zeros"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "blocks"),
+    [
+        ("AMAM", [1, 1, 2, 2]),
+        ("MMMAMMMA", [1, 2, 3, 4, 5, 6, 7, 8]),
+        ("AMAMM", [1, 2, 3, 4, 5]),
+        ("AAMM", [1, 2, 3, 4]),
+    ],
+)
+def test_blocks_are_counted_where_they_are_alike(kinds, blocks):
+    x = inputs = keras.Input((5, 24))
+    for kind in kinds:
+        y = layers.LayerNormalization()(x)
+        if kind == "A":
+            x = x + layers.MultiHeadAttention(3, 8)(y, y)
+        else:
+            x = x + layers.Dense(24)(layers.Dense(40, "gelu")(y))
+    rules = recipes.layernorm_scaling(keras.Model(inputs, x))
+    gains = [s.value for path, s in rules.items() if "gamma" in str(path)]
+    np.testing.assert_allclose(gains, np.array(blocks) ** -0.5)

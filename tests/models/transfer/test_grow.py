@@ -199,3 +199,20 @@ def test_bad_options_are_refused():
     refused(lambda: keras_inits.grow(mlp(8), mlp(4), noise=-1), "noise", "noise=-1")
     refused(lambda: keras_inits.grow(mlp(8), mlp(4), seed="a"), "seed", "seed='a'")
     refused(lambda: keras_inits.grow(mlp(8), "model"), "model", "model='model'")
+
+
+def test_outputs_that_are_no_numbers_are_refused():
+    """On noise a root has none, so that nothing was compared."""
+
+    def make(width):
+        x = inputs = keras.Input((5,))
+        x = keras.layers.Dense(width, name="hidden")(keras.ops.sqrt(x))
+        return keras.Model(inputs, keras.layers.Dense(3, name="head")(x))
+
+    small, large = make(4), make(8)
+    before = [keras.ops.convert_to_numpy(v) for v in large.variables]
+    with pytest.raises(ValueError, match="pass data="):
+        keras_inits.grow(large, small)
+    for one, other in zip(large.variables, before, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(one), other)
+    keras_inits.grow(large, small, data=np.ones((4, 5), "float32"))

@@ -244,3 +244,16 @@ def test_bad_options_are_refused():
         grow(build=lambda size: tied())()
     with pytest.raises(ValueError, match="of 20 tokens still"):
         grow(build=lambda size: untied())()
+
+
+def test_another_table_of_the_same_name_is_not_grown_along():
+    def tower(name):
+        tokens = keras.Input((5,), dtype="int32")
+        table = keras.layers.Embedding(20, 8, name="tokens")(tokens)
+        return keras.Model(tokens, table, name=name)
+
+    inputs = [keras.Input((5,), dtype="int32") for _ in range(2)]
+    outputs = [tower(n)(x) for n, x in zip("ab", inputs, strict=True)]
+    model = keras.Model(inputs, outputs)
+    with pytest.raises(ValueError, match="'b/tokens/embeddings' would, too"):
+        keras_inits.grow_embedding(model, "a/tokens", 23)
