@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+DECAYS = ("weight_decay", "adam_weight_decay")  # the second one is Muon's
+
 
 def checked(optimizer: Any) -> Any:
     """The optimizer, if one can be made from its configuration for each group.
@@ -55,3 +57,23 @@ def class_of(optimizer: Any) -> dict[str, Any]:
         }
     told = keras.saving.serialize_keras_object(optimizer)
     return {key: told[key] for key in ("module", "class_name", "registered_name")}
+
+
+def decaying(cls: type, config: dict[str, Any], factor: float | None) -> Any:
+    """An optimizer of a configuration, whose weight decays are multiplied.
+
+    Args:
+        cls: Of the optimizer.
+        config: Its configuration.
+        factor: Of the decays; None where all its variables are exempt: PyTorch's
+            optimizers want one that is not.
+    """
+    config = dict(config)
+    for name in DECAYS:
+        if factor is not None and config.get(name) is not None:
+            config[name] *= factor
+    made: Any = cls.from_config(config)  # type: ignore[attr-defined]
+    if factor is None:  # afterwards: AdamW's constructor refuses None
+        for name in DECAYS:
+            setattr(made, name, None)
+    return made

@@ -14,12 +14,11 @@ import keras
 
 from keras_inits._utils.keras_private import undecayed
 from keras_inits.initializers.registry import PACKAGE
-from keras_inits.models.inner_optimizers import checked, class_of
+from keras_inits.models.inner_optimizers import checked, class_of, decaying
 from keras_inits.models.multipliers import Multiplier, assigned, parsed
 
 __all__ = ["ScaledOptimizer", "scaled_optimizer"]
 
-DECAYS = ("weight_decay", "adam_weight_decay")  # the second one is Muon's
 # What this optimizer does itself, or leaves to its groups, and Keras's base must not.
 OWN = ("global_clipnorm", "loss_scale_factor")
 OF_ALL = (  # arguments of every optimizer
@@ -79,26 +78,13 @@ class ScaledOptimizer(keras.optimizers.Optimizer):
         return assigned(self.multipliers, variables)
 
     def _group(self, multiplier: Multiplier, number: int, decays: bool) -> Any:
-        """A new optimizer like the inner one, for variables of one multiplier.
-
-        Args:
-            multiplier: Theirs.
-            number: For its name.
-            decays: Whether one of them is not exempt: PyTorch's want one.
-        """
-        config = dict(self._config)
-        config |= {name: None for name in OWN if name in config}
-        for name in DECAYS:
-            if config.get(name) is not None:
-                config[name] *= multiplier.weight_decay
+        """A new optimizer like the inner one, for variables of one multiplier."""
         factor = multiplier.learning_rate
-        config["learning_rate"] = lambda: self.learning_rate * factor
-        config["name"] = f"{self.name}_{number}"
-        group = type(self.inner).from_config(config)
-        if not decays:  # afterwards: AdamW's constructor refuses None
-            for name in DECAYS:
-                setattr(group, name, None)
-        return group
+        own: dict[str, Any] = dict.fromkeys(self._config.keys() & {*OWN})
+        own["learning_rate"] = lambda: self.learning_rate * factor
+        own["name"] = f"{self.name}_{number}"
+        decay = multiplier.weight_decay if decays else None
+        return decaying(type(self.inner), self._config | own, decay)
 
     def build(self, variables: Any) -> None:
         """Makes the groups and their slots.
