@@ -69,6 +69,13 @@ def _is_constant(values: np.ndarray) -> bool:
     return bool((values[:GLANCE] == values[0]).all() and (values == values[0]).all())
 
 
+def _is_drawn(values: np.ndarray) -> bool:
+    """Whether there are more than two values: identities are alike by design."""
+    if len(np.unique(values[:GLANCE])) > 2:
+        return True
+    return not ((values == values.min()) | (values == values.max())).all()
+
+
 def _alike(weights: Iterable[tuple[str, Any]]) -> Iterator[list[tuple[str, bool]]]:
     """Groups of weights, given by path and variable, equal but for the sign of all.
 
@@ -105,13 +112,13 @@ def _is_default(info: WeightInfo, defaults: LayerDefaults) -> bool:
 
 
 def equal_kernels(found: list[WeightInfo]) -> tuple[tuple[str, ...], ...]:
-    """Groups of paths of kernels that hold the same values, and more than one value."""
+    """Groups of paths of kernels that hold the same values, more than two of them."""
     compared = [
         (info.path, info.variable)
         for info in found
         if info.weight.role in KERNEL_ROLES
         and np.prod(info.variable.shape) > 1
-        and not _is_constant(_flat(info.variable))
+        and _is_drawn(_flat(info.variable))
     ]
     groups = [
         tuple(path for path, flipped in alike if flipped == sign)

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from keras_inits.graph.duplicates import Duplicate, duplicates
+import keras_inits
+from keras_inits.graph.duplicates import Duplicate, duplicates, equal_kernels
+from keras_inits.graph.weights import weights_of
 from keras_inits.models.initialize import initialize
 
 RANDOM = np.random.Generator(np.random.PCG64(0))
@@ -268,3 +270,15 @@ def test_two_constant_patterns_of_ones_own_initializer(initializer):
     )
     found = [str(one) for one in duplicates(model)]
     assert found == (["equal: a/bias, b/bias"] if initializer else [])
+
+
+@pytest.mark.parametrize(("name", "groups"), [("identity", 0), ("he_fan_in", 1)])
+def test_kernels_that_are_the_identity_are_alike_by_design(name, groups):
+    scheme = keras_inits.get(f"keras_inits>{name}")
+    kernel = scheme((9, 9))
+    stack = [layers.Dense(9) for _ in range(2)]
+    model = keras.Sequential([keras.Input((9,)), *stack])
+    for layer in stack:
+        layer.kernel.assign(kernel)
+    assert len(equal_kernels(weights_of(model))) == groups
+    assert len(duplicates(model)) == 1

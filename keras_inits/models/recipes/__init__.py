@@ -8,7 +8,7 @@ from keras_inits.models.recipes.coordinates import CoordinateCheck
 from keras_inits.models.recipes.language import gpt2, small_wang
 from keras_inits.models.recipes.language_ends import llama_depth, nanochat
 from keras_inits.models.recipes.normalized import deepnorm, layernorm_scaling, sub_ln
-from keras_inits.models.recipes.others import mimetic, spectral
+from keras_inits.models.recipes.others import conditioned_attention, mimetic, spectral
 from keras_inits.models.recipes.pytorch import torch
 from keras_inits.models.recipes.recipe import Recipe
 from keras_inits.models.recipes.residual import fixup, rezero, t_fixup
@@ -19,6 +19,7 @@ __all__ = [
     "CoordinateCheck",
     "Recipe",
     "ScaledRecipe",
+    "conditioned_attention",
     "coordinate_check",
     "deepnorm",
     "fixup",

@@ -6,7 +6,13 @@ from typing import Any
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits.geometry.roles import KERNEL_ROLES
-from keras_inits.initializers import Mimetic, Spectral, StandardNormal
+from keras_inits.initializers import (
+    Identity,
+    Mimetic,
+    Orthogonal,
+    Spectral,
+    StandardNormal,
+)
 from keras_inits.models.recipes.fits import (
     branch_of,
     read,
@@ -20,7 +26,7 @@ from keras_inits.models.recipes.recipe import Recipe
 from keras_inits.models.recipes.roles import anatomy
 from keras_inits.models.rules import AUTO
 
-__all__ = ["mimetic", "spectral"]
+__all__ = ["conditioned_attention", "mimetic", "spectral"]
 
 PARTS = {
     Part.QUERY: "query",
@@ -130,6 +136,39 @@ def _check_shapes(found: Any, heads: int | None) -> None:
                 f"the shape of {query.path!r} does not tell its heads",
                 f"Pass heads=..., which divides {features}.",
             )
+
+
+def conditioned_attention(model: Any) -> Recipe:
+    """Attention whose first derivative is well conditioned.
+
+    Formula: queries and keys semi-orthogonal, values the identity, cut to their shape;
+    all singular values of each are 1. Other kernels are left to "auto".
+
+    Args:
+        model: A built Transformer.
+
+    Returns:
+        A `Recipe`, rules for `initialize`.
+
+    Raises:
+        ValueError: If the model is not built, or no branch attends; if one kernel is
+            query or key and value.
+
+    Examples:
+    >>> import keras, keras_inits
+    >>> x = inputs = keras.Input((5, 24))
+    >>> model = keras.Model(inputs, x + keras.layers.MultiHeadAttention(3, 8)(x, x))
+    >>> rules = keras_inits.recipes.conditioned_attention(model)
+    >>> name = "multi_head_attention[0]/{}/kernel"
+    >>> [rules[name.format(one)] for one in ("query", "key", "value")]
+    [Orthogonal(), Orthogonal(), Identity()]
+
+    Reference: "Conditioned Initialization for Attention" (2026), ICLR.
+    """
+    found = read("conditioned_attention", model, attends=True)
+    refuse_fused("conditioned_attention", found)
+    laws = {Part.QUERY: Orthogonal(), Part.KEY: Orthogonal(), Part.VALUE: Identity()}
+    return Recipe("conditioned_attention", found, rows(found, laws, AUTO))
 
 
 def spectral(model: Any) -> Recipe:

@@ -296,3 +296,23 @@ def test_spectral():
         **dict.fromkeys(("embedding", "position"), 1.0),
     }
     close(targets(model, recipes.spectral(model)), expected)
+
+
+def test_conditioned_attention():
+    """All singular values of the three kernels are 1; twin: the output's are not."""
+    model = models.transformer(2)
+    keras_inits.initialize(model, recipes.conditioned_attention(model), seed=0)
+    for n in range(2):
+        layer = model.get_layer(f"attention_{n}")
+        q, k, v, o = (
+            keras.ops.convert_to_numpy(one.kernel).reshape(D, D)
+            for one in (
+                *(layer.query_dense, layer.key_dense),
+                *(layer.value_dense, layer.output_dense),
+            )
+        )
+        np.testing.assert_array_equal(v, np.eye(D))
+        for one in (q, k):
+            np.testing.assert_allclose(one @ one.T, np.eye(D), atol=1e-5)
+        assert abs(q - k).max() > 0.1
+        assert np.ptp(np.linalg.svd(o, compute_uv=False)) > 1

@@ -50,6 +50,7 @@ KINDS = {  # the recipe, and a model that it is for
     "fixup": (recipes.fixup, models.residual_mlp),
     "rezero": (recipes.rezero, with_factors),
     "mimetic": (mimetic, models.transformer),
+    "conditioned_attention": (recipes.conditioned_attention, models.transformer),
     "spectral": (recipes.spectral, models.transformer),
     "torch": (recipes.torch, models.transformer),
 }
