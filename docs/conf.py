@@ -17,7 +17,14 @@ sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
 import keras_inits  # noqa: E402
 
 # Each has a function `site(folder)` that writes pages below the folder.
-GENERATED = ("start_pictures", "generate", "findings", "evidence", "example_pages")
+GENERATED = (
+    "start_pictures",
+    "generate",
+    "findings",
+    "evidence",
+    "example_pages",
+    "recipe_pages",
+)
 
 project = "keras-inits"
 author = "The keras-inits authors"

@@ -8,7 +8,15 @@ import pytest
 from support import fresh
 
 # Written when the site is built, and read by tests of their own.
-GENERATED = ("api/", "evidence/", "examples/", "kinds/", "schemes/", "start/")
+GENERATED = (
+    "api/",
+    "evidence/",
+    "examples/",
+    "kinds/",
+    "recipes/",
+    "schemes/",
+    "start/",
+)
 DOCS = fresh.ROOT / "docs"
 PAGES = sorted(
     page

@@ -24,7 +24,8 @@ TITLES = "When to use it", "Formula", "Class", "Example", "Source"
 def modules():
     """The modules that write the pages, by name."""
     sys.path.insert(0, str(DOCS))
-    names = ("api_pages", "docstrings", "generate", "pictures", "scheme_pages")
+    names = ("api_pages", "docstrings", "generate", "pictures")
+    names += ("recipe_pages", "scheme_pages")
     yield {name: importlib.import_module(name) for name in names}
     sys.path.remove(str(DOCS))
 
@@ -157,3 +158,15 @@ def test_ten_orthogonal_layers_keep_a_signal_and_relu_halves_it(modules):
     assert sizes["ReLU"][1] == pytest.approx(0.5**0.5, rel=0.05)
     steps = modules["pictures"].rms("echo_state")["no activation"]
     assert steps[-1] < 0.9**9 * steps[0]
+
+
+def test_every_recipe_has_a_row_and_a_page(modules, tmp_path):
+    """The page of one, which shows its rules."""
+    pages = modules["recipe_pages"]
+    table = (DOCS / "recipes.md").read_text(encoding="utf-8")
+    assert [name for name in pages.names() if f"| `{name}` |" not in table] == []
+    found = pages.page("fixup", tmp_path)
+    assert "Zeros()" in found
+    assert "Fixup(branches=2)" in found
+    assert "the recipe: the last branch adds 0 (rms)" in found
+    assert "<svg" in (tmp_path / "fixup.svg").read_text(encoding="utf-8")
