@@ -26,7 +26,8 @@ from keras_inits.models.plan import make_plan, refuse
 from keras_inits.models.report import (
     InitializationReport,
     InitializedWeight,
-    KeptWeight,
+    kept_row,
+    weight_row,
 )
 from keras_inits.models.rules import parse
 from keras_inits.models.selection import Selection
@@ -113,22 +114,11 @@ def rows_of(found: Calibrated, rule: str) -> list[InitializedWeight]:
     values = {id(variable): value for variable, value in found.values}
     rows = []
     for change in found.changes:
-        info = change.info
-        fans: tuple[float | None, float | None] = (None, None)
-        if info.weight.role != Role.BIAS:
-            fans = info.weight.geometry.fans(info.shape)
+        drawn = tensor_std(values[id(change.info.variable)])
         rows.append(
-            InitializedWeight(
-                path=info.path,
-                layer=type(info.layer).__name__,
-                role=info.weight.role,
-                shape=info.shape,
-                dtype=keras.backend.standardize_dtype(info.variable.dtype),
-                fan_in=fans[0],
-                fan_out=fans[1],
-                scheme="",
-                target_std=None,
-                drawn_std=tensor_std(values[id(info.variable)]),
+            weight_row(
+                change.info,
+                drawn_std=drawn,
                 rule=rule,
                 why=change.why,
                 note=change.note,
@@ -138,12 +128,6 @@ def rows_of(found: Calibrated, rule: str) -> list[InitializedWeight]:
             )
         )
     return rows
-
-
-def _kept(info: WeightInfo, why: str) -> KeptWeight:
-    dtype = keras.backend.standardize_dtype(info.variable.dtype)
-    layer = type(info.layer).__name__
-    return KeptWeight(info.path, layer, info.weight.role, info.shape, dtype, why)
 
 
 def _orthogonal(
@@ -273,6 +257,6 @@ def calibrate(
             write(variable, value)
         if settings.method == "between_layer":
             found = between.equalized(model, batch, found, write)
-    left = [_kept(p, whys[p.path]) for p in infos if p.path in whys]
-    left += [_kept(p, found.left[p.path]) for p in infos if p.path in found.left]
+    left = [kept_row(p, whys[p.path]) for p in infos if p.path in whys]
+    left += [kept_row(p, found.left[p.path]) for p in infos if p.path in found.left]
     return InitializationReport(rows_of(found, settings.name), left, drawn, [])

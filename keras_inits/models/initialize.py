@@ -8,7 +8,6 @@ import keras
 
 from keras_inits import sampling
 from keras_inits._utils.types import Seed
-from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.initializers.arguments import check_seed
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.models import optimizers
@@ -21,6 +20,8 @@ from keras_inits.models.report import (
     InitializationReport,
     InitializedWeight,
     KeptWeight,
+    kept_row,
+    weight_row,
 )
 from keras_inits.models.rules import label, parse
 from keras_inits.signals.samples import sample
@@ -41,20 +42,10 @@ def _joined(*notes: str) -> str:
 
 
 def _row(task: Task, drawn_std: float | None, note: str) -> InitializedWeight:
-    info = task.info
-    fans: tuple[float | None, float | None] = (None, None)
-    if info.weight.role in KERNEL_ROLES:
-        ours = isinstance(task.filled_by, KernelInitializer)
-        geometry = task.filled_by.geometry if ours else info.weight.geometry
-        fans = geometry.fans(info.shape)
-    return InitializedWeight(
-        path=info.path,
-        layer=type(info.layer).__name__,
-        role=info.weight.role,
-        shape=info.shape,
-        dtype=keras.backend.standardize_dtype(info.variable.dtype),
-        fan_in=fans[0],
-        fan_out=fans[1],
+    ours = isinstance(task.filled_by, KernelInitializer)
+    return weight_row(
+        task.info,
+        task.filled_by.geometry if ours else None,
         scheme=label(task.scheme),
         target_std=task.target_std,
         drawn_std=drawn_std,
@@ -90,11 +81,9 @@ def _measured(
 
 
 def _left_row(left: LeftAlone) -> KeptWeight:
-    layer, info = type(left.layer).__name__, left.info
-    if info is None:
-        return KeptWeight(left.path, layer, "", None, "", left.why)
-    dtype = keras.backend.standardize_dtype(info.variable.dtype)
-    return KeptWeight(left.path, layer, info.weight.role, info.shape, dtype, left.why)
+    if left.info is None:
+        return KeptWeight(left.path, type(left.layer).__name__, "", None, "", left.why)
+    return kept_row(left.info, left.why)
 
 
 def initialize(

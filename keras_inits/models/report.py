@@ -4,11 +4,14 @@ import dataclasses
 import math
 from typing import Any
 
+import keras
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from keras_inits._utils import rich_text
+from keras_inits.geometry.roles import KERNEL_ROLES
+from keras_inits.graph.weights import WeightInfo
 
 COLUMNS = {  # of the printed table, and how they are justified
     "path": "left",
@@ -87,6 +90,39 @@ class KeptWeight:
     shape: tuple[int, ...] | None
     dtype: str
     why: str
+
+
+def weight_row(
+    info: WeightInfo, geometry: Any = None, **rest: Any
+) -> InitializedWeight:
+    """The row of a weight that is set.
+
+    Args:
+        info: The weight.
+        geometry: That its fans are counted by; None for its own.
+        **rest: Attributes of the row that the weight does not tell; None or empty if
+            they are left out.
+    """
+    fans: tuple[float | None, float | None] = (None, None)
+    if info.weight.role in KERNEL_ROLES:
+        fans = (geometry or info.weight.geometry).fans(info.shape)
+    return InitializedWeight(
+        path=info.path,
+        layer=type(info.layer).__name__,
+        role=info.weight.role,
+        shape=info.shape,
+        dtype=keras.backend.standardize_dtype(info.variable.dtype),
+        fan_in=fans[0],
+        fan_out=fans[1],
+        **{"scheme": "", "target_std": None, "why": "", "note": ""} | rest,
+    )
+
+
+def kept_row(info: WeightInfo, why: str) -> KeptWeight:
+    """The row of a weight that is left alone."""
+    dtype = keras.backend.standardize_dtype(info.variable.dtype)
+    layer = type(info.layer).__name__
+    return KeptWeight(info.path, layer, info.weight.role, info.shape, dtype, why)
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

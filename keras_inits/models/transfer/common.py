@@ -11,11 +11,10 @@ from keras_inits import sampling
 from keras_inits._utils.host_array import to_numpy
 from keras_inits._utils.tensor_std import tensor_std
 from keras_inits._utils.types import Seed
-from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers.arguments import check_seed
 from keras_inits.models.draw import layout_of
-from keras_inits.models.report import InitializedWeight, KeptWeight
+from keras_inits.models.report import InitializedWeight, weight_row
 
 
 def checked_seed(function: str, seed: Seed) -> int:
@@ -92,18 +91,9 @@ def row(
     note: str = "",
     target_std: float | None = None,
 ) -> InitializedWeight:
-    """The report's row of a weight that is set."""
-    fans: tuple[float | None, float | None] = (None, None)
-    if info.weight.role in KERNEL_ROLES:
-        fans = info.weight.geometry.fans(info.shape)
-    return InitializedWeight(
-        path=info.path,
-        layer=type(info.layer).__name__,
-        role=info.weight.role,
-        shape=info.shape,
-        dtype=keras.backend.standardize_dtype(info.variable.dtype),
-        fan_in=fans[0],
-        fan_out=fans[1],
+    """The report's row of a weight that is set to a value."""
+    return weight_row(
+        info,
         scheme=scheme,
         target_std=target_std,
         drawn_std=tensor_std(value),
@@ -111,10 +101,3 @@ def row(
         why=why,
         note=note,
     )
-
-
-def kept(info: WeightInfo, why: str) -> KeptWeight:
-    """The report's row of a weight that is left alone."""
-    dtype = keras.backend.standardize_dtype(info.variable.dtype)
-    layer = type(info.layer).__name__
-    return KeptWeight(info.path, layer, info.weight.role, info.shape, dtype, why)

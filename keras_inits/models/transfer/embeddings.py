@@ -11,12 +11,11 @@ from keras_inits._utils.types import Seed
 from keras_inits.geometry.roles import Role
 from keras_inits.graph.weights import weights_of
 from keras_inits.models.assign import all_or_nothing
-from keras_inits.models.report import InitializationReport
+from keras_inits.models.report import InitializationReport, kept_row
 from keras_inits.models.transfer.common import (
     as_stored,
     checked_seed,
     gaussian,
-    kept,
     on_host,
     row,
 )
@@ -147,7 +146,7 @@ def grow_embedding(
     for one, other, axis in pairs:
         if axis is None:
             stored.append((other.variable, one.variable.value))
-            left.append(kept(other, "copied"))
+            left.append(kept_row(other, "copied"))
             continue
         before = np.moveaxis(on_host(one.variable), axis, 0)
         flat = before.reshape(old, -1)

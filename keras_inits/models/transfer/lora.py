@@ -10,7 +10,7 @@ from keras_inits._utils.types import Seed
 from keras_inits.graph.weights import WeightInfo, weights_of
 from keras_inits.models.assign import all_or_nothing
 from keras_inits.models.plan import refuse
-from keras_inits.models.report import InitializationReport
+from keras_inits.models.report import InitializationReport, kept_row
 from keras_inits.models.transfer.adapters import (
     Adapter,
     factors,
@@ -18,7 +18,6 @@ from keras_inits.models.transfer.adapters import (
 from keras_inits.models.transfer.common import (
     as_stored,
     checked_seed,
-    kept,
     on_host,
     row,
 )
@@ -167,7 +166,7 @@ def lora(
     _forget_programs(model)
     done = {info.path for info, _ in stored}
     left = [
-        kept(p, whys.get(p.path) or "no factor of LoRA")
+        kept_row(p, whys.get(p.path) or "no factor of LoRA")
         for p in infos
         if p.path not in done
     ]

@@ -9,8 +9,7 @@ from keras_inits.geometry.roles import Role
 from keras_inits.graph.heads import heads
 from keras_inits.graph.trace import trace
 from keras_inits.graph.weights import WeightInfo, weights_of
-from keras_inits.models.report import KeptWeight
-from keras_inits.models.transfer.common import kept
+from keras_inits.models.report import KeptWeight, kept_row
 
 Kind = tuple[Any, ...]
 
@@ -202,7 +201,7 @@ def left_alone(
 ) -> list[KeptWeight]:
     """The report's rows of the weights that were not set."""
     return [
-        kept(p, whys.get(p.path) or p.weight.note or "no parameter")
+        kept_row(p, whys.get(p.path) or p.weight.note or "no parameter")
         for p in weights_of(to)
         if p.path not in done
     ]
