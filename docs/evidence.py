@@ -52,7 +52,7 @@ def figures(found: dict[str, Any]) -> str:
     inner = list(found.values())
     if all(isinstance(one, dict) and one.keys() == inner[0].keys() for one in inner):
         rows = [[name, *one.values()] for name, one in found.items()]
-        return table(["", *inner[0]], rows)
+        return table(["of", *inner[0]], rows)
     rows = []
     for name, one in found.items():
         parts = one.items() if isinstance(one, dict) else [("", one)]

@@ -142,7 +142,7 @@ def test_the_check_of_a_timed_call_refuses_another_distribution(monkeypatch):
 def test_claims_are_measured_beside_what_was_published(tmp_path):
     pytest.importorskip("jax")
     pytest.importorskip("sklearn")
-    file, names = tmp_path / "claims.json", ["between_layer", "delta_orthogonal"]
+    file, names = tmp_path / "claims.json", ["delta_orthogonal", "between_layer"]
     printed = json.loads(run("claims.py", "--only", *names, "--output", file))
     assert json.loads(file.read_text()) == printed
     assert [one["name"] for one in printed["claims"]] == names
@@ -152,7 +152,7 @@ def test_claims_are_measured_beside_what_was_published(tmp_path):
         assert one["plot"]["values"]
         assert one["passed"] is True
         assert one["figures"]
-    spread = printed["claims"][0]["figures"]
+    spread = printed["claims"][1]["figures"]
     assert spread["between_layer"] < 1.01 < spread["within_layer"]
     assert spread["inverse ratio"] > spread["within_layer"]  # twin
     again = json.loads(run("claims.py", "--only", names[1], "--output", file))
@@ -201,6 +201,6 @@ def test_weights_of_one_seed_are_compared_between_backends(tmp_path):
     assert set(printed["places"]) == {"PyTorch", "JAX"}
     for place in printed["places"].values():
         for group in ("schemes", "models"):
-            assert place[group]["within 1e-5"] == place[group]["tensors"] > 20
+            assert place[group]["within 1e-5"] == place[group]["tensors"] > 10
         baseline = place["Keras's initializers"]  # twin: what is not equal is seen
         assert baseline["bit-equal"] < baseline["tensors"]
