@@ -88,15 +88,18 @@ def pissa(quick: bool) -> Measured:
     x, y, *_ = flat_digits()
     turned = np.rot90(x.reshape(-1, 8, 8), axes=(1, 2)).reshape(-1, 64)
     optimizers = {"SGD": keras.optimizers.SGD, "Adam": keras.optimizers.Adam}
+    seeds = range(1 if quick else SEEDS)
+    teachers = [taught(128, seed, quick).get_weights() for seed in seeds]
     rates, steps = {"SGD": 0.01, "Adam": 1e-3}, 5 if quick else 60
     figures: dict[str, Any] = {}
     lines: dict[str, list[float]] = {}
     ratios: dict[str, list[float]] = {}
     for name, optimizer in optimizers.items():
-        for seed in range(1 if quick else SEEDS):
+        for seed in seeds:
             ends = []
             for method in ("pissa", "gaussian"):
-                model = taught(128, seed, quick)
+                model = perceptron(128)
+                model.set_weights(teachers[seed])
                 for layer in model.layers:
                     layer.enable_lora(4)
                 keras_inits.lora(model, method, seed=seed)

@@ -20,6 +20,17 @@ def as_text(renderable: Any, width: int) -> str:
     return file.getvalue()
 
 
+class Printed:
+    """Prints as rich shows it: as wide as need be, and in a notebook as HTML."""
+
+    def __str__(self) -> str:
+        lines = as_text(self, width=10_000).splitlines()  # text goes into files, too
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        return as_html(self, width=200)
+
+
 def as_html(renderable: Any, width: int) -> str:
     """What rich prints, in colours, as HTML for a notebook.
 

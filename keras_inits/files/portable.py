@@ -17,7 +17,7 @@ from keras_inits.files.configs import Replacement
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
-class PortableReport:
+class PortableReport(rich_text.Printed):
     """What `portable` replaced. Printing it shows a table.
 
     Attributes:
@@ -57,15 +57,8 @@ class PortableReport:
         above: list[Any] = [table, ""] if self.rows else []
         return Group(*above, Text(self.summary))
 
-    def __str__(self) -> str:
-        lines = rich_text.as_text(self, width=10_000).splitlines()
-        return "\n".join(line.rstrip() for line in lines)
-
     def __repr__(self) -> str:
         return f"<PortableReport: {self.summary}>"
-
-    def _repr_html_(self) -> str:
-        return rich_text.as_html(self, width=200)
 
 
 def _checked_target(

@@ -8,7 +8,23 @@ from typing import Any
 
 import keras
 
+from keras_inits import sampling
+
 Write = Callable[[Any, Any], None]
+
+
+def refuse_tracing(function: str, received: str) -> None:
+    """Refuses a call inside a traced program, whose writes would stay there.
+
+    Raises:
+        ValueError: If a program is traced.
+    """
+    if sampling.is_tracing():
+        raise ValueError(
+            f"`{function}` writes to variables, so a program that is traced cannot "
+            f"call it. Received: {received} inside one. Call it before, outside "
+            "tf.function and jax.jit."
+        )
 
 
 def _kept(variable: keras.Variable) -> Any:

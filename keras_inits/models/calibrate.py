@@ -1,12 +1,10 @@
 """`calibrate`: sets the scale of every kernel by one forward pass over data."""
 
-import random
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
 
-from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.tensor_std import tensor_std
 from keras_inits._utils.types import Seed
@@ -14,14 +12,13 @@ from keras_inits.geometry.roles import Role
 from keras_inits.graph.heads import heads
 from keras_inits.graph.trace import trace
 from keras_inits.graph.weights import WeightInfo, weights_of
-from keras_inits.initializers.arguments import check_seed
-from keras_inits.models.assign import all_or_nothing
+from keras_inits.models.assign import all_or_nothing, refuse_tracing
 from keras_inits.models.calibration import between
 from keras_inits.models.calibration.goals import goals
 from keras_inits.models.calibration.layers import Calibrator
 from keras_inits.models.calibration.run import Calibrated, run
 from keras_inits.models.calibration.targets import targets
-from keras_inits.models.draw import draw_all
+from keras_inits.models.draw import draw_all, model_seed
 from keras_inits.models.plan import make_plan, refuse
 from keras_inits.models.report import (
     InitializationReport,
@@ -224,12 +221,7 @@ def calibrate(
     Reference: Krähenbühl et al. (2016), arXiv 1511.06856; Mishkin, Matas (2016), arXiv
     1511.06422; Salimans, Kingma (2016), arXiv 1602.07868.
     """
-    if sampling.is_tracing():
-        raise ValueError(
-            "`calibrate` writes to variables, so a program that is traced cannot "
-            f"call it. Received: model={getattr(model, 'name', model)!r} inside one. "
-            "Call it before, outside tf.function and jax.jit."
-        )
+    refuse_tracing("calibrate", f"model={getattr(model, 'name', model)!r}")
     settings = _settings(normalize, branches, head, method)
     if samples is not None:
         checks.whole(
@@ -248,8 +240,7 @@ def calibrate(
     start: list[tuple[Any, Any]] = []
     drawn: int | None = None
     if settings.method == "lsuv":
-        given = check_seed(seed)
-        drawn = random.getrandbits(63) if given is None else int(given)
+        drawn = model_seed(seed)
         start = _orthogonal(model, include, exclude, drawn)
     with all_or_nothing() as write:
         found = calibrated(model, infos, selected, batch, settings, start)

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import random
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +12,9 @@ import numpy as np
 from keras_inits import sampling
 from keras_inits._utils.progress import progress
 from keras_inits._utils.tensor_std import tensor_std
+from keras_inits._utils.types import Seed
 from keras_inits.graph.weights import WeightInfo
+from keras_inits.initializers.arguments import check_seed
 from keras_inits.initializers.base import Initializer
 from keras_inits.models.plan import Task, refuse
 
@@ -30,6 +33,21 @@ class Drawn(NamedTuple):
     values: Any
     std: float | None
     note: str
+
+
+def model_seed(seed: Seed) -> int:
+    """The seed that names all weights of a model; a fresh one for None.
+
+    Raises:
+        ValueError: If it is no int and not None.
+    """
+    if isinstance(seed, keras.random.SeedGenerator):
+        raise ValueError(
+            "`seed` names the whole of a model's weights and must be an integer or "
+            f"None. Received: seed={seed!r}. For other weights at each call use None."
+        )
+    checked = check_seed(seed)
+    return random.getrandbits(63) if checked is None else int(checked)
 
 
 def layout_of(variable: keras.Variable) -> Any:

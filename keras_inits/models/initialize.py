@@ -1,20 +1,17 @@
 """`initialize`: sets all weights of a built model at their right scale, by one seed."""
 
 import dataclasses
-import random
 from typing import Any
 
 import keras
 
-from keras_inits import sampling
 from keras_inits._utils.types import Seed
-from keras_inits.initializers.arguments import check_seed
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.models import optimizers
-from keras_inits.models.assign import all_or_nothing
+from keras_inits.models.assign import all_or_nothing, refuse_tracing
 from keras_inits.models.calibrate import Settings, calibrated, rows_of
 from keras_inits.models.calibration.run import Calibrated
-from keras_inits.models.draw import draw_all
+from keras_inits.models.draw import draw_all, model_seed
 from keras_inits.models.plan import LeftAlone, Task, make_plan
 from keras_inits.models.report import (
     InitializationReport,
@@ -25,16 +22,6 @@ from keras_inits.models.report import (
 )
 from keras_inits.models.rules import label, parse
 from keras_inits.signals.samples import sample
-
-
-def _checked_seed(seed: Seed) -> int:
-    if isinstance(seed, keras.random.SeedGenerator):
-        raise ValueError(
-            "`seed` names the whole of a model's weights and must be an integer or "
-            f"None. Received: seed={seed!r}. For other weights at each call use None."
-        )
-    checked = check_seed(seed)
-    return random.getrandbits(63) if checked is None else int(checked)
 
 
 def _joined(*notes: str) -> str:
@@ -161,13 +148,8 @@ def initialize(
      ('head/kernel', 64, 'Zeros()'),
      ('head/bias', None, 'Zeros()')]
     """
-    if sampling.is_tracing():
-        raise ValueError(
-            "`initialize` writes to variables, so a program that is traced cannot "
-            f"call it. Received: model={getattr(model, 'name', model)!r} inside one. "
-            "Call it before, outside tf.function and jax.jit."
-        )
-    seed = _checked_seed(seed)
+    refuse_tracing("initialize", f"model={getattr(model, 'name', model)!r}")
+    seed = model_seed(seed)
     notes = tuple(getattr(rules, "notes", ()))  # a recipe's
     plan = make_plan(model, parse(rules), include, exclude, seed)
     batch = None

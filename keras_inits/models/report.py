@@ -149,7 +149,7 @@ def _plain(value: Any) -> Any:
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
-class InitializationReport:
+class InitializationReport(rich_text.Printed):
     """What `initialize` or `calibrate` did to each weight. Printing it shows a table.
 
     Attributes:
@@ -231,13 +231,5 @@ class InitializationReport:
             parts += ["", other]
         return Group(*parts, "", *self.notes, self.summary)
 
-    def __str__(self) -> str:
-        # As wide as it needs to be: text goes into files, too.
-        lines = rich_text.as_text(self, width=10_000).splitlines()
-        return "\n".join(line.rstrip() for line in lines)
-
     def __repr__(self) -> str:
         return f"<InitializationReport: {self.summary}>"
-
-    def _repr_html_(self) -> str:
-        return rich_text.as_html(self, width=200)

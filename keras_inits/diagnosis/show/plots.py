@@ -1,12 +1,12 @@
 """A diagnosis as one picture, by matplotlib."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import SubFigure
 
+from keras_inits._utils.picture import Picture
 from keras_inits.diagnosis.report import (
     ERROR,
     HEALTHY,
@@ -23,15 +23,6 @@ LABELS = 32  # names of layers under an axis, at most
 LONGEST = 22  # characters of a name
 BLUE, RED, GREEN, GREY, AMBER = "#0072b2", "#d55e00", "#009e73", "#7f7f7f", "#b8860b"
 COLOURS = {HEALTHY: GREEN, UNHEALTHY: RED}
-
-
-class Picture(Figure):
-    """A figure that notebooks show, whether pyplot is in use or not."""
-
-    def _repr_png_(self) -> bytes:
-        file = io.BytesIO()
-        self.savefig(file, format="png")
-        return file.getvalue()
 
 
 def figure(diagnosis: Report) -> Picture:

@@ -1,22 +1,13 @@
 """A coordinate check as a picture, by matplotlib."""
 
-import io
 from typing import Any
 
 from matplotlib import colormaps
-from matplotlib.figure import Figure
+
+from keras_inits._utils.picture import Picture
 
 PANELS = 6  # steps shown, at most: the first and the last among them
 LEGEND = 24  # layers named, at most
-
-
-class Picture(Figure):
-    """A figure that notebooks show, whether pyplot is in use or not."""
-
-    def _repr_png_(self) -> bytes:
-        file = io.BytesIO()
-        self.savefig(file, format="png")
-        return file.getvalue()
 
 
 def figure(check: Any) -> Picture:

@@ -15,7 +15,7 @@ __all__ = ["CoordinateCheck"]
 
 
 @dataclasses.dataclass(frozen=True)
-class CoordinateCheck:
+class CoordinateCheck(rich_text.Printed):
     """Sizes of activations, by width, step and layer. Print it for a table.
 
     Attributes:
@@ -99,12 +99,5 @@ class CoordinateCheck:
             said += f" Steepest: {steepest}, width to the {known[steepest]:+.2f}."
         return Group(table, "", said)
 
-    def __str__(self) -> str:
-        lines = rich_text.as_text(self, width=10_000).splitlines()
-        return "\n".join(line.rstrip() for line in lines)
-
     def __repr__(self) -> str:
         return f"<CoordinateCheck: {len(self.layers)} layers, widths {self.widths}>"
-
-    def _repr_html_(self) -> str:
-        return rich_text.as_html(self, width=200)

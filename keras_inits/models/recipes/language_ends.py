@@ -3,8 +3,6 @@
 import math
 from typing import Any
 
-import keras
-
 from keras_inits.graph.layer_defaults import LayerDefaults
 from keras_inits.initializers import (
     RandomNormal,
@@ -133,9 +131,7 @@ def nanochat(model: Any) -> Recipe:
         )
 
     for place in found.of(Part.SCALAR):
-        if isinstance(
-            LayerDefaults().start(place.info), Zeros | keras.initializers.Zeros
-        ):
+        if isinstance(LayerDefaults().start(place.info), Zeros):
             raise refusal(
                 "nanochat",
                 f"{place.info.path!r} multiplies a branch and starts at zero, as the "

@@ -50,7 +50,7 @@ def _pattern(path: str) -> Any:
     return re.compile(f"^{re.escape(path)}$") if {*path} & {*"*?"} else path
 
 
-class Recipe(Mapping[Any, Any]):
+class Recipe(rich_text.Printed, Mapping[Any, Any]):
     """Rules for `initialize`: from the path of each weight of a model to its scheme.
 
     Print it to see what each kernel was found to be; `code()` is Python with the same
@@ -209,15 +209,8 @@ class Recipe(Mapping[Any, Any]):
         last = [f"{self.name}: {found}. As code: print(rules.code())."]
         return Group(table, "", *last, *self.notes)
 
-    def __str__(self) -> str:
-        lines = rich_text.as_text(self, width=10_000).splitlines()
-        return "\n".join(line.rstrip() for line in lines)
-
     def __repr__(self) -> str:
         return f"<Recipe {self.name}: {len(self.rows)} weights>"
-
-    def _repr_html_(self) -> str:
-        return rich_text.as_html(self, width=200)
 
 
 def _source(scheme: Any) -> str:

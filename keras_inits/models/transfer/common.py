@@ -1,6 +1,5 @@
 """What all transfers share: their rows in the report, and values on the host."""
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +11,8 @@ from keras_inits._utils.host_array import to_numpy
 from keras_inits._utils.tensor_std import tensor_std
 from keras_inits._utils.types import Seed
 from keras_inits.graph.weights import WeightInfo
-from keras_inits.initializers.arguments import check_seed
-from keras_inits.models.draw import layout_of
+from keras_inits.models.assign import refuse_tracing
+from keras_inits.models.draw import layout_of, model_seed
 from keras_inits.models.report import InitializedWeight, weight_row
 
 
@@ -27,19 +26,8 @@ def checked_seed(function: str, seed: Seed) -> int:
     Raises:
         ValueError: If a program is traced, or the seed is no int.
     """
-    if sampling.is_tracing():
-        raise ValueError(
-            f"`{function}` writes to variables, so a program that is traced cannot "
-            f"call it. Received: {function}(...) inside one. Call it before, outside "
-            "tf.function and jax.jit."
-        )
-    if isinstance(seed, keras.random.SeedGenerator):
-        raise ValueError(
-            "`seed` names the whole of a model's weights and must be an integer or "
-            f"None. Received: seed={seed!r}. For other weights at each call use None."
-        )
-    checked = check_seed(seed)
-    return random.getrandbits(63) if checked is None else int(checked)
+    refuse_tracing(function, f"{function}(...)")
+    return model_seed(seed)
 
 
 def on_host(variable: Any) -> np.ndarray:
