@@ -5,12 +5,13 @@ told by what it does to a few numbers: each result depends on its own number onl
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
+from keras_inits._utils.compiled import compiled
 from keras_inits._utils.keras_private import is_of_keras
 from keras_inits._utils.types import Tensor
 from keras_inits.graph.graph import Graph, Step
@@ -48,7 +49,7 @@ def is_elementwise(function: Callable[[Any], Any]) -> bool:
     try:
         results = []
         for sample in _samples():
-            result = function(keras.ops.convert_to_tensor(sample))
+            result = compiled(function)(keras.ops.convert_to_tensor(sample))
             if not keras.backend.is_float_dtype(result.dtype):
                 return False
             results.append(keras.ops.convert_to_numpy(result).astype("float32"))
@@ -66,26 +67,36 @@ def values(function: Callable[[Any], Any]) -> np.ndarray:
     """An elementwise function's results for 64 numbers from -8 to 8."""
     if (known := getattr(function, "values_found", None)) is not None:
         return np.asarray(known)
-    result = function(keras.ops.convert_to_tensor(_samples()[0]))
+    result = compiled(function)(keras.ops.convert_to_tensor(_samples()[0]))
     found = keras.ops.convert_to_numpy(result).astype("float32").ravel()
     if getattr(function, "is_composed", False):  # made here, and asked for again
         function.values_found = found  # type: ignore[attr-defined]
     return found
 
 
-def values_at(function: Callable[[Any], Any], numbers: Any) -> list[float]:
-    """A function's results for a vector of these numbers."""
-    result = function(keras.ops.convert_to_tensor(np.array(numbers, "float32")))
-    return [float(x) for x in keras.ops.convert_to_numpy(result)]
+def values_at(function: Callable[[Any], Any], numbers: Sequence[float]) -> list[float]:
+    """An elementwise function's results for up to 64 numbers."""
+    given = np.zeros_like(_samples()[0])  # of a shape that is compiled already
+    given.flat[: len(numbers)] = numbers
+    result = compiled(function)(keras.ops.convert_to_tensor(given))
+    found = keras.ops.convert_to_numpy(result).ravel()
+    return [float(x) for x in found[: len(numbers)]]
+
+
+def line(results: np.ndarray) -> tuple[float, float] | None:
+    """Slope and offset of the straight line that `values` lie on; None if of none."""
+    numbers = _samples()[0].ravel().astype("float64")
+    if not np.isfinite(results).all():
+        return None
+    slope, offset = np.polyfit(numbers, results, 1)
+    errors = abs(slope * numbers + offset - results)
+    rough = ROUGH * max(1.0, abs(results).max())
+    return (float(slope), float(offset)) if errors.max() <= rough else None
 
 
 def is_affine(results: np.ndarray) -> bool:
     """Whether `values` lie on a straight line."""
-    numbers = _samples()[0].ravel().astype("float64")
-    if not np.isfinite(results).all():
-        return False
-    line = np.polyval(np.polyfit(numbers, results, 1), numbers)
-    return bool(abs(line - results).max() <= ROUGH * max(1.0, abs(results).max()))
+    return line(results) is not None
 
 
 def is_gate(results: np.ndarray) -> bool:
@@ -125,6 +136,8 @@ def _call(step: Step) -> Callable[..., Any]:
         return keras.ops.relu  # a slope starts at zero
     if step.operation is None:
         return lambda x: x
+    if isinstance(step.operation, keras.layers.Activation):
+        return compiled(step.operation.activation)
 
     def call(*tensors: Any) -> Any:
         given = dict(zip(step.inputs, tensors, strict=True))

@@ -156,8 +156,12 @@ def _inner_layers_open() -> Iterator[None]:
         keras.layers.Layer.__call__ = plain
 
 
-def outputs_of(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> list[Any]:
+def outputs_of(
+    layer: keras.layers.Layer, args: Args, kwargs: Kwargs
+) -> list[Any] | None:
     """Symbolic outputs of a built layer's code; none where it cannot be read.
+
+    None means that it was read and hides what it does with its kernels.
 
     To be called in a `keras.StatelessScope`. The calls that Keras records on the inner
     layers are the caller's to take away.
@@ -169,4 +173,4 @@ def outputs_of(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> list[An
     except Exception:  # whatever a person's code does with a tensor of no value
         return []
     shown = _shows_kernels(layer, (args, kwargs), outputs)
-    return symbolic(outputs) if shown else []
+    return symbolic(outputs) if shown else None

@@ -109,6 +109,8 @@ class _Tracer:
                 self.between(list(names.values()), inner)
                 self.link(inner, outputs)
                 return True
+            if inner is None:  # with any size
+                break
             if all(None not in x.shape for x in given):
                 break
         return False

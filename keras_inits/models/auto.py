@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from keras_inits._utils.compiled import compiled
 from keras_inits.geometry.gains import gain
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
 from keras_inits.graph import consumers, elementwise
@@ -79,12 +80,11 @@ def _nonlinearity(
 
 
 def _measured(function: Callable[[Any], Any]) -> _Nonlinearity | None:
-    flat = functools.partial(_on_row, function)
     try:
-        factor = gain(flat)
+        factor = gain(functools.partial(_on_row, compiled(function)))
     except ValueError:  # zero, or not finite
         return None
-    below, above = elementwise.values_at(flat, (-1.0, 1.0))
+    below, above = elementwise.values_at(function, (-1.0, 1.0))
     slope = float(f"{-below:.6g}") + 0.0
     is_he = abs(above - 1) < EXACT
     is_he = is_he and abs(factor - math.sqrt(2 / (1 + slope**2))) < EXACT

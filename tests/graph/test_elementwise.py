@@ -55,3 +55,17 @@ def test_straight_lines_bend_nothing(function, expected):
 def test_gates_rise_from_zero_to_one(function, expected):
     """By what they do, not by their names."""
     assert elementwise.is_gate(elementwise.values(function)) is expected
+
+
+def test_lines_have_a_slope_and_an_offset():
+    """To the accuracy of float32; what bends has none."""
+    slope, offset = elementwise.line(elementwise.values(lambda x: 3 * x - 2))
+    assert slope == pytest.approx(3, rel=1e-6)
+    assert offset == pytest.approx(-2, rel=1e-6)
+    assert elementwise.line(elementwise.values(ops.tanh)) is None
+
+
+def test_values_at_are_those_of_the_numbers_given():
+    """In their order, whatever else is evaluated beside them."""
+    found = elementwise.values_at(ops.square, (-2.0, 0.5, 3.0))
+    assert found == [4.0, 0.25, 9.0]

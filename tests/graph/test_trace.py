@@ -272,3 +272,26 @@ def test_other_threads_build_models_as_ever():
         thread.start()
         thread.join()
     assert [type(x).__name__ for x in models[0].layers] == ["Holder"]
+
+
+class Hidden(layers.Layer):
+    """Code that computes with its kernel before anything symbolic sees it."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(4, 4), name="kernel")
+        self.calls = 0
+
+    def call(self, x):
+        self.calls += 1
+        return x + ops.sum(ops.convert_to_tensor(self.kernel), axis=0)
+
+
+def test_code_that_hides_its_kernels_is_read_once():
+    """Another size of its inputs would show no more."""
+    hidden = Hidden()
+    inputs = keras.Input((None, 4))
+    model = keras.Model(inputs, Dense(3)(hidden(inputs)))
+    hidden.calls = 0
+    graph = trace(model)
+    assert hidden.calls == 1
+    assert any(step.operation is hidden for step in graph.steps)
