@@ -58,9 +58,10 @@ def initialize_model(arguments: argparse.Namespace) -> int:
     try:
         if out.suffix != ".keras":
             raise Refusal(f"--out must end in .keras. Received: {arguments.out}.")
-        if out.exists() and not arguments.force:
+        if out.exists() and not arguments.overwrite:
             raise Refusal(
-                f"{arguments.out}: there is such a file. Type --force to replace it."
+                f"{arguments.out}: there is such a file. To replace it, type "
+                "--overwrite."
             )
         files.check_folder(arguments.out)
         model = files.model(arguments.model, compiled=True)
@@ -130,5 +131,5 @@ def add_commands(
     command.add_argument(
         "--out", metavar="NEW.keras", required=True, help="file of the new model"
     )
-    command.add_argument("--force", action="store_true", help="replace --out")
+    command.add_argument("--overwrite", action="store_true", help="replace --out")
     command.set_defaults(run=initialize_model)

@@ -234,7 +234,7 @@ def test_rules_name_a_scheme(folder, capsys, tmp_path):
     assert code == 0
     assert "XavierNormal()" in out
     code, _, err = run(
-        capsys, "initialize", source, "--rules", "he_nrmal", "--out", new, "--force"
+        capsys, "initialize", source, "--rules", "he_nrmal", "--out", new, "--overwrite"
     )
     assert code == 2
     assert "Did you mean" in err
@@ -246,9 +246,9 @@ def test_a_file_that_is_there_is_replaced_by_force_only(folder, capsys, tmp_path
     arguments = ["initialize", folder / "sound.keras", "--out", new]
     code, out, err = run(capsys, *arguments)
     assert (code, out) == (2, "")
-    assert "--force" in err
+    assert "--overwrite" in err
     assert new.read_text() == "precious"
-    assert run(capsys, *arguments, "--force")[0] == 0
+    assert run(capsys, *arguments, "--overwrite")[0] == 0
     assert len(weights(new)) == 26
     assert [path.name for path in tmp_path.iterdir()] == ["new.keras"]
 
@@ -264,7 +264,7 @@ def test_a_file_that_cannot_be_finished_is_not_begun(
         raise OSError("disk full")
 
     monkeypatch.setattr(keras.Model, "save", fails)
-    arguments = ["initialize", folder / "sound.keras", "--out", new, "--force"]
+    arguments = ["initialize", folder / "sound.keras", "--out", new, "--overwrite"]
     code, _, err = run(capsys, *arguments)
     assert code == 2
     assert "disk full" in err
