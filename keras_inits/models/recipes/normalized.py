@@ -21,6 +21,8 @@ from keras_inits.models.rules import AUTO
 __all__ = ["deepnorm", "layernorm_scaling", "sub_ln"]
 
 SCALED = (*OF_MLP, Part.VALUE, *ENDS)
+ONE = "√log(2L)"  # Sub-LN's factor, of an encoder or a decoder alone
+BOTH = {"encoder": "√(log(3M) log(2N) / 3)", "decoder": "√log(3M)"}
 LAYER = "1/√l"
 CLOSE = 1e-3  # a factor that was typed with four digits is right
 
@@ -109,12 +111,13 @@ def sub_ln(model: Any) -> Recipe:
     """Transformers with a second normalization in each branch: Sub-LN, Magneto.
 
     Formula: values, outputs and kernels of MLPs N(0, 2 g² / (fan_in + fan_out)), g² =
-    log(2 L) for L blocks of an encoder or a decoder; queries, keys, attention to
-    another stream and the rest Xavier's normal; embeddings N(0, 1 / d).
+    log(2 L) for L blocks of an encoder or a decoder; with both, of N and M blocks,
+    log(3 M) log(2 N) / 3 in the encoder and log(3 M) in the decoder. Queries, keys,
+    attention to another stream and the rest Xavier's normal; embeddings N(0, 1 / d).
 
     Args:
         model: A built Transformer whose branches normalize first, and again before
-            their last kernel.
+            their last kernel; attention to another stream may do without the second.
 
     Returns:
         A `Recipe`, rules for `initialize`.
@@ -141,7 +144,8 @@ def sub_ln(model: Any) -> Recipe:
     found = read("sub_ln", model, attends=True)
     refuse_fused("sub_ln", found)
     for branch in found.branches:
-        ends_well = normalizes_last(found.graph, found.behind, branch)
+        is_crossing = branch.kind == "cross-attention"  # kept at Xavier's scale
+        ends_well = is_crossing or normalizes_last(found.graph, found.behind, branch)
         if not (branch.normalizes_first and ends_well):
             lack = "before its last" if branch.normalizes_first else "before its first"
             raise refusal(
@@ -161,7 +165,15 @@ def sub_ln(model: Any) -> Recipe:
         **dict.fromkeys(SCALED, scaled),
         **dict.fromkeys((Part.EMBEDDING, Part.POSITION), EmbeddingNormal()),
     }
-    depths = dict.fromkeys(SCALED, "√log(2L)")
+    sides = sides_of(found)
+
+    def depth(place: Place) -> str:
+        branch = branch_of(place)
+        if branch.kind == "cross-attention":
+            return ""
+        return ONE if len({*sides.values()}) == 1 else BOTH[sides[branch.stream]]
+
+    depths = dict.fromkeys(SCALED, depth)
     return Recipe("sub_ln", found, rows(found, laws, XavierNormal(), depths))
 
 
