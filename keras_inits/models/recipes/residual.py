@@ -199,13 +199,7 @@ def sides_of(found: Anatomy) -> dict[int, str]:
 
 def stream_of(found: Anatomy, place: Place) -> int:
     """The stream that an embedding leads to; the first, if the graph does not tell."""
-    variable = place.info.variable
-    made = {
-        x
-        for step in found.graph.steps
-        if any(v is variable for v in step.variables)
-        for x in step.outputs
-    }
+    made = found.made_with(place)
     for branch in found.branches:
         if not made.isdisjoint(found.behind.distances(branch.shortcut, 0)):
             return branch.stream
