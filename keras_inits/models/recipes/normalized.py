@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from keras_inits.graph.normalizations import added_to_one
 from keras_inits.initializers import (
     Constant,
     Deepnorm,
@@ -181,7 +182,8 @@ def layernorm_scaling(model: Any) -> Recipe:
     """Gains that shrink with the block, so that deep blocks learn: LayerNorm Scaling.
 
     Formula: the gain of each normalization before a branch is 1 / sqrt(l), l the block
-    from 1; kernels are left to "auto".
+    from 1, and one less where its layer adds one to it, as Gemma's; kernels are left to
+    "auto".
 
     In the paper the factor is fixed; here it is where the gain starts, and is trained.
     Its authors do without the factor 1 / sqrt(2 L) of GPT-2: `|` with a recipe that has
@@ -221,8 +223,11 @@ def layernorm_scaling(model: Any) -> Recipe:
                 "It is for branches that normalize first, with a trained gain.",
             )
 
+    less = added_to_one(found.graph)  # as in Gemma
+
     def gain(place: Place) -> Constant:
-        return Constant(branch_of(place).block ** -0.5)
+        own = branch_of(place).block ** -0.5
+        return Constant(own - 1 if id(place.info.variable) in less else own)
 
     given = rows(found, {Part.PRE_NORM: gain}, AUTO, {Part.PRE_NORM: LAYER})
     return Recipe("layernorm_scaling", found, given)

@@ -11,7 +11,8 @@ from keras_inits.graph import elementwise
 from keras_inits.graph.consumers import MAPS, SOFTMAXES
 from keras_inits.graph.graph import Step
 from keras_inits.graph.layer_defaults import LayerDefaults
-from keras_inits.initializers import Ones, Zeros
+from keras_inits.graph.normalizations import added_to_one
+from keras_inits.initializers import Constant, Ones, Zeros
 from keras_inits.models.recipes.branch import Branch
 from keras_inits.models.recipes.fits import refusal
 from keras_inits.models.recipes.parts import Anatomy, Part, Place
@@ -150,8 +151,11 @@ def zero_rows(recipe: str, found: Anatomy) -> list[Row]:
                 "zero in a row, of which none ever gets a gradient",
                 "Use a factor once, and one in each branch.",
             )
-    set_ = [Row(places[i], Zeros(), FACTOR) for i in zero]
-    return _sorted([*set_, *_ones_beside(found, places, zero)])
+    less = added_to_one(found.graph)  # gains that are off at -1
+    off = [
+        Row(places[i], Constant(-1.0) if i in less else Zeros(), FACTOR) for i in zero
+    ]
+    return _sorted([*off, *_ones_beside(found, places, zero | less)])
 
 
 def _named(found: Anatomy, branch: Branch) -> str:

@@ -104,6 +104,33 @@ def test_a_factor_that_starts_at_zero_beside_the_chosen_is_one():
     assert [str(rules[f"inner_{n}/gamma"]) for n in range(2)] == ["Ones()"] * 2
 
 
+class AddedToOne(layers.Layer):
+    """Divides by the root mean square, and multiplies by a gain that is added to 1."""
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape[-1:], initializer="zeros", name="scale")
+
+    def call(self, x):
+        size = keras.ops.sqrt(keras.ops.mean(x**2, axis=-1, keepdims=True) + 1e-6)
+        return x / size * (1 + self.scale)
+
+
+def test_a_gain_that_is_added_to_one_is_off_at_minus_one():
+    """Beside a factor it stays at 0, which multiplies by one."""
+
+    def branch(x, n):
+        return AddedToOne(name=f"gain_{n}")(dense(x, f"d{n}"))
+
+    model = model_of(branch)
+    keras_inits.initialize(model, recipes.rezero(model), seed=0)
+    x = np.random.default_rng(0).normal(size=(8, WIDTH)).astype("float32")
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(model(x)), x)
+    both = model_of(lambda x, n: Scalar(name=f"s_{n}")(branch(x, n)))
+    keras_inits.initialize(both, recipes.rezero(both), seed=0)
+    assert not keras.ops.convert_to_numpy(both.get_layer("gain_0").scale).any()
+    assert not float(keras.ops.convert_to_numpy(both.get_layer("s_0").factor))
+
+
 def one_way_without(x, n):
     way = Scalar(name=f"a_{n}")(dense(x, f"da{n}"))
     return layers.Add()([way, dense(x, f"db{n}")])
