@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_inits._utils import checks
 from keras_inits._utils.keras_private import unchanged_losses
@@ -88,7 +89,9 @@ def diagnose(
     """
     size = data.BATCH if batch_size is None else _batch_size(batch_size)
     given = (x, y, sample_weight, class_weight)
-    with unchanged_randomness(), unchanged_losses(model):
+    # What overflows is found and said: NumPy's own warnings of it add nothing.
+    unwarned = np.errstate(over="ignore", invalid="ignore")
+    with unchanged_randomness(), unchanged_losses(model), unwarned:
         found, first = _diagnosed(model, given, loss, (batches, size, seed))
         if not try_fixes:
             return found

@@ -13,7 +13,8 @@ from keras_inits.geometry import Fans, Geometry
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers.kernel import KernelInitializer
-from keras_inits.initializers.variance_scaling import MODES
+from keras_inits.initializers.variance_scaling import BOUND, MODES
+from keras_inits.sampling import truncated_std
 from keras_inits.signals.records import GradientStats
 from keras_inits.signals.statistics import LIMIT, coprime_step
 from keras_inits.signals.unit_hashes import (
@@ -25,6 +26,8 @@ from keras_inits.signals.unit_hashes import (
 )
 
 OWN = 0.1  # by how much the log of a variance may miss that of the initializer
+# Where distributions end, in standard deviations.
+ENDS = {"uniform": math.sqrt(3), "truncated_normal": BOUND / truncated_std(BOUND)}
 
 
 def view(info: WeightInfo) -> View | None:
@@ -72,12 +75,13 @@ def _candidates(info: WeightInfo, initializer: Any) -> list[Geometry]:
 
 
 def _counted(
-    info: WeightInfo, initializer: Any, fans: Fans, rms: float
+    info: WeightInfo, initializer: Any, fans: Fans, values: np.ndarray, rms: float
 ) -> tuple[Fans | None, float | None]:
     """The fans that an initializer counted, and the error of the variance.
 
     The error is that of the values at hand: None unless they are of the size that the
-    initializer draws.
+    initializer draws, and end where it does. A scheme that makes kernels small for
+    another reason, such as the depth, may meet the size by chance.
     """
     shape = tuple(info.variable.shape)
     scale, mode = (
@@ -95,9 +99,25 @@ def _counted(
     counted = min(candidates, key=miss)
     # Five standard errors of the variance of as many normal values.
     tolerance = OWN + 5 * math.sqrt(2 / math.prod(shape))
-    if miss(counted) > tolerance or miss(counted) > miss(info.weight.geometry):
+    std = math.sqrt(float(scale) / MODES[mode](counted.fans(shape)))
+    ends = _ends_as(getattr(initializer, "distribution", ""), values / std)
+    if (
+        not ends
+        or miss(counted) > tolerance
+        or miss(counted) > miss(info.weight.geometry)
+    ):
         return counted.fans(shape), None
     return counted.fans(shape), MODES[mode](fans) / MODES[mode](counted.fans(shape))
+
+
+def _ends_as(distribution: str, values: np.ndarray) -> bool:
+    """Whether values of std 1 end where a distribution does, if it has an end.
+
+    At most half of what a normal distribution has farther out may be there: training
+    moves some.
+    """
+    end = ENDS.get(distribution, math.inf)
+    return bool(np.mean(np.abs(values) > end * 1.001) <= math.erfc(end / 2**0.5) / 2)
 
 
 def sampled(value: Any) -> np.ndarray:
@@ -142,7 +162,7 @@ def record(
     initializer = initializer_of(info)
     counted = error = None
     if fans and info.weight.role in (Role.KERNEL, Role.RECURRENT) and len(shape) > 1:
-        counted, error = _counted(info, initializer, fans, rms)
+        counted, error = _counted(info, initializer, fans, values, rms)
     zero, finite = zero_and_finite(value)
     symmetric, equal = _symmetric(info, value, gradient_hashes)
     return WeightRecord(

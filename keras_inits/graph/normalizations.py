@@ -6,7 +6,7 @@ import keras
 
 from keras_inits.geometry.roles import Role
 from keras_inits.graph.graph import Graph, Step
-from keras_inits.graph.symbolic import normalizes
+from keras_inits.graph.symbolic import normalizes, vanishes_at_zero
 from keras_inits.graph.weights import WeightInfo
 
 NORMALIZING = {"Normalize", "RMSNorm", "LayerNorm", "BatchNorm"}  # operations
@@ -29,6 +29,23 @@ def is_normalizing(step: Step) -> bool:
         return False
     is_own = type(operation).__module__.startswith("keras.src.layers.")
     return not is_own and normalizes(operation, *step.arguments)
+
+
+def added_to_one(graph: Graph) -> set[int]:
+    """Identities of the gains that are one less than what they multiply by.
+
+    Args:
+        graph: Of the model.
+    """
+    found: set[int] = set()
+    for step in graph.steps:
+        layer = step.operation
+        is_layer = isinstance(layer, keras.layers.Layer) and not step.closed
+        if not is_layer or type(layer).__module__.startswith("keras.src.layers."):
+            continue
+        if is_normalizing(step) and not vanishes_at_zero(layer, *step.arguments):
+            found |= {id(v) for v in layer.trainable_variables}
+    return found
 
 
 def normalized(graph: Graph, infos: list[WeightInfo]) -> set[str]:

@@ -73,24 +73,48 @@ def normalizes(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> bool:
     has_kernel = any(v.trainable and len(v.shape) > 1 for v in layer.variables)
     if len(given) != 1 or has_kernel or children(layer):
         return False
-    shape = [BATCH if n is None else n for n in given[0].shape]
-    is_real = keras.backend.is_float_dtype(given[0].dtype)
-    if not shape or math.prod(shape) > LARGEST or not is_real:
+    draws = _drawn(given[0])
+    if draws is None:
         return False
-    draws = np.random.Generator(np.random.PCG64(0)).standard_normal(shape, "float32")
-    results = []
-    for x in (draws, 16 * draws):
-        tensor = keras.ops.convert_to_tensor(x)
-        filled = replaced((args, kwargs), {id(given[0]): tensor})
-        try:
-            result = keras.ops.convert_to_numpy(layer.call(*filled[0], **filled[1]))
-        except Exception:  # the code wants other values
-            return False
-        results.append(np.asarray(result, "float32"))
-    once, more = results
-    if not once.any():  # times a weight that starts at zero
+    once, more = (_called(layer, args, kwargs, x) for x in (draws, 16 * draws))
+    if once is None or more is None or not once.any():  # times a weight of zero
         return False
     return once.shape == draws.shape and np.allclose(once, more, CLOSE, CLOSE)
+
+
+def vanishes_at_zero(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> bool:
+    """Whether a layer gives zeros where its weights are zero; so, if not known.
+
+    A gain that is added to one, as in Gemma, is not: it is off at -1.
+    """
+    given = symbolic((args, kwargs))
+    draws = _drawn(given[0]) if len(given) == 1 else None
+    if draws is None:
+        return True
+    zeros = [(v, keras.ops.zeros_like(v.value)) for v in layer.trainable_variables]
+    with keras.StatelessScope(zeros):
+        result = _called(layer, args, kwargs, draws)
+    return result is None or not result.any()
+
+
+def _drawn(tensor: Any) -> np.ndarray | None:
+    """Random numbers of a symbolic tensor's shape; None if they are no real ones."""
+    shape = [BATCH if n is None else n for n in tensor.shape]
+    is_real = keras.backend.is_float_dtype(tensor.dtype)
+    if not shape or math.prod(shape) > LARGEST or not is_real:
+        return None
+    return np.random.Generator(np.random.PCG64(0)).standard_normal(shape, "float32")
+
+
+def _called(layer: Any, args: Args, kwargs: Kwargs, x: np.ndarray) -> Any:
+    """What a layer makes of numbers in place of its one symbolic tensor, or None."""
+    (given,) = symbolic((args, kwargs))
+    filled = replaced((args, kwargs), {id(given): keras.ops.convert_to_tensor(x)})
+    try:
+        result = keras.ops.convert_to_numpy(layer.call(*filled[0], **filled[1]))
+    except Exception:  # the code wants other values
+        return None
+    return np.asarray(result, "float32")
 
 
 def is_step(layer: keras.layers.Layer, args: Args, kwargs: Kwargs) -> bool:

@@ -27,14 +27,24 @@ def _glob(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(special.get(c, re.escape(c)) for c in pattern), re.S)
 
 
+def places(path: str) -> list[str]:
+    """The path of a weight, and those of all layers around it."""
+    ends = [i for i, character in enumerate(path) if character == "/"]
+    return [path[:end] for end in [len(path), *ends]]
+
+
+def is_place(pattern: Any) -> bool:
+    """Whether a pattern is the path of a weight or of a layer, letter for letter."""
+    return isinstance(pattern, str) and "*" not in pattern and "?" not in pattern
+
+
 def _in_path(pattern: str | re.Pattern[str], path: str) -> bool:
     if isinstance(pattern, re.Pattern):
         return pattern.search(path) is not None
-    if "*" not in pattern and "?" not in pattern:  # a thousand of them are fast, too
+    if is_place(pattern):  # a thousand of them are fast, too
         return path == pattern or path.startswith(f"{pattern}/")
     glob = _glob(pattern)
-    ends = [i for i, character in enumerate(path) if character == "/"]
-    return any(glob.fullmatch(path[:end]) for end in [len(path), *ends])
+    return any(glob.fullmatch(place) for place in places(path))
 
 
 def check(argument: str, pattern: Any) -> Any:

@@ -258,9 +258,12 @@ def _idle_rules(
 ) -> list[str]:
     """Rules that reach frozen weights only: they would be silent."""
     frozen = {one.path for one in left if one.why == "frozen"}
+    reached: dict[int, set[str]] = {}
+    for path, chosen in by_path.items():
+        reached.setdefault(id(chosen), set()).add(path)
     found = []
     for rule in given:
-        paths = {path for path, chosen in by_path.items() if chosen is rule}
+        paths = reached.get(id(rule), set())
         if paths and paths <= frozen and rule.pattern is not None:
             found.append(
                 f"Rule {rule.text} reaches frozen weights only. Name them by "

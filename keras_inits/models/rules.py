@@ -131,25 +131,50 @@ class Decisions(NamedTuple):
     problems: list[str]
 
 
+class _ByPlace:
+    """The weights at each path of a layer or a weight: many rules name just one."""
+
+    def __init__(self, infos: Sequence[WeightInfo]) -> None:
+        self.infos = infos
+        self.found: dict[str, list[WeightInfo]] = {}
+        for info in infos:
+            for place in patterns.places(info.path):
+                self.found.setdefault(place, []).append(info)
+
+    def candidates(self, rule: Rule) -> Sequence[WeightInfo]:
+        """Weights that a rule may reach: all, unless it only names places."""
+        if rule.pattern is None or not all(map(patterns.is_place, rule.pattern)):
+            return self.infos
+        return [info for place in rule.pattern for info in self.found.get(place, ())]
+
+
 def decide(rules: Sequence[Rule], infos: Sequence[WeightInfo]) -> Decisions:
     """The first rule that reaches each weight, and the rules that are in vain."""
     by_path: dict[str, Rule] = {}
+    by_place = _ByPlace(infos)
     reached: list[set[str]] = []
-    for rule in rules:
-        paths = {info.path for info in infos if reaches(rule, info)}
+    numbers: dict[str, list[int]] = {}  # of the rules that reach a path
+    for number, rule in enumerate(rules):
+        candidates = by_place.candidates(rule)
+        paths = {info.path for info in candidates if reaches(rule, info)}
         reached.append(paths)
         for path in paths:
             by_path.setdefault(path, rule)
+            numbers.setdefault(path, []).append(number)
     problems = []
     for number, rule in enumerate(rules):
         if rule.pattern is None:
             continue
-        if not reached[number]:
+        paths = reached[number]
+        if not paths:
             problems.append(_in_vain(rule, infos))
-        wider = [i for i in range(number) if reached[i] > reached[number]]
-        if reached[number] and wider:
+            continue
+        # What reaches all of a rule's paths reaches any one of them.
+        before = (i for i in numbers[next(iter(paths))] if i < number)
+        wider = next((i for i in before if reached[i] > paths), None)
+        if wider is not None:
             problems.append(
-                f"Rule {rule.text} never applies: {rules[wider[0]].text} before it "
+                f"Rule {rule.text} never applies: {rules[wider].text} before it "
                 "reaches all of its weights and more. Put it first."
             )
     return Decisions(by_path, problems)

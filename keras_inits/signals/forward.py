@@ -90,6 +90,7 @@ def forward(
     x: Any,
     reached: Callable[[Visit], None],
     start: Sequence[tuple[Any, Any]] = (),
+    every_call: bool = False,
 ) -> list[tuple[Any, Any]]:
     """One forward pass in which a caller may change weights as layers are reached.
 
@@ -101,6 +102,7 @@ def forward(
         reached: Called with a `Visit` before each layer that has no layers inside, at
             its first call.
         start: Variables, and the values that they have from the beginning.
+        every_call: Whether `reached` is called at later calls of a shared layer, too.
 
     Returns:
         The variables that were assigned and their new values, those of `start` first,
@@ -120,7 +122,7 @@ def forward(
         compute: Callable[[Any], Any],
         activation: Callable[[Any], Any] | None,
     ) -> Any:
-        if hooked.block or id(hooked.layer) in seen:
+        if hooked.block or (id(hooked.layer) in seen and not every_call):
             return None
         seen.add(id(hooked.layer))
         visit = Visit(hooked, args, kwargs, compute, activation)

@@ -125,6 +125,31 @@ def test_a_normalization_behind_a_kernel_excuses_its_fans():
     assert diagnosis.verdict == "healthy"
 
 
+@pytest.mark.parametrize("scheme", ["glorot_uniform", "he_normal"])
+def test_only_what_ends_where_an_initializer_does_has_its_fans(scheme):
+    """Another distribution of the same size was made so for a reason of its own.
+
+    Keras counts 9·64 inputs and 9 outputs of a depthwise kernel that has 9 of both.
+    """
+    layer = layers.DepthwiseConv2D(3, depthwise_initializer=scheme)
+    stack = [layer, layers.GlobalAveragePooling2D(), layers.Dense(3)]
+    model = keras.Sequential([keras.Input((8, 8, 64)), *stack])
+
+    def kinds():
+        return {finding.kind for finding in diagnose(model, try_fixes=False).findings}
+
+    assert "wrong fans" in kinds()
+    own = keras.ops.convert_to_numpy(layer.kernel)
+    random = np.random.default_rng(0)
+    # As training begins, a few values are a little farther out.
+    layer.kernel.assign(own + 0.01 * own.std() * random.normal(size=own.shape))
+    assert "wrong fans" in kinds()
+    layer.kernel.assign(own.std() * random.normal(size=own.shape))
+    assert "wrong fans" not in kinds()
+    layer.kernel.assign(1.1 * own)  # by 21 % more variance, which chance may give
+    assert "wrong fans" not in kinds()
+
+
 def test_data_all_the_same_and_not_standardized_are_said():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(3, "relu")])
     diagnosis = diagnose(model, np.full((8, 4), 200.0, "float32"))

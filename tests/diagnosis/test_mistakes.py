@@ -57,7 +57,6 @@ def severe(build, program):
     keras.utils.set_random_seed(1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Keras's own, of some mistakes
-        warnings.simplefilter("ignore", RuntimeWarning)  # NumPy's, of infinities
         model, x, y, extra = build(1)
         found = diagnose(model, x, y, **extra)
     return [f.kind for f in found.findings if f.severity != INFO], found

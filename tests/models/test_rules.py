@@ -258,3 +258,42 @@ def test_no_rules_are_refused():
 def test_a_pattern_in_a_tuple_is_checked():
     with pytest.raises(ValueError, match=r"`rules` names weights.*Received: rules=3"):
         rules.parse({("head", 3): "zeros"})
+
+
+MIXED = {
+    "head/bias": "zeros",
+    re.compile("attention/query"): "ones",
+    ("attention/key", "nothing/*", "head"): "he_normal",
+    "attention/key/kernel": "ones",  # in vain: the tuple has it
+    "attention": "zeros",
+    keras.layers.Conv2D: "he_uniform",
+    "attention/value": "ones",  # in vain
+    "*/bias": "ones",
+    "*": "auto",
+}
+
+
+def test_each_rule_is_asked_about_each_weight_it_may_reach(model):
+    """As if all were asked about all."""
+    infos, parsed = weights_of(model), rules.parse(MIXED)
+    reached = [{i.path for i in infos if rules.reaches(one, i)} for one in parsed]
+    expected = {}
+    for one, paths in zip(parsed, reached, strict=True):
+        expected |= dict.fromkeys(paths - expected.keys(), one)
+    found = rules.decide(parsed, infos)
+    assert found.by_path == expected
+    told = [text.split(" never applies")[0] for text in found.problems]
+    assert told == ["Rule 'attention/key/kernel'", "Rule 'attention/value'"]
+    assert "attention/key' or 'nothing/*' or 'head' before" in found.problems[0]
+    assert "'attention' before" in found.problems[1]
+
+
+def test_rules_that_name_one_weight_each_are_asked_about_it_alone(monkeypatch):
+    """A recipe's: of n layers n rules, and no n² questions."""
+    stack = [layers.Dense(3, name=f"d_{n}") for n in range(60)]
+    infos = weights_of(keras.Sequential([keras.Input((3,)), *stack]))
+    parsed = rules.parse({info.path: "ones" for info in infos})
+    asked = []
+    monkeypatch.setattr(rules, "reaches", lambda *given: asked.append(given) or True)
+    assert rules.decide(parsed, infos).by_path.keys() == {p.path for p in infos}
+    assert len(asked) == len(infos) == 120

@@ -202,10 +202,10 @@ BACKBONES = {  # name and settings
 }
 
 
-def backbone(name):
-    """A tiny backbone of keras-hub."""
+def backbone(name, **others):
+    """A tiny backbone of keras-hub, some of its settings replaced."""
     models = pytest.importorskip("keras_hub").models
     settings = BACKBONES[name]
     if callable(settings):
         return settings(models)
-    return getattr(models, f"{name}Backbone")(**settings)
+    return getattr(models, f"{name}Backbone")(**settings | others)

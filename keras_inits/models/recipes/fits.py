@@ -4,6 +4,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+import keras
+
 from keras_inits.geometry.roles import Role
 from keras_inits.graph.layer_defaults import LayerDefaults
 from keras_inits.graph.normalizations import is_normalizing
@@ -77,22 +79,23 @@ def refuse_fused(recipe: str, found: Anatomy) -> None:
 def refuse_norms(recipe: str, found: Anatomy) -> None:
     """Refuses a model that normalizes, for recipes that do without.
 
+    Normalized embeddings, and a last normalization before the head, count as well; a
+    layer that standardizes data by statistics of its own does not.
+
     Raises:
-        ValueError: If a branch normalizes, or its stream is normalized.
+        ValueError: If something in it normalizes.
     """
-    for place in found.of(Part.PRE_NORM, Part.INNER_NORM, Part.POST_NORM):
-        raise refusal(
-            recipe,
-            f"{place.info.path!r} normalizes, and the recipe is for networks without "
-            "normalization",
-            "Take the normalizations out, or use recipes.gpt2.",
-        )
-    for branch in found.branches:
-        inside = any(is_normalizing(step) for step in branch.steps)
-        if inside or branch.is_normalized_after:
+    paths = {id(p.info.variable): p.info.path for p in found.places.values()}
+    for step in found.graph.steps:
+        if isinstance(step.operation, keras.layers.Normalization):
+            continue
+        if is_normalizing(step):
+            own = [paths[id(v)] for v in step.variables if id(v) in paths]
+            name = own[0] if own else getattr(step.operation, "name", step.name)
             raise refusal(
                 recipe,
-                f"branch {branch.number + 1} is normalized",
+                f"{name!r} normalizes, and the recipe is for networks without "
+                "normalization",
                 "Take the normalizations out, or use recipes.gpt2.",
             )
 
@@ -101,7 +104,7 @@ def rows(
     found: Anatomy,
     laws: Mapping[Part, Law],
     default: Law,
-    depths: Mapping[Part, str] | None = None,
+    depths: Mapping[Part, Any] | None = None,
 ) -> list[Row]:
     """What each kernel gets, and every other weight that a law is about.
 
@@ -109,7 +112,8 @@ def rows(
         found: The model.
         laws: By part.
         default: For kernels of no such part.
-        depths: The depth's factor in the laws of these parts, in words.
+        depths: The depth's factor in the laws of these parts, in words, or a function
+            of a Place that gives them.
     """
     result = []
     for place in found.places.values():
@@ -122,6 +126,7 @@ def rows(
             continue
         scheme = law(place) if inspect.isfunction(law) else law
         depth = (depths or {}).get(place.part, "") if place.branch else ""
+        depth = depth(place) if inspect.isfunction(depth) else depth
         result.append(Row(place, scheme, depth if scheme != AUTO else ""))
     return result
 

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from keras_inits.graph.layer_defaults import LayerDefaults
+from keras_inits.graph.residual import FARTHEST
 from keras_inits.initializers import (
     RandomNormal,
     RandomUniform,
@@ -17,9 +18,10 @@ from keras_inits.models.recipes.fits import (
     refusal,
     rows,
     tied_notes,
+    width,
 )
 from keras_inits.models.recipes.language import checked_stddev
-from keras_inits.models.recipes.parts import ENDS, Part, Place
+from keras_inits.models.recipes.parts import ENDS, Anatomy, Part, Place
 from keras_inits.models.recipes.recipe import Recipe
 
 __all__ = ["llama_depth", "nanochat"]
@@ -93,9 +95,12 @@ def nanochat(model: Any) -> Recipe:
     """nanochat's start: uniform kernels, branches that end in zeros.
 
     Formula: query, key and value U(±sqrt(3 / d)); first kernels of MLPs 0.4 of that;
-    last kernels of branches 0; embeddings N(0, 0.8²); head N(0, 0.001²), d the kernel's
-    inputs. Scalars of the residual stream, where a model has them, start where their
-    layer starts them.
+    last kernels of branches 0; embeddings N(0, 0.8²), but those that are added to
+    values as values are; head N(0, 0.001²), d the kernel's inputs.
+
+    What the author's model has and no layer of Keras is left to a rule of your own:
+    gates on values U(0, 0.02); scalars, which start where their layer starts them,
+    there from 1.15 to 1.05 on the stream and from 0.20 to 0.05 on its embeddings.
 
     Args:
         model: A built model with residual branches, some of which attend, an embedding
@@ -119,7 +124,7 @@ def nanochat(model: Any) -> Recipe:
     >>> rules["multi_head_attention[0]/attention_output/kernel"], rules["head/kernel"]
     (Zeros(), RandomNormal(stddev=0.001))
 
-    Reference: Karpathy (2025), nanochat, `gpt.py`.
+    Reference: Karpathy (2025), nanochat, `gpt.py` as of July 2026.
     """
     found = read("nanochat", model, attends=True)
     if found.tied or not found.of(Part.HEAD) or not found.of(Part.EMBEDDING):
@@ -146,12 +151,27 @@ def nanochat(model: Any) -> Recipe:
 
         return uniform
 
+    def table(place: Place) -> Any:
+        if _feeds_stream(found, place):
+            return RandomNormal(stddev=0.8)
+        own = math.sqrt(3 / width("nanochat", found))
+        return RandomUniform(-own, own)
+
     laws = {
         **dict.fromkeys(ENDS, Zeros()),
         **dict.fromkeys((Part.FIRST, Part.GATE, Part.MIDDLE), bound(0.4)),
-        Part.EMBEDDING: RandomNormal(stddev=0.8),
+        Part.EMBEDDING: table,
         Part.POSITION: RandomNormal(stddev=0.8),
         Part.HEAD: RandomNormal(stddev=0.001),
     }
     given = rows(found, laws, bound(1.0), dict.fromkeys(ENDS, "0 at the end"))
     return Recipe("nanochat", found, given)
+
+
+def _feeds_stream(found: Anatomy, place: Place) -> bool:
+    """Whether what an embedding gives is before the first branch of a stream."""
+    made = found.made_with(place)
+    starts = (branch.shortcut for branch in found.branches if branch.place == 0)
+    return any(
+        not made.isdisjoint(found.behind.distances(start, FARTHEST)) for start in starts
+    )

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from keras_inits.graph.normalizations import added_to_one
 from keras_inits.initializers import (
     Constant,
     Deepnorm,
@@ -21,6 +22,8 @@ from keras_inits.models.rules import AUTO
 __all__ = ["deepnorm", "layernorm_scaling", "sub_ln"]
 
 SCALED = (*OF_MLP, Part.VALUE, *ENDS)
+ONE = "√log(2L)"  # Sub-LN's factor, of an encoder or a decoder alone
+BOTH = {"encoder": "√(log(3M) log(2N) / 3)", "decoder": "√log(3M)"}
 LAYER = "1/√l"
 CLOSE = 1e-3  # a factor that was typed with four digits is right
 
@@ -109,12 +112,13 @@ def sub_ln(model: Any) -> Recipe:
     """Transformers with a second normalization in each branch: Sub-LN, Magneto.
 
     Formula: values, outputs and kernels of MLPs N(0, 2 g² / (fan_in + fan_out)), g² =
-    log(2 L) for L blocks of an encoder or a decoder; queries, keys, attention to
-    another stream and the rest Xavier's normal; embeddings N(0, 1 / d).
+    log(2 L) for L blocks of an encoder or a decoder; with both, of N and M blocks,
+    log(3 M) log(2 N) / 3 in the encoder and log(3 M) in the decoder. Queries, keys,
+    attention to another stream and the rest Xavier's normal; embeddings N(0, 1 / d).
 
     Args:
         model: A built Transformer whose branches normalize first, and again before
-            their last kernel.
+            their last kernel; attention to another stream may do without the second.
 
     Returns:
         A `Recipe`, rules for `initialize`.
@@ -141,7 +145,8 @@ def sub_ln(model: Any) -> Recipe:
     found = read("sub_ln", model, attends=True)
     refuse_fused("sub_ln", found)
     for branch in found.branches:
-        ends_well = normalizes_last(found.graph, found.behind, branch)
+        is_crossing = branch.kind == "cross-attention"  # kept at Xavier's scale
+        ends_well = is_crossing or normalizes_last(found.graph, found.behind, branch)
         if not (branch.normalizes_first and ends_well):
             lack = "before its last" if branch.normalizes_first else "before its first"
             raise refusal(
@@ -161,7 +166,15 @@ def sub_ln(model: Any) -> Recipe:
         **dict.fromkeys(SCALED, scaled),
         **dict.fromkeys((Part.EMBEDDING, Part.POSITION), EmbeddingNormal()),
     }
-    depths = dict.fromkeys(SCALED, "√log(2L)")
+    sides = sides_of(found)
+
+    def depth(place: Place) -> str:
+        branch = branch_of(place)
+        if branch.kind == "cross-attention":
+            return ""
+        return ONE if len({*sides.values()}) == 1 else BOTH[sides[branch.stream]]
+
+    depths = dict.fromkeys(SCALED, depth)
     return Recipe("sub_ln", found, rows(found, laws, XavierNormal(), depths))
 
 
@@ -169,7 +182,8 @@ def layernorm_scaling(model: Any) -> Recipe:
     """Gains that shrink with the block, so that deep blocks learn: LayerNorm Scaling.
 
     Formula: the gain of each normalization before a branch is 1 / sqrt(l), l the block
-    from 1; kernels are left to "auto".
+    from 1, and one less where its layer adds one to it, as Gemma's; kernels are left to
+    "auto".
 
     In the paper the factor is fixed; here it is where the gain starts, and is trained.
     Its authors do without the factor 1 / sqrt(2 L) of GPT-2: `|` with a recipe that has
@@ -209,8 +223,11 @@ def layernorm_scaling(model: Any) -> Recipe:
                 "It is for branches that normalize first, with a trained gain.",
             )
 
+    less = added_to_one(found.graph)  # as in Gemma
+
     def gain(place: Place) -> Constant:
-        return Constant(branch_of(place).block ** -0.5)
+        own = branch_of(place).block ** -0.5
+        return Constant(own - 1 if id(place.info.variable) in less else own)
 
     given = rows(found, {Part.PRE_NORM: gain}, AUTO, {Part.PRE_NORM: LAYER})
     return Recipe("layernorm_scaling", found, given)

@@ -95,6 +95,12 @@ class Anatomy(NamedTuple):
         """The weights of some parts, in the model's order."""
         return [place for place in self.places.values() if place.part in parts]
 
+    def made_with(self, place: Place) -> set[int]:
+        """Identities of the tensors that steps with a weight give."""
+        variable = place.info.variable
+        own = (s for s in self.graph.steps if any(v is variable for v in s.variables))
+        return {tensor for step in own for tensor in step.outputs}
+
     def in_stream(self, branch: Branch) -> int:
         """How many branches are added to the stream of one."""
         return sum(one.stream == branch.stream for one in self.branches)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from keras_inits.geometry.roles import Role
 from keras_inits.initializers import Fixup, HeFanIn, Ones, XavierUniform, Zeros
 from keras_inits.initializers import TFixup as TFixupKernels
 from keras_inits.models.recipes.fits import (
@@ -21,12 +20,13 @@ from keras_inits.models.recipes.parts import (
     Part,
     Place,
 )
-from keras_inits.models.recipes.recipe import Recipe, Row
+from keras_inits.models.recipes.recipe import Recipe
+from keras_inits.models.recipes.zero_factors import zero_rows
 from keras_inits.models.rules import AUTO
 
 __all__ = ["fixup", "rezero", "t_fixup"]
 
-ZERO, FACTOR = "0 at the end", "0 as its factor"
+ZERO = "0 at the end"
 
 
 def fixup(model: Any, negative_slope: float = 0.0) -> Recipe:
@@ -99,18 +99,21 @@ def fixup(model: Any, negative_slope: float = 0.0) -> Recipe:
 def rezero(model: Any) -> Recipe:
     """Branches that start at zero by a trained factor: ReZero, SkipInit, zero gamma.
 
-    Formula: the factor that multiplies a branch is 0; where there is none, the gain of
-    a normalization after its last kernel. Kernels are left to "auto".
+    Formula: on each path through a branch the last factor is 0: a weight that the
+    branch is multiplied by, or the gain of a normalization after its last kernel.
+    Other factors of the branch are not 0: of two zeros in a row none would ever get a
+    gradient. Kernels are left to "auto".
 
     Args:
-        model: A built model with residual branches, each with a factor or a last gain.
+        model: A built model with residual branches, each with a factor or a last gain
+            on each of its paths.
 
     Returns:
         A `Recipe`, rules for `initialize`.
 
     Raises:
-        ValueError: If the model is not built, has no residual branches, or one without
-            a factor and a last gain.
+        ValueError: If the model is not built, has no residual branches, or one with a
+            path without a factor and a last gain, or with the same factor twice.
 
     Examples:
     >>> import keras, keras_inits
@@ -124,31 +127,9 @@ def rezero(model: Any) -> Recipe:
     De, Smith (2020), arXiv 2002.10444; Goyal et al. (2017), arXiv 1706.02677.
     """
     found = read("rezero", model)
-    gains = {
-        id(place.info.variable): path
-        for path, place in found.places.items()
-        if place.info.weight.role == Role.GAIN or place.part == Part.SCALAR
-    }
-    chosen: set[str] = set()
-    for branch in found.branches:
-        own = [
-            gains[id(variable)]
-            for variable in found.behind.last(branch.end, set(gains))
-            if id(variable) in gains
-        ]
-        scalars = [path for path in own if found.places[path].part == Part.SCALAR]
-        if not own:
-            raise refusal(
-                "rezero",
-                f"branch {branch.number + 1} of {len(found.branches)} ({branch.kind}) "
-                "ends in a kernel that neither a factor nor a gain follows",
-                "Multiply each branch by a weight of its own, or see recipes.fixup, "
-                "which sets last kernels to zero.",
-            )
-        chosen.update(scalars or own[:1])
-    given = rows(found, {}, AUTO)
-    zeros = [Row(found.places[path], Zeros(), FACTOR) for path in sorted(chosen)]
-    return Recipe("rezero", found, [*given, *zeros])
+    return Recipe(
+        "rezero", found, [*rows(found, {}, AUTO), *zero_rows("rezero", found)]
+    )
 
 
 def t_fixup(model: Any) -> Recipe:
@@ -218,13 +199,7 @@ def sides_of(found: Anatomy) -> dict[int, str]:
 
 def stream_of(found: Anatomy, place: Place) -> int:
     """The stream that an embedding leads to; the first, if the graph does not tell."""
-    variable = place.info.variable
-    made = {
-        x
-        for step in found.graph.steps
-        if any(v is variable for v in step.variables)
-        for x in step.outputs
-    }
+    made = found.made_with(place)
     for branch in found.branches:
         if not made.isdisjoint(found.behind.distances(branch.shortcut, 0)):
             return branch.stream

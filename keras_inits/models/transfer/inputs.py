@@ -101,18 +101,29 @@ def leading_inputs(
         reach are missing.
     """
     by_layer = {id(one.layer): one for one in chosen}
-    found: dict[str, tuple[np.ndarray, str]] = {}
+    grams: dict[int, np.ndarray] = {}  # summed over the calls of a shared layer
 
     def reached(visit: Visit) -> None:
         one = by_layer.get(id(visit.layer))
         if one is None or not visit.args:
             return
         x = to_numpy(keras.ops.cast(visit.args[0], "float32"))
-        values, vectors = np.linalg.eigh(_gram(one, x))
-        leading = signed(vectors[:, ::-1][:, : one.rank])
-        count = int((values > values[-1] * len(values) * 1e-12).sum())
-        note = "" if count >= one.rank else f"its inputs fill {count} directions only"
-        found[one.a.path] = _placed(one, leading), note
+        known = grams.get(id(one.layer))
+        gram = _gram(one, x)
+        grams[id(one.layer)] = gram if known is None else known + gram
 
-    forward(model, tensors(batch.x), reached)
-    return found
+    forward(model, tensors(batch.x), reached, every_call=True)
+    return {
+        one.a.path: _leading(one, grams[id(one.layer)])
+        for one in chosen
+        if id(one.layer) in grams
+    }
+
+
+def _leading(one: Adapter, gram: np.ndarray) -> tuple[np.ndarray, str]:
+    """A as a matrix, and a note, from the sum of the products of inputs."""
+    values, vectors = np.linalg.eigh(gram)
+    leading = signed(vectors[:, ::-1][:, : one.rank])
+    count = int((values > values[-1] * len(values) * 1e-12).sum())
+    note = "" if count >= one.rank else f"its inputs fill {count} directions only"
+    return _placed(one, leading), note

@@ -87,7 +87,8 @@ def lora(
       frozen kernel becomes W − s·A·B.
     - "mica": B is the r output directions of the smallest singular values of W, A zero.
     - "eva": A is the r leading right singular vectors of the layer's inputs over
-      `data`, B zero. Ranks are not shared out anew.
+      `data`, those of all calls where it is shared; B zero. Ranks are not shared out
+      anew.
 
     Where A·B is not zero before, as after training, it is merged into the kernel first:
     W here is what the layer multiplies with. A frozen kernel of low precision rounds

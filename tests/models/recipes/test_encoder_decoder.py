@@ -42,12 +42,13 @@ def attention(x, source, prefix, inner):
     return dense("output")(layers.LayerNormalization()(y) if inner else y)
 
 
-def translator(norm="", alphas=(1.0, 1.0)):
+def translator(norm="", alphas=(1.0, 1.0), crossing=True):
     """From one language to another.
 
     Args:
         norm: "post", "inner" for one before a branch and one in it, or "" for none.
         alphas: Of the encoder's stream and of the decoder's.
+        crossing: Whether attention to the encoder has the inner one, too.
     """
     inner = norm == "inner"
 
@@ -58,7 +59,8 @@ def translator(norm="", alphas=(1.0, 1.0)):
 
     def attend(x, name, alpha, source=None):
         def branch(y):
-            return attention(y, y if source is None else source, name, inner)
+            twice = inner and (crossing or source is None)
+            return attention(y, y if source is None else source, name, twice)
 
         return add(x, branch, alpha)
 
@@ -146,13 +148,41 @@ def test_deepnorm():
             recipes.deepnorm(translator("post", (own, own)))
 
 
-def test_sub_ln():
-    """What attends to the encoder keeps Xavier's scale."""
+@pytest.mark.parametrize("crossing", [True, False])
+def test_sub_ln(crossing):
+    """What attends to the encoder keeps Xavier's scale, normalized twice or once."""
     encoder = math.sqrt(math.log(3 * M) * math.log(2 * N) / 3)
     decoder = math.sqrt(math.log(3 * M))
-    model = translator("inner")
+    model = translator("inner", crossing=crossing)
     wanted = expected(encoder, decoder, 1.0, 1.0, 1.0)
     assert factors(model, recipes.sub_ln(model)) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_sub_ln_names_the_factor_that_each_branch_has():
+    """None where attention to the encoder keeps its scale."""
+    rules = recipes.sub_ln(translator("inner"))
+    told = {}
+    for row in rules.rows:
+        if row.place.branch and row.place.is_kernel:
+            side = row.place.info.path.split("_")[0]
+            told.setdefault(side, set()).add(row.depth)
+    assert told == {
+        "own": {"", "√(log(3M) log(2N) / 3)"},  # none: queries and keys
+        "encoder": {"√(log(3M) log(2N) / 3)"},
+        "self": {"", "√log(3M)"},
+        "cross": {""},
+        "decoder": {"√log(3M)"},
+    }
+
+
+def test_two_recipes_meet_only_where_both_have_a_factor():
+    """Sub-LN has none for attention to the encoder: the rest are 2 N + 2 M branches."""
+    model = translator("inner")
+    with pytest.warns(UserWarning, match="Two factors for the depth") as caught:
+        _ = recipes.sub_ln(model) | recipes.layernorm_scaling(model)
+    told = [str(one.message) for one in caught]
+    counts = [int(text.split(" on ")[1].split()[0]) for text in told]
+    assert sorted(counts) == [2 * N, 2 * M]
 
 
 def test_gpt2_counts_the_branches_of_each_stream():

@@ -1,5 +1,7 @@
 """A recipe prints, gives code, can be changed, and refuses what it does not fit."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -289,6 +291,39 @@ def test_a_normalization_without_a_gain_is_one():
     model = factored("ones", lambda: layers.BatchNormalization(scale=False))
     with pytest.raises(ValueError, match="normalize"):
         recipes.fixup(model)
+
+
+def normalized(where, layer):
+    """Branches without normalization, between one at the start and one at the end."""
+    inputs = keras.Input((5, 24))
+    x = layer(inputs) if where == "start" else inputs
+    for n in range(2):
+        x = x + layers.MultiHeadAttention(3, 8)(x, x)
+        x = x + models.mlp(x, f"mlp_{n}")
+    x = layer(x) if where == "end" else x
+    return keras.Model(inputs, layers.Dense(10)(x))
+
+
+@pytest.mark.parametrize("where", ["start", "end"])
+@pytest.mark.parametrize(
+    ("layer", "named"),
+    [
+        (layers.LayerNormalization, "the_norm[^']*/gamma"),
+        (layers.RMSNormalization, "the_norm[^']*/scale"),
+        (partial(layers.LayerNormalization, scale=False, center=False), "the_norm"),
+    ],
+    ids=["layer", "rms", "without weights"],
+)
+def test_t_fixup_refuses_normalization_outside_of_branches(where, layer, named):
+    """The paper takes out all: at the embeddings, and after the last block."""
+    model = normalized(where, layer(name="the_norm"))
+    with pytest.raises(ValueError, match=f"'{named}' normalizes, and the recipe is"):
+        recipes.t_fixup(model)
+
+
+def test_t_fixup_takes_data_that_a_layer_standardizes():
+    standard = layers.Normalization(mean=1.0, variance=4.0)
+    assert recipes.t_fixup(normalized("start", standard))
 
 
 def test_a_mapping_on_the_left_gives_way_to_a_recipe():

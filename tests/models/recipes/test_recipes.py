@@ -114,6 +114,55 @@ def test_nanochat():
     close(targets(model, recipes.nanochat(model)), expected)
 
 
+def with_tables_of_values(blocks=2):
+    """Each block's values are those of the stream, plus a table's for the token."""
+    inputs = keras.Input((models.LENGTH,), dtype="int32")
+    x = keras.layers.Embedding(V, FF, name="narrow")(inputs)
+    x = keras.layers.Dense(D, name="widen")(x)
+    for n in range(blocks):
+        y = keras.layers.LayerNormalization()(x)
+        q, k, v = (keras.layers.Dense(D, name=f"{p}_{n}")(y) for p in "qkv")
+        v = v + keras.layers.Embedding(V, D, name=f"values_{n}")(inputs)
+        shares = keras.ops.softmax(keras.ops.einsum("bqd,bkd->bqk", q, k) / D**0.5)
+        x = x + keras.layers.Dense(D, name=f"o_{n}")(shares @ v)
+        x = x + models.mlp(keras.layers.LayerNormalization()(x), f"mlp_{n}")
+    return keras.Model(inputs, keras.layers.Dense(V, name="head")(x))
+
+
+def test_nanochat_starts_tables_of_values_as_values():
+    rules = recipes.nanochat(with_tables_of_values())
+    stds = {row.place.info.path: row.std for row in rules.rows}
+    assert stds["narrow/embeddings"] == pytest.approx(0.8)  # over a kernel
+    for n in range(2):
+        assert repr(rules[f"values_{n}/embeddings"]) == repr(rules[f"v_{n}/kernel"])
+        assert stds[f"values_{n}/embeddings"] == pytest.approx(D**-0.5)
+
+
+@pytest.mark.parametrize("blocks", [4, 24])
+def test_nanochat_starts_as_the_identity_and_learns(blocks):
+    """Its first loss is that of chance, its first step one of the branches' ends.
+
+    Logits of a normalized stream are N(0, 0.001² d), one for each of V tokens and its
+    target: their mean has a standard error of 0.001 sqrt(d / V).
+    """
+    keras.utils.set_random_seed(0)
+    model = models.transformer(blocks)
+    keras_inits.initialize(model, recipes.nanochat(model), seed=0)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(1.0), loss)
+    x = np.random.default_rng(0).integers(0, V, (64, models.LENGTH))
+    names = {"first": "mlp_0_in", "last": "mlp_0_out"}
+    kernels = {part: model.get_layer(name).kernel for part, name in names.items()}
+    told, moved = [], []
+    for _ in range(2):
+        before = {k: keras.ops.convert_to_numpy(v).copy() for k, v in kernels.items()}
+        told.append(float(model.train_on_batch(x, x)))
+        after = {k: keras.ops.convert_to_numpy(v) for k, v in kernels.items()}
+        moved.append({k for k in names if abs(after[k] - before[k]).max() > 0})
+    assert told[0] == pytest.approx(math.log(V), abs=0.005 * math.sqrt(D / V))
+    assert moved == [{"last"}, {"first", "last"}]
+
+
 def test_t_fixup():
     model = models.transformer(L, norm="")
     table = (9 * L) ** -0.25 / math.sqrt(D)

@@ -1,10 +1,16 @@
-"""Roles in backbones of keras-hub, checked against tables by hand."""
+"""Roles in backbones of keras-hub, and what recipes do, against tables by hand."""
 
+import functools
+import inspect
+
+import keras
 import pytest
 
+import keras_inits
+from keras_inits import recipes
 from keras_inits.models.recipes.parts import Part
 from keras_inits.models.recipes.roles import anatomy
-from support.real_models import backbone
+from support.real_models import backbone, slow_except
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of the models' own code
 
@@ -142,3 +148,99 @@ def test_roles_of_an_encoder_and_a_decoder():
             assert place.branch.stream == ("decoder" in path)
     assert [found.in_stream(b) for b in found.branches] == [4] * 4 + [6] * 6
     assert len(found.of(Part.POSITION)) == 2
+
+
+# What each recipe does with each backbone, from what these are. All attend in residual
+# branches of two kernels or more, without a factor or a gain at their end.
+#
+# GPT2     normalizes before each branch, by LayerNorm
+# Bert     normalizes after each sum
+# Llama    before, by RMS; gated MLPs; two queries to a key; a head of its own
+# Gemma    as Llama, by RMS whose gain is added to one; no head
+# T5       an encoder and a decoder, before, by RMS; kernels of two axes; no head
+# ViT      before, by LayerNorm; patches of images: no embedding of tokens
+# Mixtral  as Llama, with experts, whose fans its layer does not tell
+NAMES = ("GPT2", "Bert", "Llama", "Gemma", "T5", "ViT", "Mixtral")
+YES = ""
+ONCE = "branch 1 of .* has no normalization before its last kernel"
+SINGLE = "branch 1 of .* has no normalization before its first kernel"
+FREE = "normalizes, and the recipe is for networks without normalization"
+PLAIN = r"the sum of branch 1 of .* is not normalized"
+ALPHA = r"is multiplied by 1, and alpha is 1\.41421"  # (2 * 2 blocks)^(1/4)
+HEADS = "It needs as many heads of keys as of queries"
+FLAT = "does not tell its heads"
+ALONE = "an embedding and a head of unequal scale, and one is missing"
+ATTENDS = "attends. For Transformers use recipes.t_fixup"
+ENDS = "ends in a kernel that neither a factor nor a gain follows"
+AFTER = "has no gain before its first kernel"
+FANS = "its branches have 8, 24 features"  # 3 experts' outputs, taken for one kernel's
+OUTCOMES = {
+    "gpt2": (YES,) * 7,
+    "small_wang": (YES, YES, YES, YES, YES, YES, FANS),
+    "llama_depth": (YES,) * 7,
+    "nanochat": (ALONE, ALONE, YES, ALONE, ALONE, ALONE, YES),
+    "layernorm_scaling": (YES, AFTER, YES, YES, YES, YES, YES),
+    "sub_ln": (ONCE, SINGLE, ONCE, ONCE, ONCE, ONCE, ONCE),
+    "deepnorm": (PLAIN, ALPHA, PLAIN, PLAIN, PLAIN, PLAIN, PLAIN),
+    "t_fixup": (FREE,) * 7,
+    "fixup": (ATTENDS,) * 7,
+    "rezero": (ENDS,) * 7,
+    "mimetic": (YES, YES, HEADS, HEADS, FLAT, YES, HEADS),
+    "conditioned_attention": (YES,) * 7,
+    "mup": (YES,) * 7,
+    "spectral": (YES,) * 7,
+    "torch": (YES,) * 7,
+}
+CALLS = {
+    "mimetic": lambda name: recipes.mimetic(small(name), seed=0),
+    "mup": lambda name: recipes.mup(backbone(name, hidden_dim=16), small(name)),
+}
+small = functools.cache(backbone)
+
+
+def parts_by_hand(name):
+    """The part of each kernel that stands in a table above, by its path."""
+    outside, inside = EXPECTED.get(name, ({}, T5))
+    found = dict(outside)
+    for n in range(2):
+        for path, part in inside.items():
+            found[path.replace("{n}", str(n)).replace("{b}", str(n + 1))] = part
+    gains = (Part.GAIN, Part.PRE_NORM, Part.POST_NORM)
+    return {path: part for path, part in found.items() if part not in gains}
+
+
+def test_the_table_of_outcomes_has_all_recipes():
+    functions = {k for k in recipes.__all__ if inspect.isfunction(getattr(recipes, k))}
+    assert OUTCOMES.keys() == functions - {"coordinate_check"}
+    assert {len(row) for row in OUTCOMES.values()} == {len(NAMES)}
+
+
+@pytest.mark.parametrize("recipe", OUTCOMES)
+@pytest.mark.parametrize(
+    "name",
+    # JAX refuses T5's sums of other types.
+    slow_except(NAMES, ["Gemma"], T5=[pytest.mark.backend("tensorflow", "torch")]),
+)
+def test_a_recipe_fits_a_backbone_or_says_why_not(name, recipe):
+    call = CALLS.get(recipe, lambda name: getattr(recipes, recipe)(small(name)))
+    refused = OUTCOMES[recipe][NAMES.index(name)]
+    if refused:
+        with pytest.raises(ValueError, match=refused) as caught:
+            call(name)
+        assert str(caught.value).startswith(f"recipes.{recipe} does not fit this model")
+        return
+    rules = call(name)
+    expected, found = parts_by_hand(name), rules.parts()
+    assert {path: found.get(path) for path in expected} == expected
+    assert all(rules[path] is not None for path in expected)
+
+
+def test_a_gain_that_is_added_to_one_is_scaled_with_the_one():
+    """Gemma's: the block of number l multiplies by 1 + scale, which is to be 1/√l."""
+    model = backbone("Gemma")
+    keras_inits.initialize(model, recipes.layernorm_scaling(model), seed=0)
+    for n in range(2):
+        block = model.get_layer(f"decoder_block_{n}")
+        for norm in (block.pre_attention_norm, block.pre_ffw_norm):
+            gain = 1 + keras.ops.convert_to_numpy(norm.scale)
+            assert gain == pytest.approx((n + 1) ** -0.5)

@@ -97,6 +97,36 @@ def test_eva_takes_the_patches_of_a_convolution(arguments, monkeypatch):
     np.testing.assert_allclose(own, leading(np.stack(columns, 1)), atol=1e-4)
 
 
+def shared(calls):
+    """A layer that is called several times, last on what is largest."""
+    x = inputs_ = keras.Input((7,))
+    layer = layers.Dense(7, "tanh")
+    seen = []
+    for n in range(calls):
+        mixed = layers.Dense(7, use_bias=False)
+        x = layer(mixed(x) * (n + 1))
+        seen.append((mixed, n + 1))
+    return keras.Model(inputs_, x), layer, seen
+
+
+def test_eva_sums_over_all_calls_of_a_shared_layer():
+    keras.utils.set_random_seed(0)
+    model, layer, before = shared(3)
+    layer.enable_lora(RANK)
+    x = np.random.default_rng(0).normal(size=(50, 7)).astype("float32")
+    taken, y = [], x
+    for mixed, factor in before:
+        given = keras.ops.convert_to_numpy(mixed(y)) * factor
+        taken.append(given)
+        y = keras.ops.convert_to_numpy(layer(given))
+    keras_inits.lora(model, "eva", x)
+    own = spanned(arrays(layer)[0])
+    np.testing.assert_allclose(own, leading(np.concatenate(taken)), atol=1e-4)
+    # The twins: those of one call are others.
+    for one in taken:
+        assert np.abs(own - leading(one)).max() > 0.05
+
+
 def test_eva_says_where_inputs_do_not_fill_the_rank():
     model, _ = dense()
     x = np.ones((10, 8), "float32") * np.arange(10, dtype="float32")[:, None]
