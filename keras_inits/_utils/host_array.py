@@ -1,8 +1,11 @@
 """Zero-copy NumPy views of tensors on the CPU.
 
 On a CPU a tensor's memory is an array's: slicing it there costs no copy, and less than
-a dozen operations of the backend, each of which takes longer than the arithmetic.
+a dozen operations of the backend, each of which takes longer than the arithmetic. What
+is cut over several devices has no such memory, and is worked on where it lies.
 """
+
+import math
 
 import keras
 import numpy as np
@@ -25,7 +28,7 @@ def numpy_view(x: Tensor) -> np.ndarray | Tensor:
         import jax
 
         is_near = isinstance(x, jax.Array) and not isinstance(x, jax.core.Tracer)
-        is_near = is_near and all(device.platform == "cpu" for device in x.devices())
+        is_near = is_near and [d.platform for d in x.devices()] == ["cpu"]
         return np.asarray(x) if is_near else x
     return x
 
@@ -40,9 +43,20 @@ def _in_place(x: Tensor) -> np.ndarray:
 
 
 def to_numpy(x: Tensor) -> np.ndarray:
-    """A tensor as an array, without a copy where that can be."""
+    """A tensor as an array, without a copy where that can be.
+
+    One that is cut over several processes is gathered, so all of them must ask for it.
+    """
     x = numpy_view(x)
-    return x if isinstance(x, np.ndarray) else np.asarray(keras.ops.convert_to_numpy(x))
+    if isinstance(x, np.ndarray):
+        return x
+    if not getattr(x, "is_fully_addressable", True):
+        from jax.experimental import multihost_utils
+
+        if x.is_fully_replicated:
+            return np.asarray(x.addressable_data(0))
+        return np.asarray(multihost_utils.process_allgather(x, tiled=True))
+    return np.asarray(keras.ops.convert_to_numpy(x))
 
 
 def all_finite(x: np.ndarray) -> bool:
@@ -52,6 +66,8 @@ def all_finite(x: np.ndarray) -> bool:
     return bool(np.isfinite(total)) or bool(np.isfinite(x).all())
 
 
-def rms(x: np.ndarray) -> float:
+def rms(x: np.ndarray | Tensor) -> float:
     """Root of the mean square."""
+    if not isinstance(x, np.ndarray):
+        return math.sqrt(to_numpy(keras.ops.mean(keras.ops.square(x))))
     return float(np.sqrt(np.mean(np.square(x, dtype="float64"))))

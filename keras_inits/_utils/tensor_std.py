@@ -5,17 +5,20 @@ import math
 import keras
 import numpy as np
 
+from keras_inits._utils.host_array import to_numpy
 from keras_inits._utils.types import Tensor
 
 
 def tensor_std(tensor: Tensor) -> float | None:
-    """Standard deviation of a tensor's values; None if it is empty or not all here.
+    """Standard deviation of a tensor's values; None if it is empty.
 
     Args:
-        tensor: A tensor, variable or array; shards on other machines are not all here.
+        tensor: A tensor, variable or array. Of one that is cut over several processes,
+            each looks at its own part, so all of them must ask.
     """
     if not getattr(tensor, "is_fully_addressable", True):
-        return None
+        values = keras.ops.cast(tensor, "float32")
+        return float(to_numpy(keras.ops.std(values))) if 0 not in tensor.shape else None
     values = np.asarray(keras.ops.convert_to_numpy(tensor)).ravel()
     if values.size == 0:
         return None

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import numpy_view
+from keras_inits._utils.host_array import numpy_view, to_numpy
 from keras_inits._utils.types import Tensor
 from keras_inits.diagnosis import thresholds as limits
 from keras_inits.diagnosis.step_record import StepRecord
@@ -188,7 +188,7 @@ def _product(*factors: Any) -> float:
     one, two = factors
     if not isinstance(one, np.ndarray) or not isinstance(two, np.ndarray):
         one, two = (keras.ops.cast(x, "float32") for x in factors)
-        return float(keras.ops.convert_to_numpy(keras.ops.sum(one * two)))
+        return float(to_numpy(keras.ops.sum(one * two)))
     total = 0.0
     for start in range(0, one.size, BLOCK):
         a, b = (

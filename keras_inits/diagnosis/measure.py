@@ -25,6 +25,7 @@ from keras_inits.graph import duplicates
 from keras_inits.graph.residual import branch_ends
 from keras_inits.graph.trace import trace
 from keras_inits.graph.weights import WeightInfo, weights_of
+from keras_inits.models import in_step
 from keras_inits.signals import batches as data
 from keras_inits.signals import hooks
 from keras_inits.signals.losses import Objective
@@ -128,7 +129,12 @@ def _diagnosed(
     batches_of_data = data.stream(
         model, x, y, batches, size, seed, sample_weight, class_weight
     )
-    first = next(batches_of_data)
+    first = in_step.agreed(
+        None if builds else model,
+        "diagnose",
+        lambda: next(batches_of_data),
+        lambda batch: (batch, how),
+    )
     if builds:
         model(data.as_tensors(first)[0])
         infos = weights_of(model)

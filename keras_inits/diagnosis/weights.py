@@ -126,7 +126,7 @@ def sampled(value: Any) -> np.ndarray:
     if isinstance(value, np.ndarray):
         return value.reshape(-1)[::step].astype("float64")
     flat = keras.ops.reshape(value, (-1,))
-    return keras.ops.convert_to_numpy(flat[::step]).astype("float64")
+    return to_numpy(flat[::step]).astype("float64")
 
 
 def zero_and_finite(value: Any) -> tuple[bool, bool]:

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_inits._utils.host_array import to_numpy
 from keras_inits._utils.keras_private import is_of_keras
 from keras_inits.geometry.layers import Weight
 from keras_inits.geometry.roles import KERNEL_ROLES, Role
@@ -118,7 +119,7 @@ def is_keras_s(layer: keras.layers.Layer) -> bool:
 
 def present(info: WeightInfo) -> Initializer | None:
     """What a weight is filled with now, if that is one number."""
-    value = np.asarray(keras.ops.convert_to_numpy(info.variable.value))
+    value = to_numpy(info.variable.value)
     if value.size == 0 or not (value == value.flat[0]).all():
         return None
     return filling(value.astype(np.float32), info.shape)

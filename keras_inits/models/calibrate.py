@@ -12,6 +12,7 @@ from keras_inits.geometry.roles import Role
 from keras_inits.graph.heads import heads
 from keras_inits.graph.trace import trace
 from keras_inits.graph.weights import WeightInfo, weights_of
+from keras_inits.models import in_step
 from keras_inits.models.assign import all_or_nothing, refuse_tracing
 from keras_inits.models.calibration import between
 from keras_inits.models.calibration.goals import goals
@@ -64,6 +65,18 @@ def _settings(normalize: Any, branches: Any, head: Any, method: Any) -> Settings
     if method == "lsuv":
         return Settings(False, "unit", "unit", method, LSUV_TOLERANCE)
     return Settings(True, "unit", "unit", method)
+
+
+def _check_samples(samples: Any) -> None:
+    if samples is None:
+        return
+    checks.whole(
+        "samples",
+        samples,
+        minimum=2,
+        meaning="how many rows of data are used",
+        instead="Leave it out for 512, or fewer of large inputs.",
+    )
 
 
 def calibrated(
@@ -205,7 +218,9 @@ def calibrate(
     Raises:
         ValueError: With nothing written: the model is not built, or cannot run on `x`;
             `x` is missing, has one row, or is not finite; a signal becomes infinite;
-            `y` does not fit; a pattern matches nothing.
+            `y` does not fit; a pattern matches nothing; or processes of JAX that share
+            the model pass different arguments or data.
+        RuntimeError: In the others, where one of such processes cannot write.
 
     Examples:
     >>> import keras, keras_inits, numpy as np
@@ -222,30 +237,32 @@ def calibrate(
     1511.06422; Salimans, Kingma (2016), arXiv 1602.07868.
     """
     refuse_tracing("calibrate", f"model={getattr(model, 'name', model)!r}")
-    settings = _settings(normalize, branches, head, method)
-    if samples is not None:
-        checks.whole(
-            "samples",
-            samples,
-            minimum=2,
-            meaning="how many rows of data are used",
-            instead="Leave it out for 512, or fewer of large inputs.",
-        )
-    infos = weights_of(model)
-    selection = Selection(include, exclude)
-    refuse(selection.problems(infos))
-    whys = selection.left_alone(infos, ())
+
+    def asked() -> tuple[Settings, list[WeightInfo], dict[str, str], Batch]:
+        settings = _settings(normalize, branches, head, method)
+        _check_samples(samples)
+        infos = weights_of(model)
+        selection = Selection(include, exclude)
+        refuse(selection.problems(infos))
+        whys = selection.left_alone(infos, ())
+        return settings, infos, whys, sample(model, x, y, samples)
+
+    settings, infos, whys, batch = in_step.agreed(
+        model,
+        "calibrate",
+        asked,
+        lambda found: (found[0], sorted(found[2]), found[3], seed),
+    )
     selected = {id(p.variable) for p in infos if p.path not in whys}
-    batch = sample(model, x, y, samples)
     start: list[tuple[Any, Any]] = []
     drawn: int | None = None
     if settings.method == "lsuv":
         drawn = model_seed(seed)
+        drawn = in_step.same_int(model, drawn) if seed is None else drawn
         start = _orthogonal(model, include, exclude, drawn)
     with all_or_nothing() as write:
         found = calibrated(model, infos, selected, batch, settings, start)
-        for variable, value in found.values:
-            write(variable, value)
+        in_step.write_all(model, write, found.values)
         if settings.method == "between_layer":
             found = between.equalized(model, batch, found, write)
     left = [kept_row(p, whys[p.path]) for p in infos if p.path in whys]

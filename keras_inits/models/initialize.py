@@ -7,7 +7,7 @@ import keras
 
 from keras_inits._utils.types import Seed
 from keras_inits.initializers.kernel import KernelInitializer
-from keras_inits.models import optimizers
+from keras_inits.models import in_step, optimizers
 from keras_inits.models.assign import all_or_nothing, refuse_tracing
 from keras_inits.models.calibrate import Settings, calibrated, rows_of
 from keras_inits.models.calibration.run import Calibrated
@@ -21,6 +21,7 @@ from keras_inits.models.report import (
     weight_row,
 )
 from keras_inits.models.rules import label, parse
+from keras_inits.signals.batches import Batch
 from keras_inits.signals.samples import sample
 
 
@@ -65,6 +66,10 @@ def _measured(
             row = dataclasses.replace(row, note=_joined(row.note, why))
         result.append(row)
     return result
+
+
+def _batch(model: keras.Model, data: Any) -> Batch | None:
+    return None if data is None else sample(model, data, None)
 
 
 def _left_row(left: LeftAlone) -> KeptWeight:
@@ -130,7 +135,9 @@ def initialize(
     Raises:
         ValueError: With all that is wrong, and nothing is written: the model is not
             built; a rule matches nothing, or never applies; no rule covers a kernel; a
-            scheme cannot fill a weight; `data` is not what `calibrate` takes.
+            scheme cannot fill a weight; `data` is not what `calibrate` takes; or
+            processes of JAX that share the model pass different seeds, rules or data.
+        RuntimeError: In the others, where one of such processes cannot write.
 
     Examples:
     >>> import keras, keras_inits
@@ -149,20 +156,30 @@ def initialize(
      ('head/bias', None, 'Zeros()')]
     """
     refuse_tracing("initialize", f"model={getattr(model, 'name', model)!r}")
-    seed = model_seed(seed)
+    shared = None if dry_run else model
+
+    chosen, batch = in_step.agreed(
+        shared,
+        "initialize",
+        lambda: (model_seed(seed), _batch(model, None if dry_run else data)),
+        lambda found: (seed if seed is None else found[0], found[1]),
+    )
+    number = in_step.same_int(shared, chosen) if seed is None else chosen
     notes = tuple(getattr(rules, "notes", ()))  # a recipe's
-    plan = make_plan(model, parse(rules), include, exclude, seed)
-    batch = None
-    if data is not None and not dry_run:
-        batch = sample(model, data, None)
+    plan = in_step.agreed(
+        shared,
+        "initialize",
+        lambda: make_plan(model, parse(rules), include, exclude, number),
+        lambda plan: [(task.info.path, label(task.scheme)) for task in plan.tasks],
+    )
     in_use = optimizers.of_model(model) if optimizer else []
     fresh = [optimizers.fresh_copy(one) for one in in_use]
     names = [type(one).__name__ for one in in_use]
     left = [_left_row(one) for one in plan.left_alone]
     if dry_run:
         rows = [_row(task, None, "") for task in plan.tasks]
-        return InitializationReport(rows, left, seed, names, True, notes)
-    drawn = draw_all(plan.tasks, seed)
+        return InitializationReport(rows, left, number, names, True, notes)
+    drawn = draw_all(plan.tasks, number)
     rows = [_row(one.task, one.std, one.note) for one in drawn]
     values = [(one.task.info.variable, one.values) for one in drawn]
     with all_or_nothing() as write:
@@ -170,9 +187,7 @@ def initialize(
             selected = {id(variable) for variable, _ in values}
             found = calibrated(model, plan.infos, selected, batch, Settings(), values)
             rows, values = _measured(rows, found), found.values
-        for variable, value in values:
-            write(variable, value)
+        in_step.write_all(model, write, values)
         for used, copy in zip(in_use, fresh, strict=True):
-            for variable, value in optimizers.initial_values(used, copy):
-                write(variable, value)
-    return InitializationReport(rows, left, seed, names, notes=notes)
+            in_step.write_all(model, write, optimizers.initial_values(used, copy))
+    return InitializationReport(rows, left, number, names, notes=notes)

@@ -99,6 +99,13 @@ class Calibrator:
         """A weight's value, on the host, float32."""
         return to_numpy(keras.ops.cast(self.values[id(info.variable)], "float32"))
 
+    def kernel(self, info: WeightInfo) -> Any:
+        """The same, but for a kernel that is cut over devices, which stays there."""
+        value = keras.ops.cast(self.values[id(info.variable)], "float32")
+        sharding = getattr(value, "sharding", None)
+        is_cut = not getattr(sharding, "is_fully_replicated", True)
+        return value if is_cut else to_numpy(value)
+
     def assign(self, visit: Visit, info: WeightInfo, value: Any) -> None:
         """Sets a weight for the rest of the pass."""
         visit.assign(info.variable, value)
@@ -124,7 +131,7 @@ class Calibrator:
         own = zero if own is None else np.ravel(own).astype("float64")
         movable = bias is not None and id(bias.variable) in self.selected
         per_unit = self.per_unit if goal.per_unit is None else goal.per_unit
-        old = self.value(kernel)
+        old = self.kernel(kernel)
         if per_unit and not movable and goal.centred:
             centred = self._centred(visit, kernel, units, found, own)
             if centred is not None:
@@ -132,7 +139,7 @@ class Calibrator:
         factor, after = solved(found, own, movable, goal, per_unit)
         if abs(found.whole**2 - 1) < self.tolerance:
             factor = np.ones_like(factor)
-        new = self.value(kernel) * units.on_kernel(factor).astype("float32")
+        new = self.kernel(kernel) * units.on_kernel(factor).astype("float32")
         self.assign(visit, kernel, new)
         if bias is not None and movable and per_unit:
             self.assign(visit, bias, units.to_bias(after, bias.shape))
@@ -175,7 +182,7 @@ class Calibrator:
         along = direction(visit.layer, kernel.shape, visit.args[0])
         if along is None:
             return None
-        old = self.value(kernel)
+        old = self.kernel(kernel)
         spread = np.broadcast_to(along, kernel.shape)
         self.assign(visit, kernel, spread)
         middle = keras.ops.mean(visit.args[0], 0, keepdims=True)
@@ -193,7 +200,7 @@ class Calibrator:
         Raises:
             Left: If the output's scale does not follow the kernel's.
         """
-        goal, old = self.goals.get(kernel.path, Goal()), self.value(kernel)
+        goal, old = self.goals.get(kernel.path, Goal()), self.kernel(kernel)
         before: float | None = None
         factor, wanted = 1.0, float(np.mean(goal.std))
         for _ in range(ATTEMPTS):

@@ -1,0 +1,143 @@
+"""Several processes that share a model, on JAX: all change it, or none does.
+
+Each process runs the same program, and what they compute together they must all reach.
+So what a process alone can be wrong about, its arguments and its data, is compared
+before, and what may fail in one process alone, the writing, is told to all after it.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import keras
+import numpy as np
+
+from keras_inits.models.assign import Write
+
+T = TypeVar("T")
+WORDS = 8  # of a digest of 32 bytes
+
+
+def is_shared(model: Any) -> bool:
+    """Whether a model's weights lie in several processes."""
+    if keras.backend.backend() != "jax":
+        return False
+    weights = getattr(model, "weights", ())
+    return any(not getattr(w.value, "is_fully_addressable", True) for w in weights)
+
+
+def _told(failed: bool, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of all processes, in their order, whether they failed, and their words."""
+    from jax.experimental import multihost_utils
+
+    row = np.array([failed, *words], np.uint32)
+    rows = np.asarray(multihost_utils.process_allgather(row))
+    return rows[:, 0].astype(bool), rows[:, 1:]
+
+
+def _digest(parts: Any) -> np.ndarray:
+    found = hashlib.blake2b(digest_size=4 * WORDS)
+    for part in keras.tree.flatten(parts):
+        is_array = isinstance(part, np.ndarray)
+        found.update(repr((part.shape, part.dtype) if is_array else part).encode())
+        if is_array and part.dtype != object:
+            found.update(np.ascontiguousarray(part).tobytes())
+    return np.frombuffer(found.digest(), np.uint32)
+
+
+def _processes(which: np.ndarray) -> str:
+    return ", ".join(str(number) for number in np.flatnonzero(which))
+
+
+def agreed(
+    model: Any, name: str, prepare: Callable[[], T], parts: Callable[[T], Any]
+) -> T:
+    """What each process prepares, once all have prepared the same.
+
+    Args:
+        model: If it is one process's own, nothing is compared.
+        name: Of the public function, for the message.
+        prepare: Reads and checks arguments and data. It must compute nothing together
+            with other processes.
+        parts: Of what was prepared, what must be the same: arrays, numbers, strings.
+
+    Raises:
+        ValueError: In all processes, if one refuses its arguments, or they differ.
+    """
+    if not is_shared(model):
+        return prepare()
+    error, found, digest = None, None, np.zeros(WORDS, np.uint32)
+    try:
+        found = prepare()
+        digest = _digest(parts(found))
+    except BaseException as caught:  # the others must hear of it before it goes on
+        error = caught
+    failed, digests = _told(error is not None, digest)
+    if error is not None:
+        raise error
+    if failed.any():
+        raise ValueError(
+            f"Several processes share this model, and `{name}` was refused in another "
+            f"of them. Received: a failure in process {_processes(failed)}. Nothing "
+            "was written in any; see the error there."
+        )
+    other = (digests != digests[0]).any(1)
+    if other.any():
+        raise ValueError(
+            "Several processes share this model, and each must get the same arguments "
+            f"and data. Received: `{name}` with others in process "
+            f"{_processes(other)} than in process 0. Nothing was written. Load the "
+            "same rows in all of them, and give the same seed."
+        )
+    return found  # type: ignore[return-value]
+
+
+def same_int(model: Any, number: int) -> int:
+    """Process 0's, where several processes share a model; below 2**63."""
+    if not is_shared(model):
+        return number
+    words = np.zeros(WORDS, np.uint32)
+    words[:2] = number & 0xFFFFFFFF, number >> 32
+    first = [int(word) for word in _told(False, words)[1][0]]
+    return first[0] | first[1] << 32
+
+
+def _placed(variable: keras.Variable, value: Any) -> Any:
+    """A value where its variable lies, so that writing it takes no other process."""
+    layout = getattr(variable, "_layout", None)
+    if layout is None:
+        return value
+    value = keras.ops.convert_to_tensor(value, dtype=variable.dtype)
+    return keras.distribution.distribute_tensor(value, layout)
+
+
+def write_all(model: Any, write: Write, values: Iterable[tuple[Any, Any]]) -> None:
+    """Writes values to variables; what fails in one process fails in all.
+
+    Args:
+        model: The one that is written to.
+        write: Of `all_or_nothing`, which undoes what was written before a failure.
+        values: Variables and their values.
+
+    Raises:
+        RuntimeError: In the processes in which all went well, if in another it did not.
+    """
+    if not is_shared(model):
+        for variable, value in values:
+            write(variable, value)
+        return
+    # Placing takes all processes, so nobody writes before all is placed.
+    ready = [(variable, _placed(variable, value)) for variable, value in values]
+    try:
+        for variable, value in ready:
+            write(variable, value)
+    except BaseException:
+        _told(True, np.zeros(WORDS, np.uint32))
+        raise
+    failed, _ = _told(False, np.zeros(WORDS, np.uint32))
+    if failed.any():
+        raise RuntimeError(
+            "Several processes share this model, and it is changed in all of them or "
+            f"in none. Writing failed in process {_processes(failed)}, so the model is "
+            "as it was; see the error there."
+        )
