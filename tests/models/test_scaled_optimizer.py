@@ -275,7 +275,11 @@ def used():
         (lambda: "sgd", {3: 1.0}, "names variables by their path"),
         (lambda: "sgd", {"a": -1.0}, "`learning_rate of 'a'` is a multiplier"),
         (lambda: "sgd", {"a": (1.0, float("nan"))}, "`weight_decay of 'a'` is a"),
-        (lambda: "sgd", {"a": (1.0, 2.0, 3.0)}, "a number for the learning rate, or"),
+        (
+            lambda: "sgd",
+            {"a": (1.0, 2.0, 3.0, 4.0)},
+            "a number for the learning rate, or",
+        ),
     ],
 )
 def test_what_cannot_be_scaled_is_refused(optimizer, multipliers, words):
