@@ -29,6 +29,7 @@ PARTS = (
     "claims_functions",
     "claims_transformers",
     "claims_recipes",
+    "claims_completep",
     "claims_transfer",
 )
 

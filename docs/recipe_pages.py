@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +12,7 @@ import keras
 import matplotlib
 from keras import layers
 
+import evidence
 import keras_inits
 from docstrings import described
 from keras_inits import recipes
@@ -79,6 +81,9 @@ class Kind(NamedTuple):
     arguments: Mapping[str, Any] = MappingProxyType({})
 
 
+# Of recipes with a base, how many blocks that has at most.
+BESIDE = {"mup": BLOCKS, "completep": 1}
+CLAIMS = {"completep": "completep"}  # by recipe, what was measured in training
 USUAL = Kind("a pre-norm Transformer", network)
 KINDS = {
     "deepnorm": Kind(
@@ -118,8 +123,9 @@ def rules_of(name: str, blocks: int) -> tuple[keras.Model, Any]:
     kind = KINDS.get(name, USUAL)
     model = kind.build(blocks)
     arguments = kind.arguments
-    if name == "mup":
-        model, arguments = network(blocks, width=96), {"base_model": network(blocks)}
+    if name in BESIDE:
+        base = network(min(blocks, BESIDE[name]))
+        model, arguments = network(blocks, width=96), {"base_model": base}
     return model, getattr(recipes, name)(model, **arguments)
 
 
@@ -158,11 +164,24 @@ def draw(name: str, path: Path) -> str:
     return "; ".join(told)
 
 
+def measured(name: str, folder: Path) -> list[str]:
+    """What the recipe's claim measured in training, with its picture."""
+    if name not in CLAIMS:
+        return []
+    kept = json.loads((evidence.RESULTS / "claims.json").read_text("utf-8"))["claims"]
+    (one,) = (claim for claim in kept if claim["name"] == CLAIMS[name])
+    said = f"{one['setting']}. {one['quantity']}: {one['ours']:.3g}."
+    shown = "\n".join(evidence.picture(one["plot"], folder, f"{name}_trained"))
+    return ["## After a few steps", shown, said[0].upper() + said[1:]]
+
+
 def page(name: str, folder: Path) -> str:
     """The page of a recipe; its picture goes into the folder."""
     words = KINDS.get(name, USUAL).words
-    if name == "mup":
+    if name in BESIDE:
         words += f" of width 96, beside one of {WIDTH}"
+    if name == "completep":
+        words += " and one block"
     _, rules = rules_of(name, 2)
     said = draw(name, folder / f"{name}.svg")
     return "\n\n".join(
@@ -178,6 +197,7 @@ def page(name: str, folder: Path) -> str:
             f"![{said}]({name}.svg)",
             f"Measured by `diagnose` on random tokens. {said[0].upper()}{said[1:]}. "
             "[When to use which, and what it does not do](../recipes.md).",
+            *measured(name, folder),
         ]
     )
 

@@ -256,6 +256,12 @@ def _composed(steps: list[Step], start: int, end: int) -> Callable[[Any], Any]:
     return function
 
 
+def function_of(step: Step) -> Callable[[Any], Any] | None:
+    """An elementwise step of one signal as a function of it; None for another."""
+    is_one = len(set(step.inputs)) == 1 and _kind(step).is_elementwise
+    return _call(step) if is_one and step.operation is not None else None
+
+
 def gates(step: Step) -> bool:
     """Whether a step makes numbers between 0 and 1, as a sigmoid does."""
     if step.operation is None or not _kind(step).is_elementwise:

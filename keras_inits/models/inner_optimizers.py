@@ -1,9 +1,13 @@
 """Which optimizers can be scaled, and how files name them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
+from keras_inits.models.multipliers import Multiplier
+
+ADAMS = ("Adam", "AdamW", "Nadam", "Adamax", "ScheduleFreeAdamW")
 DECAYS = ("weight_decay", "adam_weight_decay")  # the second one is Muon's
 
 
@@ -42,6 +46,28 @@ def checked(optimizer: Any) -> Any:
             f"global_clipnorm={found.global_clipnorm}. Use clipnorm or clipvalue."
         )
     return found
+
+
+def check_epsilons(optimizer: Any, multipliers: Mapping[str, Multiplier]) -> None:
+    """Refuses multipliers of epsilon for an optimizer that has none like Adam's.
+
+    Under a root, as in RMSprop, an epsilon is one of squared gradients.
+
+    Raises:
+        ValueError: If there are any.
+    """
+    known = [getattr(keras.optimizers, name, None) for name in ADAMS]
+    if isinstance(optimizer, tuple(cls for cls in known if cls is not None)):
+        return
+    name = type(optimizer).__name__
+    for pattern, one in multipliers.items():
+        if one.epsilon != 1:
+            raise ValueError(
+                "The third of a variable's multipliers is that of an epsilon beside "
+                f"the root of squared gradients, which {name} does not have. Received: "
+                f"{pattern!r}: {tuple(one)} for {name}. Use one of {', '.join(ADAMS)}, "
+                f"or leave it out: {{{pattern!r}: {tuple(one[:2])}}}."
+            )
 
 
 def class_of(optimizer: Any) -> dict[str, Any]:

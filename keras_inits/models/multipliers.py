@@ -1,4 +1,4 @@
-"""Multipliers of learning rates and weight decays, and what variables they mean."""
+"""Multipliers of rates, weight decays and epsilons, and what variables they mean."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,29 +11,36 @@ EXAMPLE = "For example {'head/kernel': 0.25} or {'head/*': (0.25, 4.0)}."
 
 
 class Multiplier(NamedTuple):
-    """What the learning rate and the weight decay of a variable are multiplied by.
+    """What an optimizer's numbers are multiplied by for a variable.
 
     Attributes:
         learning_rate: Float, >= 0.
         weight_decay: Float, >= 0. As Keras multiplies it by the learning rate, a step
             decays by learning rate times weight decay times both multipliers.
+        epsilon: Float, >= 0: of Adam's constant beside the root of squared gradients.
     """
 
     learning_rate: float = 1.0
     weight_decay: float = 1.0
+    epsilon: float = 1.0
+
+    def short(self) -> tuple[float, ...]:
+        """The numbers, without an epsilon's that is 1."""
+        return tuple(self) if self.epsilon != 1 else self[:2]
 
 
 def _multiplier(pattern: str, value: Any) -> Multiplier:
     """A multiplier as it was typed.
 
     Raises:
-        ValueError: If it is neither a number nor two, or one is negative.
+        ValueError: If it is not one number, two or three, or one is negative.
     """
     given = list(value) if isinstance(value, list | tuple) else [value]
-    if not 1 <= len(given) <= 2:
+    if not 1 <= len(given) <= len(Multiplier._fields):
         raise ValueError(
             "A multiplier is a number for the learning rate, or that and one for the "
-            f"weight decay. Received: {pattern!r}: {value!r}. {EXAMPLE}"
+            "weight decay, or those and one for epsilon. "
+            f"Received: {pattern!r}: {value!r}. {EXAMPLE}"
         )
     names = Multiplier._fields
     return Multiplier(

@@ -1,4 +1,4 @@
-"""An optimizer whose learning rates and weight decays differ between variables.
+"""An optimizer whose rates, weight decays and epsilons differ between variables.
 
 Variables of one multiplier make a group, and each group has an optimizer of its own,
 made from the configuration of the one that was given. So a step is that optimizer's
@@ -14,7 +14,12 @@ import keras
 
 from keras_inits._utils.keras_private import undecayed
 from keras_inits.initializers.registry import PACKAGE
-from keras_inits.models.inner_optimizers import checked, class_of, decaying
+from keras_inits.models.inner_optimizers import (
+    check_epsilons,
+    checked,
+    class_of,
+    decaying,
+)
 from keras_inits.models.multipliers import Multiplier, assigned, parsed
 
 __all__ = ["ScaledOptimizer", "scaled_optimizer"]
@@ -46,7 +51,8 @@ class ScaledOptimizer(keras.optimizers.Optimizer):
 
     def __init__(self, optimizer: Any, multipliers: Any) -> None:
         inner = checked(optimizer)
-        pairs = list(parsed(multipliers).items())
+        given = parsed(multipliers)
+        check_epsilons(inner, given)
         config = inner.get_config()
         # A schedule or a function is passed on as it is.
         config["learning_rate"] = getattr(inner, "_learning_rate", None)
@@ -56,7 +62,7 @@ class ScaledOptimizer(keras.optimizers.Optimizer):
         super().__init__(**{name: config[name] for name in OF_ALL if name in config})
         self.inner, self._config = inner, config
         # No dictionaries: on TensorFlow attributes are tracked, and keys are text.
-        self.multipliers = pairs
+        self.multipliers = list(given.items())
         self.groups: list[Any] = []
         self._built_for: list[Any] = []  # shape and multiplier of each variable
         for name in EXEMPTIONS:
@@ -83,6 +89,8 @@ class ScaledOptimizer(keras.optimizers.Optimizer):
         own: dict[str, Any] = dict.fromkeys(self._config.keys() & {*OWN})
         own["learning_rate"] = lambda: self.learning_rate * factor
         own["name"] = f"{self.name}_{number}"
+        if multiplier.epsilon != 1:
+            own["epsilon"] = self._config["epsilon"] * multiplier.epsilon
         decay = multiplier.weight_decay if decays else None
         return decaying(type(self.inner), self._config | own, decay)
 
@@ -267,17 +275,19 @@ def scaled_optimizer(optimizer: Any, multipliers: Any) -> ScaledOptimizer:
         optimizer: New, of Keras's or like them: all but the learning rate is taken
             from its configuration.
         multipliers: From the `path` of a variable, or a glob on it or on the path of a
-            layer around it, to a number >= 0, or to two: of the learning rate and of
-            the weight decay. The first that means a variable counts; others have 1.
-            `recipes.mup(...).multipliers` is such a mapping.
+            layer around it, to a number >= 0, or to up to three: of the learning rate,
+            of the weight decay and, for Adam's kind alone, of epsilon. The first that
+            means a variable counts; others have 1. `recipes.mup(...).multipliers` and
+            `recipes.completep(...).multipliers` are such mappings.
 
     Returns:
         A `keras.optimizers.Optimizer`, for `model.compile`; a saved model keeps it.
 
     Raises:
         ValueError: If the optimizer has been used, wraps another, or clips by the norm
-            of all gradients while it accumulates them; if a multiplier is out of range;
-            once it is built, if a pattern means no variable.
+            of all gradients while it accumulates them; if a multiplier is out of range,
+            or of an epsilon that the optimizer does not have beside a root; once it is
+            built, if a pattern means no variable.
 
     Examples:
     >>> import keras, keras_inits

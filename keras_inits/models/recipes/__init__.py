@@ -5,6 +5,7 @@
 
 from keras_inits.models.recipes.coordinate_check import coordinate_check
 from keras_inits.models.recipes.coordinates import CoordinateCheck
+from keras_inits.models.recipes.depth import completep
 from keras_inits.models.recipes.language import gpt2, small_wang
 from keras_inits.models.recipes.language_ends import llama_depth, nanochat
 from keras_inits.models.recipes.normalized import deepnorm, layernorm_scaling, sub_ln
@@ -19,6 +20,7 @@ __all__ = [
     "CoordinateCheck",
     "Recipe",
     "ScaledRecipe",
+    "completep",
     "conditioned_attention",
     "coordinate_check",
     "deepnorm",

@@ -63,6 +63,7 @@ def _run(build: Any, width: int, seed: int | None, x: Any, y: Any, steps: int) -
     model = _built(build, width, seed)
     seen, losses = [_sizes(model, x)], []
     for _ in range(steps):
+        model.reset_metrics()  # Keras 3.12 would give the mean over all steps
         loss = model.train_on_batch(x, y)
         losses.append(float(np.asarray(loss[0] if isinstance(loss, list) else loss)))
         seen.append(_sizes(model, x))

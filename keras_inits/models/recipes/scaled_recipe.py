@@ -37,7 +37,7 @@ class ScaledRecipe(Recipe):
 
     Attributes:
         multipliers: From the `path` of each variable to its `Multiplier`, where that is
-            not 1 and 1.
+            not 1 throughout.
         outputs: As the argument.
 
     Examples:
@@ -87,16 +87,20 @@ class ScaledRecipe(Recipe):
 
     def code(self) -> str:
         """Python with the same rules and multipliers, for a model `model`."""
-        lines = [super().code(), "", "multipliers = {  # of learning rate, of decay"]
+        named = "of learning rate, of decay" + ", of epsilon" * self._has_epsilons()
+        lines = [super().code(), "", f"multipliers = {{  # {named}"]
         for path, one in self.multipliers.items():
-            rate, decay = (float(f"{value:.6g}") for value in one)
-            lines.append(f"    {path!r}: ({rate!r}, {decay!r}),")
+            shown = ", ".join(repr(float(f"{value:.6g}")) for value in one.short())
+            lines.append(f"    {path!r}: ({shown}),")
         lines += [
             "}",
             f"optimizer = keras.optimizers.{self._optimizer}()  # yours",
             "optimizer = keras_inits.scaled_optimizer(optimizer, multipliers)",
         ]
         return "\n".join(lines).replace("import keras_inits\n", f"{IMPORTS}\n", 1)
+
+    def _has_epsilons(self) -> bool:
+        return any(one.epsilon != 1 for one in self.multipliers.values())
 
     def _shown(self) -> list[tuple[Place, Row | None]]:
         """The weights of the table: those with a rule, and others with a multiplier."""
@@ -109,7 +113,8 @@ class ScaledRecipe(Recipe):
 
     def __rich__(self) -> Group:
         table = Table(show_edge=False, pad_edge=False)
-        for name in COLUMNS:
+        columns = [*COLUMNS, "epsilon"] if self._has_epsilons() else COLUMNS
+        for name in columns:
             table.add_column(name, overflow="fold")
         groups: dict[tuple[str, ...], list[str]] = {}
         for place, row in self._shown():
@@ -117,14 +122,14 @@ class ScaledRecipe(Recipe):
             grown = self.growths[path]
             one = self._by_path.get(path, Multiplier())
             std = None if row is None else row.std
-            cells = (
+            cells = (  # of a column each, but for that of the number of weights
                 *(place.part, grown.kind, f"×{grown.into:.4g}", f"×{grown.out:.4g}"),
                 NUMBER.sub("*", path),
                 "×".join(map(str, place.info.shape)) or "scalar",
                 "" if row is None else label(row.scheme),
                 "" if std is None else f"{std:.4g}",
                 *(f"×{value:.4g}" for value in one),
-            )
+            )[: len(columns) - 1]
             groups.setdefault(cells, []).append(path)
         for cells, paths in groups.items():
             name = paths[0] if len(paths) == 1 else cells[4]

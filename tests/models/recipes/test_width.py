@@ -7,6 +7,7 @@ from keras import layers
 
 import keras_inits
 from keras_inits import recipes
+from keras_inits.models.multipliers import Multiplier
 from support.real_models import backbone
 
 
@@ -38,7 +39,7 @@ def by_path(model, rules):
     """Multipliers of all weights that are trained."""
     given = rules.multipliers
     return {
-        v.path.removeprefix(f"{model.name}/"): tuple(given.get(v.path, (1.0, 1.0)))
+        v.path.removeprefix(f"{model.name}/"): given.get(v.path, Multiplier()).short()
         for v in model.trainable_variables
     }
 

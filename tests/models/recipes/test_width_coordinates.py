@@ -114,6 +114,17 @@ def test_the_mean_of_seeds():
     assert not np.allclose(one.sizes, two.sizes, rtol=1e-3)
 
 
+def test_losses_are_those_of_each_step():
+    """Not the means of all steps so far, which Keras 3.12 gives."""
+    found = recipes.coordinate_check(standard, [4, 8], *data(), steps=3)
+    model, (x, y) = standard(4), data()
+    wanted = []
+    for _ in range(3):
+        wanted.append(float(model.evaluate(x, y, batch_size=len(x), verbose=0)))
+        model.train_on_batch(x, y)
+    np.testing.assert_allclose(found.losses[0], wanted, rtol=1e-4)
+
+
 def named_by_width(width):
     model = keras.Sequential([keras.Input((48,)), layers.Dense(10, name=f"d{width}")])
     model.compile("sgd", "sparse_categorical_crossentropy")
