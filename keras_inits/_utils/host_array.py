@@ -4,6 +4,8 @@ On a CPU a tensor's memory is an array's: slicing it there costs no copy, and le
 a dozen operations of the backend, each of which takes longer than the arithmetic.
 """
 
+import sys
+
 import keras
 import numpy as np
 
@@ -43,6 +45,27 @@ def to_numpy(x: Tensor) -> np.ndarray:
     """A tensor as an array, without a copy where that can be."""
     x = numpy_view(x)
     return x if isinstance(x, np.ndarray) else np.asarray(keras.ops.convert_to_numpy(x))
+
+
+def raw_bytes(x: Tensor) -> np.ndarray:
+    """A tensor's bytes, little-endian, in the order of its entries; a flat array.
+
+    NumPy knows few of the small floating-point types, and backends convert them to
+    others: their bytes are taken as they are.
+    """
+    backend = keras.backend.backend()
+    if backend == "torch" and not isinstance(x, np.ndarray):
+        import torch
+
+        x = x.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+    elif backend == "jax" and not getattr(x, "is_fully_addressable", True):
+        from jax.experimental import multihost_utils
+
+        x = multihost_utils.process_allgather(x, tiled=True)
+    array = np.ascontiguousarray(to_numpy(x)).reshape(-1)
+    if sys.byteorder == "big":
+        array = array.byteswap()
+    return array.view("uint8")
 
 
 def all_finite(x: np.ndarray) -> bool:
