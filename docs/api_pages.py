@@ -25,6 +25,7 @@ GROUPS = {  # names that are in none come last
     ),
     "Whole models": (
         *("initialize", "recommend", "recipes", "calibrate", "InitializationReport"),
+        *("skip", "missing", "fingerprint"),
         *("lora", "grow_embedding", "inherit", "grow", "scaled_optimizer"),
     ),
     "Diagnosis": ("diagnose", "Diagnosis", "DiagnosisCallback", "duplicates"),

@@ -13,6 +13,7 @@ from keras_inits.files.portable import PortableReport, portable
 from keras_inits.geometry import Fans, Geometry, Weight, fans, register_geometry
 from keras_inits.geometry.gains import gain
 from keras_inits.graph.duplicates import duplicates
+from keras_inits.graph.fingerprint import fingerprint
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers.adapters import *  # noqa: F403
 from keras_inits.initializers.base import Initializer
@@ -58,6 +59,7 @@ from keras_inits.models.initialize import initialize
 from keras_inits.models.recommend import recommend
 from keras_inits.models.report import InitializationReport
 from keras_inits.models.scaled_optimizer import scaled_optimizer
+from keras_inits.models.skip import missing, skip
 from keras_inits.models.transfer.embeddings import grow_embedding
 from keras_inits.models.transfer.grow import grow
 from keras_inits.models.transfer.inherit import inherit
@@ -80,6 +82,7 @@ __all__ = [
     "diagnose",
     "duplicates",
     "fans",
+    "fingerprint",
     "gain",
     "get",
     "grow",
@@ -87,6 +90,7 @@ __all__ = [
     "inherit",
     "initialize",
     "lora",
+    "missing",
     "names",
     "portable",
     "recipes",
@@ -96,5 +100,6 @@ __all__ = [
     "replacing_builtins",
     "sampling",
     "scaled_optimizer",
+    "skip",
 ]
 __all__ += initializers.__all__

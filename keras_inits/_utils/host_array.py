@@ -6,6 +6,7 @@ is cut over several devices has no such memory, and is worked on where it lies.
 """
 
 import math
+import sys
 
 import keras
 import numpy as np
@@ -57,6 +58,22 @@ def to_numpy(x: Tensor) -> np.ndarray:
             return np.asarray(x.addressable_data(0))
         return np.asarray(multihost_utils.process_allgather(x, tiled=True))
     return np.asarray(keras.ops.convert_to_numpy(x))
+
+
+def raw_bytes(x: Tensor) -> np.ndarray:
+    """A tensor's bytes, little-endian, in the order of its entries; a flat array.
+
+    NumPy knows few of the small floating-point types, and backends convert them to
+    others: their bytes are taken as they are.
+    """
+    if keras.backend.backend() == "torch" and not isinstance(x, np.ndarray):
+        import torch
+
+        x = x.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+    array = np.ascontiguousarray(to_numpy(x)).reshape(-1)
+    if sys.byteorder == "big":
+        array = array.byteswap()
+    return array.view("uint8")
 
 
 def all_finite(x: np.ndarray) -> bool:

@@ -1,5 +1,7 @@
 """All that this package uses of Keras's private state, with a fallback for each.
 
+How its variables start and are written is in `variable_starts.py`.
+
 Keras may move or rename any of it. Then the fallback gives less, and nothing breaks: a
 test says what the installed Keras still has (`tests/_utils/test_keras_private.py`).
 """

@@ -1,9 +1,10 @@
-"""`portable FILE`: a saved model, made to open where this package is not installed."""
+"""`portable FILE` and `fingerprint FILE`: a saved model, rewritten or hashed."""
 
 import argparse
 
-from keras_inits.cli import console
+from keras_inits.cli import console, files
 from keras_inits.files.portable import portable
+from keras_inits.graph.fingerprint import fingerprint
 
 
 def make_portable(arguments: argparse.Namespace) -> int:
@@ -18,6 +19,16 @@ def make_portable(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def print_fingerprint(arguments: argparse.Namespace) -> int:
+    """Prints the hash of the weights of a saved model."""
+    try:
+        found = fingerprint(files.model(arguments.model, compiled=False))
+    except (files.Refusal, ValueError) as error:
+        return console.refused(error)
+    print(found)
+    return 0
+
+
 def _worded(error: Exception) -> str:
     """The reason, in the words of the command line."""
     return str(error).replace("use overwrite=True", "type --overwrite")
@@ -26,7 +37,7 @@ def _worded(error: Exception) -> str:
 def add_commands(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
 ) -> None:
-    """Adds the command of this module to the command line."""
+    """Adds the commands of this module to the command line."""
     command = commands.add_parser(
         "portable",
         help="make a saved model open where keras_inits is not installed",
@@ -45,3 +56,12 @@ def add_commands(
         "--overwrite", action="store_true", help="replace a file that is there"
     )
     command.set_defaults(run=make_portable)
+
+    command = commands.add_parser(
+        "fingerprint",
+        help="a short hash of the weights of a saved model",
+        description="Prints what keras_inits.fingerprint(model) returns: the same for "
+        "equal weights on every backend. Exit code: 0; 2 if it cannot be done.",
+    )
+    command.add_argument("model", metavar="MODEL.keras")
+    command.set_defaults(run=print_fingerprint)

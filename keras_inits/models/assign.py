@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from keras_inits import sampling
+from keras_inits._utils import variable_starts
 
 Write = Callable[[Any, Any], None]
 
@@ -37,6 +38,22 @@ def _kept(variable: keras.Variable) -> Any:
     return value
 
 
+class _Kept:
+    """A variable as it is, to be put back: its value, and whether `skip` left it out.
+
+    Args:
+        variable: What is to be written.
+    """
+
+    def __init__(self, variable: keras.Variable) -> None:
+        self.variable, self.value = variable, _kept(variable)
+        self.mark = variable_starts.mark_of(variable)
+
+    def put_back(self) -> None:
+        self.variable.assign(self.value)
+        variable_starts.put_mark(self.variable, self.mark)
+
+
 @contextlib.contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
     """Control-C does nothing; only the main thread can arrange that."""
@@ -57,21 +74,21 @@ def all_or_nothing() -> Iterator[Write]:
     When an exception, such as KeyboardInterrupt, leaves the context, every variable
     that was written gets its old value back, and the exception goes on.
     """
-    written: list[tuple[Any, Any]] = []
+    written: list[_Kept] = []
 
     def write(variable: keras.Variable, value: Any) -> None:
-        written.append((variable, _kept(variable)))
+        written.append(_Kept(variable))
         variable.assign(value)
 
     try:
         yield write
     except BaseException as error:
         with _deaf_to_interrupts():
-            for variable, value in reversed(written):
+            for one in reversed(written):
                 try:
-                    variable.assign(value)
+                    one.put_back()
                 except BaseException as failure:  # the others get theirs all the same
-                    error.add_note(f"{variable.path} may be changed: {failure}")
+                    error.add_note(f"{one.variable.path} may be changed: {failure}")
         raise
 
 
@@ -82,10 +99,10 @@ def restored(variables: Iterable[Any]) -> Iterator[None]:
     Args:
         variables: What may be written inside the context.
     """
-    kept = [(variable, _kept(variable)) for variable in variables]
+    kept = [_Kept(variable) for variable in variables]
     try:
         yield
     finally:
         with _deaf_to_interrupts():
-            for variable, value in kept:
-                variable.assign(value)
+            for one in kept:
+                one.put_back()

@@ -85,6 +85,7 @@ def initialize(
     *,
     include: Any = None,
     exclude: Any = None,
+    only: Any = None,
     optimizer: bool = True,
     data: Any = None,
     dry_run: bool = False,
@@ -123,6 +124,9 @@ def initialize(
         include: A pattern, or a list of them: only these weights are set, frozen ones
             too. None: all that are not frozen.
         exclude: A pattern, or a list of them: these weights are left alone.
+        only: A list of paths or variables, such as `keras_inits.missing(model)`: none
+            but these are set, frozen ones too, to what they get with all others. The
+            optimizer's state stays, and the report lists these alone.
         optimizer: Whether the state of the model's optimizers is reset, too: slots and
             iterations, but not the learning rate.
         data: Data as `calibrate` takes it, by which the scales of the drawn kernels are
@@ -135,8 +139,9 @@ def initialize(
     Raises:
         ValueError: With all that is wrong, and nothing is written: the model is not
             built; a rule matches nothing, or never applies; no rule covers a kernel; a
-            scheme cannot fill a weight; `data` is not what `calibrate` takes; or
-            processes of JAX that share the model pass different seeds, rules or data.
+            scheme cannot fill a weight; `only` names what is no weight of it; `data` is
+            not what `calibrate` takes; or processes of JAX that share the model pass
+            different seeds, rules or data.
         RuntimeError: In the others, where one of such processes cannot write.
 
     Examples:
@@ -169,10 +174,10 @@ def initialize(
     plan = in_step.agreed(
         shared,
         "initialize",
-        lambda: make_plan(model, parse(rules), include, exclude, number),
+        lambda: make_plan(model, parse(rules), include, exclude, number, only),
         lambda plan: [(task.info.path, label(task.scheme)) for task in plan.tasks],
     )
-    in_use = optimizers.of_model(model) if optimizer else []
+    in_use = optimizers.of_model(model) if optimizer and only is None else []
     fresh = [optimizers.fresh_copy(one) for one in in_use]
     names = [type(one).__name__ for one in in_use]
     left = [_left_row(one) for one in plan.left_alone]

@@ -18,7 +18,7 @@ from keras_inits.initializers.base import Initializer
 from keras_inits.initializers.kernel import DEFAULT_GEOMETRY, KernelInitializer
 from keras_inits.models import auto, needs, rules
 from keras_inits.models.adjustments import Choice, outweighing
-from keras_inits.models.selection import Selection
+from keras_inits.models.selection import NOT_ASKED_FOR, Selection, paths_of
 
 DEFAULTS: dict[str, type[Zeros] | type[Ones]] = {
     Role.BIAS: Zeros,
@@ -99,6 +99,7 @@ def make_plan(
     include: Any,
     exclude: Any,
     seed: int = 0,
+    only: Any = None,
 ) -> Plan:
     """Decides about every weight of a model.
 
@@ -108,13 +109,15 @@ def make_plan(
         include: As in `initialize`.
         exclude: As in `initialize`.
         seed: The model's, for kernels that come in pairs.
+        only: As in `initialize`.
 
     Raises:
         ValueError: With all problems, if there are any.
     """
     defaults = LayerDefaults()
     infos = defaults.corrected(weights_of(model))
-    selection = Selection(include, exclude)
+    asked_for = paths_of(only, infos)
+    selection = Selection(include, exclude, asked_for)
     decisions = rules.decide(given, infos)
     problems = [*decisions.problems, *selection.problems(infos)]
 
@@ -163,7 +166,8 @@ def make_plan(
     problems += _idle_rules(given, decisions.by_path, left)
     if uncovered:
         problems.append(rules.uncovered(uncovered))
-    if not tasks and not problems:
+    left = [one for one in left if one.why != NOT_ASKED_FOR]
+    if not tasks and not problems and asked_for is None:
         listed = ", ".join(sorted({one.why for one in left}))
         problems.append(
             f"Every weight is left alone ({listed}). Set model.trainable = True, or "

@@ -1,10 +1,11 @@
 """Which weights `include`, `exclude` and frozen layers let `initialize` set."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import keras
 
+from keras_inits._utils.checks import did_you_mean
 from keras_inits.geometry.roles import Role
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.models import patterns
@@ -33,6 +34,39 @@ def _as_patterns(argument: str, given: Any) -> list[patterns.Pattern]:
     return [patterns.check(argument, one) for one in (given if several else [given])]
 
 
+NOT_ASKED_FOR = "not among `only`"
+
+
+def paths_of(only: Any, infos: Sequence[WeightInfo]) -> set[str] | None:
+    """The paths of the weights that `only` names; None where it is None.
+
+    Raises:
+        ValueError: If it is no list of paths and variables of the model.
+    """
+    if only is None:
+        return None
+    if isinstance(only, str | keras.layers.Layer) or not isinstance(only, Iterable):
+        raise ValueError(
+            "`only` is a list of paths or variables, as keras_inits.missing(model) "
+            f"returns. Received: only={only!r}. For patterns and layers use `include`."
+        )
+    by_variable = {id(info.variable): info.path for info in infos}
+    known = set(by_variable.values())
+    found: set[str] = set()
+    for one in only:
+        is_variable = isinstance(one, keras.Variable)
+        path = by_variable.get(id(one)) if is_variable else one
+        if not isinstance(path, str) or path not in known:
+            name = one.path if is_variable else one
+            raise ValueError(
+                "`only` names weights of the model by their paths, or is their "
+                f"variables. Received: {name!r}, which is none. "
+                f"{did_you_mean(name, known)} Nothing was written."
+            )
+        found.add(path)
+    return found
+
+
 class Selection:
     """The weights that are to be set.
 
@@ -40,12 +74,16 @@ class Selection:
         include: A pattern, or several: only these, frozen ones too. None: all that are
             not frozen.
         exclude: A pattern, or several: not these.
+        only: Paths: none but these, frozen ones too. None: no such limit.
 
     Raises:
-        ValueError: If one of them is no pattern.
+        ValueError: If one of the patterns is none.
     """
 
-    def __init__(self, include: Any, exclude: Any) -> None:
+    def __init__(
+        self, include: Any, exclude: Any, only: Container[str] | None = None
+    ) -> None:
+        self.only = only
         self.includes = include is not None
         self.include = _as_patterns("include", include)
         self.exclude = _as_patterns("exclude", exclude)
@@ -76,12 +114,14 @@ class Selection:
         return {path: why for path, why in whys.items() if why}
 
     def _why_not(self, info: WeightInfo, has_rule: bool) -> str:
+        if self.only is not None and info.path not in self.only:
+            return NOT_ASKED_FOR
         is_real = keras.backend.is_float_dtype(info.variable.dtype)
         if info.weight.role == Role.STATE and not (has_rule and is_real):
             return info.weight.note or "no parameter"
         if any(patterns.matches(pattern, info) for pattern in self.exclude):
             return "excluded"
         if not self.includes:
-            return "frozen" if is_frozen(info) else ""
+            return "frozen" if self.only is None and is_frozen(info) else ""
         included = any(patterns.matches(pattern, info) for pattern in self.include)
         return "" if included else "not included"

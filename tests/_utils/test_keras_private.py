@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from keras_inits._utils import keras_private
+from keras_inits._utils import keras_private, variable_starts
 
 
 def functional():
@@ -32,6 +32,8 @@ def test_the_installed_keras_has_all_that_is_used():
     attention = keras.layers.MultiHeadAttention(2, 3)
     attention.build((None, 4, 5), (None, 4, 5))
     assert keras_private.query_of(attention) is not None
+    assert hasattr(keras.Variable, "_initialize_with_initializer")  # `skip` and
+    assert hasattr(keras.Variable, "_direct_assign")  # `missing`
     assert hasattr(model, "_flatten_layers")
     assert len(keras_private.flat_layers(model)) == 5
     assert hasattr(dense, "_call_signature")
@@ -51,6 +53,15 @@ def test_the_installed_keras_has_all_that_is_used():
         assert keras_private.kept_logits(output) is not None
     if keras.backend.backend() == "torch":
         assert keras_private._private("backend.torch.core", "get_device") is not None
+
+
+def test_a_keras_without_the_hook_draws_within_skip(monkeypatch):
+    """A variable starts as ever, and nothing is left behind."""
+    private = type("Later", (), {})
+    monkeypatch.setattr(keras, "Variable", private)
+    with variable_starts.starting_variables(lambda *_: 1 / 0):
+        pass
+    assert not hasattr(private, "_initialize_with_initializer")
 
 
 class Bare:
