@@ -136,7 +136,7 @@ def test_what_one_process_does_wrong_changes_the_model_in_none(tmp_path):
 
 
 def test_diagnose_finds_the_same_in_both_processes(tmp_path):
-    told, _ = ran(tmp_path, 2, "1x8", "diagnosis")
+    told, _ = ran(tmp_path, 2, "1x4", "diagnosis")
     (one,), _ = ran(tmp_path, 1, "whole", "diagnosis")
     assert told[0] == told[1]
     assert told[0]["same"]

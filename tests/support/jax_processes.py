@@ -6,9 +6,15 @@ weight that this process holds, after each step, and prints what else it found a
 """
 
 import json
+import math
 import os
 import random
 import sys
+
+
+def sizes(mesh):
+    """How many devices lie along each axis of a mesh."""
+    return (1,) if mesh == "whole" else tuple(map(int, mesh.split("x")))
 
 
 def start(processes, number, port, devices):
@@ -56,8 +62,7 @@ def distribution(mesh):
 
     if mesh == "whole":
         return None
-    sizes = tuple(map(int, mesh.split("x")))
-    mesh = keras.distribution.DeviceMesh(sizes, ("batch", "model"))
+    mesh = keras.distribution.DeviceMesh(sizes(mesh), ("batch", "model"))
     layout = keras.distribution.LayoutMap(mesh)
     layout["embedding/embeddings"] = (None, "model")
     layout[".*(query|key|value)/kernel"] = (None, "model", None)
@@ -185,7 +190,7 @@ def diagnosis(model, number):
 
     keras_inits.initialize(model, "auto", seed=7)
     before = held(model)
-    found = keras_inits.diagnose(model)
+    found = keras_inits.diagnose(model, try_fixes=False)
     figures = {record.name: record.out.rms for record in found.records}
     told = {"verdict": found.verdict, "rms": figures, "same": same(before, held(model))}
     return {}, told
@@ -193,7 +198,7 @@ def diagnosis(model, number):
 
 def main(processes, number, port, mesh, file, task="steps"):
     """Runs a task and tells what came of it."""
-    start(processes, number, port, 1 if mesh == "whole" else 8)
+    start(processes, number, port, math.prod(sizes(mesh)))
     import contextlib
 
     import keras
