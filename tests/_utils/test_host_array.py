@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_inits._utils.host_array import all_finite, numpy_view, to_numpy
+from keras_inits._utils.host_array import all_finite, numpy_view, rms, to_numpy
 
 VALUES = np.arange(12, dtype="float32").reshape(3, 4)
 
@@ -77,3 +77,9 @@ def test_values_whose_sum_overflows_are_finite(size):
     assert all_finite(values)
     opposite = np.array([np.inf, -np.inf], "float32")
     assert not all_finite(opposite)
+
+
+def test_the_size_of_a_tensor_is_that_of_its_array():
+    assert rms(VALUES) == pytest.approx((sum(n * n for n in range(12)) / 12) ** 0.5)
+    tensor = keras.ops.convert_to_tensor(VALUES)
+    assert rms(tensor) == pytest.approx(rms(VALUES), rel=1e-6)
