@@ -170,7 +170,7 @@ def measured(name: str, folder: Path) -> list[str]:
         return []
     kept = json.loads((evidence.RESULTS / "claims.json").read_text("utf-8"))["claims"]
     (one,) = (claim for claim in kept if claim["name"] == CLAIMS[name])
-    said = f"{one['setting']}. {one['quantity']}: {one['ours']:.3g}."
+    said = f"{one['setting']}. Here {one['quantity']}: {one['ours']:.3g}."
     shown = "\n".join(evidence.picture(one["plot"], folder, f"{name}_trained"))
     return ["## After a few steps", shown, said[0].upper() + said[1:]]
 

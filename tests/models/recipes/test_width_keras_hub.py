@@ -195,10 +195,11 @@ def classifier(width, is_mup, seed=0):
         adam = keras_inits.scaled_optimizer(adam, rules.multipliers)
     keras_inits.initialize(model, rules, seed=seed)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(adam, loss, run_eagerly=True)  # compiling takes longer
+    model.compile(adam, loss)
     return model
 
 
+@pytest.mark.slow
 def test_the_coordinate_check_of_gpt2():
     """Flat over a factor of 8 in width; twin: one rate for all makes logits grow."""
     random = np.random.default_rng(0)
