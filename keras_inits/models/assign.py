@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from keras_inits import sampling
+from keras_inits.models.old_values import OldValues, Restore, in_memory
 
 Write = Callable[[Any, Any], None]
 
@@ -25,16 +26,6 @@ def refuse_tracing(function: str, received: str) -> None:
             f"call it. Received: {received} inside one. Call it before, outside "
             "tf.function and jax.jit."
         )
-
-
-def _kept(variable: keras.Variable) -> Any:
-    """The variable's value, which later writing does not change."""
-    value = variable.value
-    if keras.backend.backend() == "torch":  # written in place
-        return value.detach().clone()
-    if keras.backend.backend() == "tensorflow":  # a variable of TensorFlow's
-        return keras.ops.copy(value)
-    return value
 
 
 @contextlib.contextmanager
@@ -57,22 +48,26 @@ def all_or_nothing() -> Iterator[Write]:
     When an exception, such as KeyboardInterrupt, leaves the context, every variable
     that was written gets its old value back, and the exception goes on.
     """
-    written: list[tuple[Any, Any]] = []
+    old = OldValues()
+    written: dict[int, tuple[Any, Restore]] = {}
 
     def write(variable: keras.Variable, value: Any) -> None:
-        written.append((variable, _kept(variable)))
+        if id(variable) not in written:  # later ones are not the model's
+            written[id(variable)] = variable, old.keep(variable)
         variable.assign(value)
 
     try:
         yield write
     except BaseException as error:
         with _deaf_to_interrupts():
-            for variable, value in reversed(written):
+            for variable, restore in reversed(written.values()):
                 try:
-                    variable.assign(value)
+                    variable.assign(restore())
                 except BaseException as failure:  # the others get theirs all the same
                     error.add_note(f"{variable.path} may be changed: {failure}")
         raise
+    finally:
+        old.close()
 
 
 @contextlib.contextmanager
@@ -82,7 +77,7 @@ def restored(variables: Iterable[Any]) -> Iterator[None]:
     Args:
         variables: What may be written inside the context.
     """
-    kept = [(variable, _kept(variable)) for variable in variables]
+    kept = [(variable, in_memory(variable)) for variable in variables]
     try:
         yield
     finally:
