@@ -20,8 +20,15 @@ def numpy_view(x: Tensor) -> np.ndarray | Tensor:
     if isinstance(x, np.ndarray):
         return x
     if backend == "torch":
-        is_near = x.device.type == "cpu" and str(x.dtype) != "torch.bfloat16"
-        return x.detach().numpy() if is_near else x
+        if x.device.type != "cpu":
+            return x
+        if str(x.dtype) == "torch.bfloat16":  # of which NumPy knows only by ml_dtypes
+            import ml_dtypes
+            import torch
+
+            words: np.ndarray = x.detach().view(torch.int16).numpy()
+            return words.view(ml_dtypes.bfloat16)
+        return x.detach().numpy()
     if backend == "tensorflow":
         is_near = hasattr(x, "numpy") and "CPU" in (getattr(x, "device", None) or "")
         return _in_place(x) if is_near else x
@@ -74,6 +81,21 @@ def raw_bytes(x: Tensor) -> np.ndarray:
     if sys.byteorder == "big":
         array = array.byteswap()
     return array.view("uint8")
+
+
+def host_parts(x: Tensor) -> dict[str, np.ndarray]:
+    """The different parts of a tensor that this process holds, by their place in it.
+
+    An array of JAX's that is cut over devices is never put together: it would hold the
+    whole a second time for as long as it lives. No part is copied where that can be.
+    """
+    if isinstance(x, keras.Variable):
+        x = x.value
+    shards = getattr(x, "addressable_shards", ())
+    if shards and len(x.devices()) > 1:  # by place: copies of one part are one
+        parts = {str(shard.index): shard.data for shard in reversed(shards)}
+        return {place: to_numpy(part) for place, part in parts.items()}
+    return {"": to_numpy(x)}
 
 
 def all_finite(x: np.ndarray) -> bool:

@@ -1,12 +1,25 @@
 """The standard deviation of a tensor's values, whatever their mean and size."""
 
 import math
+from collections.abc import Iterator
 
 import keras
 import numpy as np
 
-from keras_inits._utils.host_array import to_numpy
+from keras_inits._utils.host_array import host_parts, to_numpy
 from keras_inits._utils.types import Tensor
+
+CHUNK = 2**20  # values of a narrow type that are widened at a time
+
+
+def _wide(array: np.ndarray) -> Iterator[np.ndarray]:
+    """The values in a type that NumPy adds up well: whole, or in chunks if widened."""
+    flat = array.ravel()
+    if flat.dtype in (np.float32, np.float64):
+        yield flat
+        return
+    for start in range(0, flat.size, CHUNK):
+        yield flat[start : start + CHUNK].astype(np.float32)
 
 
 def tensor_std(tensor: Tensor) -> float | None:
@@ -19,15 +32,24 @@ def tensor_std(tensor: Tensor) -> float | None:
     if not getattr(tensor, "is_fully_addressable", True):
         values = keras.ops.cast(tensor, "float32")
         return float(to_numpy(keras.ops.std(values))) if 0 not in tensor.shape else None
-    values = np.asarray(keras.ops.convert_to_numpy(tensor)).ravel()
-    if values.size == 0:
+    parts = list(host_parts(tensor).values())
+    size = sum(part.size for part in parts)
+    if size == 0:
         return None
-    if values.dtype not in (np.float32, np.float64):
-        values = values.astype(np.float32)
     # One pass each: the mean of a kernel is so near zero that no digits cancel.
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = float(values.mean())
-        square = float(np.dot(values, values)) / values.size
+        total = squares = 0.0
+        for part in parts:
+            for values in _wide(part):
+                total += float(values.mean()) * values.size
+                squares += float(np.dot(values, values))
+        mean, square = total / size, squares / size
         if math.isfinite(square) and mean**2 < square / 100:
             return math.sqrt(square - mean**2)
-        return float(values.std(dtype=np.float64))
+        if len(parts) == 1 and parts[0].dtype in (np.float32, np.float64):
+            return float(parts[0].std(dtype=np.float64))
+        around = 0.0
+        for part in parts:
+            for values in _wide(part):
+                around += float(np.square(values - np.float64(mean)).sum())
+        return math.sqrt(around / size)

@@ -10,6 +10,7 @@ import keras
 
 from keras_inits import sampling
 from keras_inits._utils import variable_starts
+from keras_inits.models.old_values import OldValues, Restore, in_memory
 
 Write = Callable[[Any, Any], None]
 
@@ -28,29 +29,20 @@ def refuse_tracing(function: str, received: str) -> None:
         )
 
 
-def _kept(variable: keras.Variable) -> Any:
-    """The variable's value, which later writing does not change."""
-    value = variable.value
-    if keras.backend.backend() == "torch":  # written in place
-        return value.detach().clone()
-    if keras.backend.backend() == "tensorflow":  # a variable of TensorFlow's
-        return keras.ops.copy(value)
-    return value
-
-
 class _Kept:
     """A variable as it is, to be put back: its value, and whether `skip` left it out.
 
     Args:
         variable: What is to be written.
+        restore: Gives its value.
     """
 
-    def __init__(self, variable: keras.Variable) -> None:
-        self.variable, self.value = variable, _kept(variable)
+    def __init__(self, variable: keras.Variable, restore: Restore) -> None:
+        self.variable, self.restore = variable, restore
         self.mark = variable_starts.mark_of(variable)
 
     def put_back(self) -> None:
-        self.variable.assign(self.value)
+        self.variable.assign(self.restore())
         variable_starts.put_mark(self.variable, self.mark)
 
 
@@ -74,22 +66,26 @@ def all_or_nothing() -> Iterator[Write]:
     When an exception, such as KeyboardInterrupt, leaves the context, every variable
     that was written gets its old value back, and the exception goes on.
     """
-    written: list[_Kept] = []
+    old = OldValues()
+    written: dict[int, _Kept] = {}
 
     def write(variable: keras.Variable, value: Any) -> None:
-        written.append(_Kept(variable))
+        if id(variable) not in written:  # later ones are not the model's
+            written[id(variable)] = _Kept(variable, old.keep(variable))
         variable.assign(value)
 
     try:
         yield write
     except BaseException as error:
         with _deaf_to_interrupts():
-            for one in reversed(written):
+            for one in reversed(written.values()):
                 try:
                     one.put_back()
                 except BaseException as failure:  # the others get theirs all the same
                     error.add_note(f"{one.variable.path} may be changed: {failure}")
         raise
+    finally:
+        old.close()
 
 
 @contextlib.contextmanager
@@ -99,7 +95,7 @@ def restored(variables: Iterable[Any]) -> Iterator[None]:
     Args:
         variables: What may be written inside the context.
     """
-    kept = [_Kept(variable) for variable in variables]
+    kept = [_Kept(variable, in_memory(variable)) for variable in variables]
     try:
         yield
     finally:

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -128,41 +128,85 @@ def _repeats(
     return "" if path == task.info.path else f"the same values as {path}"
 
 
-def draw_all(tasks: Sequence[Task], seed: int) -> list[Drawn]:
-    """The tensors of all weights, in their order.
+def _is_function(scheme: Any) -> bool:
+    """Whether it is anybody's function, which may look at the model itself."""
+    return not isinstance(scheme, Initializer | keras.initializers.Initializer)
+
+
+def _checked(task: Task, seed: int) -> tuple[Any, float | None]:
+    """What a weight gets, and its standard deviation, if it is finite."""
+    values = _tensor(task, seed)
+    std = tensor_std(values)
+    _check_finite(std)
+    return values, std
+
+
+def _sentence(task: Task, error: Exception) -> str:
+    kind = "" if isinstance(error, ValueError) else type(error).__name__
+    text = " ".join(filter(None, [kind, str(error)]))
+    return f"{task.info.path!r}: {text}"
+
+
+class _Draws:
+    """Draws of a model's weights, one at a time."""
+
+    def __init__(self, tasks: Sequence[Task], seed: int) -> None:
+        self.tasks, self.seed = tasks, seed
+        self.problems: list[str] = []
+        self.cause: Exception | None = None
+        self.first: dict[bytes, str] = {}
+        self.early: dict[int, Drawn | None] = {}
+
+    def draw(self, task: Task) -> Drawn | None:
+        """A weight's new values; None if there is a problem, which is kept."""
+        try:
+            values, std = _checked(task, self.seed)
+        except MemoryError:
+            raise
+        except Exception as error:  # anybody's initializer
+            self.cause = self.cause or error
+            self.problems.append(_sentence(task, error))
+            return None
+        return Drawn(task, values, std, _repeats(task, values, std, self.first))
+
+    def __iter__(self) -> Iterator[Drawn]:
+        sizes = [1 + math.prod(task.info.shape) for task in self.tasks]
+        with progress("drawing weights", sum(sizes)) as advance:
+            for number, task in enumerate(self.tasks):
+                if _is_function(task.filled_by):  # sees the model as it was
+                    self.early[number] = self.draw(task)
+            for number, (task, size) in enumerate(zip(self.tasks, sizes, strict=True)):
+                early = number in self.early
+                one = self.early.pop(number) if early else self.draw(task)
+                if one is not None and not self.problems:
+                    yield one
+                one = None  # before the next one is drawn
+                advance(size)
+        try:
+            refuse(self.problems)
+        except ValueError as error:
+            raise error from self.cause
+
+
+def draw_each(tasks: Sequence[Task], seed: int) -> Iterator[Drawn]:
+    """The tensors of all weights, one at a time, in their order.
+
+    Nothing here holds a tensor that was given away, so that a caller who writes each
+    needs room for one. Functions, which may look at the model, are called before the
+    first is given.
 
     Args:
         tasks: The weights and their schemes.
         seed: The model's.
 
     Raises:
-        ValueError: With the problems of all weights, if there are any: a scheme cannot
-            fill a shape, fails, or draws what is not finite.
+        ValueError: After the last, with the problems of all weights, if there are any:
+            a scheme cannot fill a shape, fails, or draws what is not finite. What was
+            given before must then be taken back.
     """
-    drawn: list[Drawn] = []
-    problems: list[str] = []
-    cause: Exception | None = None
-    first: dict[bytes, str] = {}
-    sizes = [1 + math.prod(task.info.shape) for task in tasks]
-    with progress("drawing weights", sum(sizes)) as advance:
-        for task, size in zip(tasks, sizes, strict=True):
-            try:
-                values = _tensor(task, seed)
-                std = tensor_std(values)
-                _check_finite(std)
-            except MemoryError:
-                raise
-            except Exception as error:  # anybody's initializer
-                cause = cause or error
-                kind = "" if isinstance(error, ValueError) else type(error).__name__
-                text = " ".join(filter(None, [kind, str(error)]))
-                problems.append(f"{task.info.path!r}: {text}")
-                drawn.clear()  # nothing will be written
-                continue
-            drawn.append(Drawn(task, values, std, _repeats(task, values, std, first)))
-            advance(size)
-    try:
-        refuse(problems)
-    except ValueError as error:
-        raise error from cause
-    return drawn
+    return iter(_Draws(tasks, seed))
+
+
+def draw_all(tasks: Sequence[Task], seed: int) -> list[Drawn]:
+    """The tensors of all weights, in their order, as `draw_each` draws them."""
+    return list(draw_each(tasks, seed))

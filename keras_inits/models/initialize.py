@@ -8,11 +8,11 @@ import keras
 from keras_inits._utils.types import Seed
 from keras_inits.initializers.kernel import KernelInitializer
 from keras_inits.models import in_step, optimizers
-from keras_inits.models.assign import all_or_nothing, refuse_tracing
+from keras_inits.models.assign import Write, all_or_nothing, refuse_tracing
 from keras_inits.models.calibrate import Settings, calibrated, rows_of
 from keras_inits.models.calibration.run import Calibrated
-from keras_inits.models.draw import draw_all, model_seed
-from keras_inits.models.plan import LeftAlone, Task, make_plan
+from keras_inits.models.draw import draw_all, draw_each, model_seed
+from keras_inits.models.plan import LeftAlone, Plan, Task, make_plan
 from keras_inits.models.report import (
     InitializationReport,
     InitializedWeight,
@@ -70,6 +70,30 @@ def _measured(
 
 def _batch(model: keras.Model, data: Any) -> Batch | None:
     return None if data is None else sample(model, data, None)
+
+
+def _written(tasks: list[Task], seed: int, write: Write) -> list[InitializedWeight]:
+    """Draws and writes one weight after the other: there is never more than one."""
+    rows = []
+    for one in draw_each(tasks, seed):
+        rows.append(_row(one.task, one.std, one.note))
+        write(one.task.info.variable, one.values)
+        del one  # before the next is drawn
+    return rows
+
+
+def _drawn(
+    model: keras.Model, plan: Plan, seed: int, batch: Batch | None
+) -> tuple[list[InitializedWeight], Any]:
+    """Rows, and (variable, value) of all weights, with scales that data have set."""
+    drawn = draw_all(plan.tasks, seed)
+    rows = [_row(one.task, one.std, one.note) for one in drawn]
+    values = [(one.task.info.variable, one.values) for one in drawn]
+    if batch is None:
+        return rows, values
+    selected = {id(variable) for variable, _ in values}
+    found = calibrated(model, plan.infos, selected, batch, Settings(), values)
+    return _measured(rows, found), found.values
 
 
 def _left_row(left: LeftAlone) -> KeptWeight:
@@ -184,15 +208,12 @@ def initialize(
     if dry_run:
         rows = [_row(task, None, "") for task in plan.tasks]
         return InitializationReport(rows, left, number, names, True, notes)
-    drawn = draw_all(plan.tasks, number)
-    rows = [_row(one.task, one.std, one.note) for one in drawn]
-    values = [(one.task.info.variable, one.values) for one in drawn]
     with all_or_nothing() as write:
-        if batch is not None:
-            selected = {id(variable) for variable, _ in values}
-            found = calibrated(model, plan.infos, selected, batch, Settings(), values)
-            rows, values = _measured(rows, found), found.values
-        in_step.write_all(model, write, values)
+        if batch is None and not in_step.is_shared(model):
+            rows = _written(plan.tasks, number, write)
+        else:
+            rows, values = _drawn(model, plan, number, batch)
+            in_step.write_all(model, write, values)
         for used, copy in zip(in_use, fresh, strict=True):
             in_step.write_all(model, write, optimizers.initial_values(used, copy))
     return InitializationReport(rows, left, number, names, notes=notes)

@@ -254,3 +254,9 @@ def test_a_shard_of_a_tensor_beyond_2_to_the_32_values(monkeypatch, number, rank
         pair = bits.threefry_of_ints(key, (counter & bits.WORD, counter >> 32))
         word = pair[rest // bits.BLOCK] >> 8
         assert drawn[place] == (word - 8388607.5) / 2**23
+
+
+@there
+def test_an_axis_that_cannot_be_cut_evenly_is_refused():
+    with pytest.raises(ValueError, match=r"axis 1 of 20 is cut into 8.*up to 24\."):
+        sharded(lambda: keras_inits.HeNormal(seed=7), (16, 20), "8, units")

@@ -12,6 +12,7 @@ CODE = """
 import json
 import keras
 import numpy as np
+from keras_inits.models import old_values
 from keras_inits.models.initialize import initialize
 
 layers = keras.layers
@@ -60,12 +61,22 @@ def fail(value):
     raise KeyboardInterrupt
 
 sharded.weights[-1].assign = fail
-try:
-    initialize(sharded, rules, seed=8)
-except KeyboardInterrupt:
-    pass
-found["restored"] = all(map(np.array_equal, new, weights(sharded)))
+for place, share in (("memory", 0.4), ("a file", 0.0)):
+    old_values.IN_MEMORY = share
+    try:
+        initialize(sharded, rules, seed=8)
+    except KeyboardInterrupt:
+        pass
+    found[f"restored from {place}"] = all(map(np.array_equal, new, weights(sharded)))
 found["stays after"] = lies(sharded) == before
+del sharded.weights[-1].assign
+initialize(sharded, rules, seed=8)  # by a file
+found["put together"] = [
+    weight.path for weight in sharded.weights
+    if len(weight.value.addressable_shards) > 1 and weight.value._npy_value is not None
+]
+np.array(sharded.get_layer("a").kernel.value)
+found["noticed"] = sharded.get_layer("a").kernel.value._npy_value is not None  # twin
 print(json.dumps(found, default=float))
 """
 
@@ -81,6 +92,9 @@ def test_sharded_weights_keep_their_layout():
         "devices": 8,
         "stays": True,
         "cut": [16, 6],
-        "restored": True,
+        "restored from memory": True,
+        "restored from a file": True,
+        "put together": [],
+        "noticed": True,
         "stays after": True,
     }

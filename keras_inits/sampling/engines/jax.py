@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_inits._utils.types import Layout, Shape
+from keras_inits.sampling.arrays import to_array
 from keras_inits.sampling.bits import Key
 from keras_inits.sampling.distributions import Distribution
 from keras_inits.sampling.engines import jax_sharded, staged
@@ -104,12 +105,8 @@ class JaxEngine(staged.StagedEngine):
     ) -> jax.Array:
         if layout is None:
             return super().filled(value, shape, dtype)
-        dtype = self.supported(dtype)
-
-        def program() -> jax.Array:
-            return jnp.broadcast_to(jnp.asarray(value, dtype), shape)
-
-        return jax.jit(program, out_shardings=layout)()
+        rounded = to_array(np.asarray(value), self.supported(dtype))
+        return jax_sharded.filling(shape, layout)(rounded)
 
     def finished(
         self, tensor: jax.Array | np.ndarray, dtype: str, layout: Layout = None

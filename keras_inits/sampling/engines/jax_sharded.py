@@ -54,6 +54,31 @@ def _product(word: jax.Array, factor: int) -> tuple[jax.Array, jax.Array]:
 
 
 @functools.lru_cache(maxsize=256)
+def filling(shape: Shape, layout: Layout) -> Callable[..., jax.Array]:
+    """A program that spreads a value over the shards of a tensor.
+
+    One for all tensors of a shape: a model has hundreds of biases.
+    """
+
+    def spread(value: jax.Array) -> jax.Array:
+        return jnp.broadcast_to(value, shape)
+
+    compiled: Callable[..., jax.Array] = jax.jit(spread, out_shardings=layout)
+    return compiled
+
+
+def _check_even(shape: Shape, cuts: list[int], layout: Layout) -> None:
+    for axis, (size, cut) in enumerate(zip(shape, cuts, strict=True)):
+        if size % cut:
+            raise ValueError(
+                "A layout cuts each axis of a tensor into equal parts. Received: "
+                f"shape={shape}, whose axis {axis} of {size} is cut into {cut} by "
+                f"layout={layout}. Cut another axis, or round the size up to "
+                f"{size + -size % cut}."
+            )
+
+
+@functools.lru_cache(maxsize=256)
 def program(
     distribution: Distribution, shape: Shape, dtype: str, layout: Layout
 ) -> Callable[..., jax.Array]:
@@ -61,6 +86,7 @@ def program(
     mesh = layout.mesh
     names = _axes_names(layout.spec, len(shape))
     cuts = [math.prod(mesh.shape[name] for name in along) for along in names]
+    _check_even(shape, cuts, layout)
     local = tuple(size // cut for size, cut in zip(shape, cuts, strict=True))
 
     def shard(k0: jax.Array, k1: jax.Array) -> jax.Array:
