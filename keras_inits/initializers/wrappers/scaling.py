@@ -198,6 +198,7 @@ class Masked(Wrapper):
         return own | config
 
     @classmethod
+    @checks.few_words()
     def from_config(cls, config: dict[str, Any]) -> Self:
         check_config(cls.__name__, config)
         arguments = {key: config[key] for key in config if key != "seed"}
