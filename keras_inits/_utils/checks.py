@@ -4,13 +4,16 @@ Every message of the package that refuses an argument is worded by a function he
 or follows its pattern, so that they read alike.
 """
 
+import contextlib
 import difflib
 import math
 import numbers
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+
+LONGEST = 1000  # characters of a message about a file's config
 
 
 def number(
@@ -132,6 +135,22 @@ def unknown_key(owner: str, unknown: Iterable[str], known: Iterable[str]) -> Val
         f"{did_you_mean(unknown[0], known)} Remove the key, or upgrade keras_inits "
         "if the file was written by a newer version."
     )
+
+
+@contextlib.contextmanager
+def few_words() -> Iterator[None]:
+    """Shortens the message of a `ValueError`, in which a long value may be shown.
+
+    Of what a user types, all is shown; of what a file holds, begin and end.
+    """
+    try:
+        yield
+    except ValueError as error:
+        text = str(error)
+        if len(text) > LONGEST:
+            half = LONGEST // 2
+            error.args = (f"{text[:half]} ... {text[-half:]}",)
+        raise
 
 
 class UnknownArgument(ValueError, TypeError):

@@ -23,6 +23,7 @@ WITH_MATRICES = {"Dense", "Embedding"} | {
 }
 SEEDS = 2**32  # that Keras takes; ours go beyond
 LONGEST = 80  # characters of an initializer in the report
+LONGEST_PATH = 400  # characters of a place
 DEEPEST = 4  # initializers inside each other, or numbers in a list, there
 NOWHERE = {"None", "__main__", "builtins"}  # modules that cannot be imported again
 KERAS = {"Custom", "keras", "tensorflow"}  # no packages to look for
@@ -110,27 +111,44 @@ def _name(value: Any, key: str) -> str | None:
     return value["class_name"] if of_ours and not foreign else None
 
 
-def _found(config: dict[str, Any]) -> Iterator[tuple[Any, Any, Any, str, str]]:
+Path = tuple["Path", str] | tuple[()]  # what is outside, and a name
+
+
+def _text(path: Path) -> str:
+    """A path as it is shown; its begin and end where it is longer than any model's."""
+    names = []
+    while path:
+        path, name = path
+        names.append(name)
+    text = "/".join(reversed(names)).strip("/")
+    half = LONGEST_PATH // 2
+    return text if len(text) <= LONGEST_PATH else f"{text[:half]}...{text[-half:]}"
+
+
+def _found(config: dict[str, Any]) -> Iterator[tuple[Any, Any, Any, Path, str]]:
     """All places in a config, outermost first, without calling itself.
+
+    Paths share their beginnings: as texts, those of long names in a deep nesting would
+    take many times the memory of the file.
 
     Yields:
         The container, the key in it, what is there, the path, and the class of the
         object whose argument it is.
     """
-    stack: list[tuple[Any, Any, str, str]] = [({"": config}, "", "", "")]
+    stack: list[tuple[Any, Any, Path, str]] = [({"": config}, "", (), "")]
     while stack:
         container, key, path, owner = stack.pop()
         value = container[key]
         if isinstance(key, str) and key not in ("", "config", "layers"):
-            path = f"{path}/{key}"
-        yield container, key, value, path.strip("/"), owner
+            path = (path, key)
+        yield container, key, value, path, owner
         value = container[key]  # perhaps another now
         if isinstance(value, dict):
             inner = value.get("config")
             if isinstance(inner, dict) and "class_name" in value:
                 owner = str(value["class_name"])
                 name = inner.get("name")
-                path = f"{path}/{name}" if isinstance(name, str) else path
+                path = (path, name) if isinstance(name, str) else path
             places: Any = reversed(list(value))
         else:
             places = reversed(range(len(value))) if isinstance(value, list) else ()
@@ -202,7 +220,7 @@ def replace(config: dict[str, Any]) -> list[Replacement]:
     """
     done = []
     for container, key, value, path, owner in _found(config):
-        argument = key if isinstance(key, str) else path.rpartition("/")[2]
+        argument = key if isinstance(key, str) else path[1] if path else ""
         name = _name(value, argument)
         if name is None:
             continue
@@ -214,8 +232,8 @@ def replace(config: dict[str, Any]) -> list[Replacement]:
                 continue  # a text, about whatever it is
             raise ValueError(
                 "Only initializers have a replacement in Keras. Received: "
-                f"{value['class_name']!r} of {registry.PACKAGE} at {path!r}. Save the "
-                "model without it."
+                f"{value['class_name'][:LONGEST]!r} of {registry.PACKAGE} at "
+                f"{_text(path)!r}. Save the model without it."
             )
         found = _law(
             name,
@@ -225,7 +243,7 @@ def replace(config: dict[str, Any]) -> list[Replacement]:
         ) or ("Zeros", {})
         container[key] = new = _replacement(value, found)
         before = _code(value["class_name"], value.get("config")) if is_dict else value
-        done.append(Replacement(path, before, _code(found[0], new["config"])))
+        done.append(Replacement(_text(path), before, _code(found[0], new["config"])))
     return done
 
 

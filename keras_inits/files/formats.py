@@ -4,19 +4,22 @@ Everything but the config is copied in pieces, as it is: weights are never held 
 memory, and nothing is unpacked, so that names in an archive reach no folder.
 """
 
+import errno
 import pathlib
 import shutil
 import zipfile
 import zlib
 from collections.abc import Callable
 
-import h5py
+from keras_inits.files import h5_config
 
 CONFIG = "config.json"  # in a .keras file
-ATTRIBUTE = "model_config"  # in an .h5 file
 PIECE = 1 << 20  # bytes that are copied at once
 LARGEST_CONFIG = 1 << 28  # bytes
-UNPACKED = 100  # times as much as is packed, at most
+UNPACKED = 100  # times as much as is packed, at most, where that is over `LARGE`
+LARGE = 1 << 24  # bytes
+LONGEST_NAME = 80  # characters of a member's name in a message
+PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # Keras's, and most programs'
 FORMATS = {".keras": "keras", ".h5": "h5", ".hdf5": "h5", ".json": "json"}
 
 Rewrite = Callable[[str | bytes], str | None]  # a config's text to a new one, or None
@@ -36,7 +39,7 @@ def format_of(path: pathlib.Path) -> str:
     return found
 
 
-def _check_members(archive: zipfile.ZipFile) -> None:
+def _check_members(archive: zipfile.ZipFile, size: int) -> None:
     """Refuses an archive without one config, or that unpacks to far more than it is."""
     members = archive.infolist()
     count = sum(member.filename == CONFIG for member in members)
@@ -45,13 +48,19 @@ def _check_members(archive: zipfile.ZipFile) -> None:
             f"It has {count} members {CONFIG!r} instead of one. Save the model by "
             "model.save('model.keras')."
         )
+    if sum(member.compress_size for member in members) > size:
+        raise ValueError("Its members overlap, as no model's do. Do not open it.")
     for member in members:
-        limit = LARGEST_CONFIG if member.filename == CONFIG else UNPACKED * (1 << 24)
-        bomb = member.file_size > UNPACKED * member.compress_size
-        if member.file_size > limit and (bomb or member.filename == CONFIG):
+        name = f"Its member {member.filename[:LONGEST_NAME]!r}"
+        if member.compress_type not in PACKINGS:
+            raise ValueError(f"{name} is packed as no model's is. Pack it by deflate.")
+        is_config = member.filename == CONFIG
+        large = LARGE if is_config else UNPACKED * LARGE
+        bomb = member.file_size > max(large, UNPACKED * member.compress_size)
+        if bomb or (is_config and member.file_size > LARGEST_CONFIG):
             raise ValueError(
-                f"Its member {member.filename!r} says that it unpacks to "
-                f"{member.file_size:,} bytes, which no model's does. Do not open it."
+                f"{name} says that it unpacks to {member.file_size:,} bytes, which no "
+                "model's does. Do not open it."
             )
 
 
@@ -67,7 +76,7 @@ def _copied_member(member: zipfile.ZipInfo) -> zipfile.ZipInfo:
 def _keras(source: pathlib.Path, target: pathlib.Path | None, rewrite: Rewrite) -> bool:
     try:
         with zipfile.ZipFile(source) as archive:
-            _check_members(archive)
+            _check_members(archive, source.stat().st_size)
             text = rewrite(archive.read(CONFIG))
             if text is None or target is None:
                 return text is not None
@@ -88,16 +97,16 @@ def _keras(source: pathlib.Path, target: pathlib.Path | None, rewrite: Rewrite) 
         *(NotImplementedError, RuntimeError),  # a packing that nobody knows; a password
     ) as error:
         raise ValueError(f"It is no archive, or a damaged one: {error}.") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the file's begin
+            raise
+        raise ValueError("It is a damaged archive.") from error
     return True
 
 
 def _h5(source: pathlib.Path, target: pathlib.Path | None, rewrite: Rewrite) -> bool:
-    try:
-        with h5py.File(source, "r") as file:
-            text = file.attrs.get(ATTRIBUTE)
-    except (OSError, RuntimeError, KeyError) as error:
-        raise ValueError(f"It is no .h5 file, or a damaged one: {error}.") from error
-    if not isinstance(text, str | bytes):
+    text = h5_config.read(source)
+    if text is None:
         raise ValueError(
             "There is no model in it, only weights, say, which need nothing of "
             "this package. Save the whole model by model.save('model.keras')."
@@ -106,8 +115,7 @@ def _h5(source: pathlib.Path, target: pathlib.Path | None, rewrite: Rewrite) -> 
     if new is None or target is None:
         return new is not None
     shutil.copyfile(source, target)
-    with h5py.File(target, "r+") as file:
-        file.attrs[ATTRIBUTE] = new.encode("utf-8")  # as Keras writes it
+    h5_config.write(target, new)
     return True
 
 

@@ -24,6 +24,7 @@ def check_config(owner: str, config: Any) -> None:
         value, depth = rest.pop()
         fits = depth <= DEEPEST
         if isinstance(value, Mapping):
+            fits = fits and not _is_oversized(value)
             rest += [(member, depth + 1) for member in value.values()]
         elif isinstance(value, list | tuple):
             rest += [(member, depth + 1) for member in value]
@@ -32,9 +33,21 @@ def check_config(owner: str, config: Any) -> None:
     if not fits:
         raise ValueError(
             f"The config of {owner} is a dictionary of arguments, of at most {DEEPEST} "
-            "levels and integers of at most 64 bits. Received: a "
+            "levels, of numbers, and integers of at most 64 bits. Received: a "
             f"{type(config).__name__} that is not. Use what get_config() returns."
         )
+
+
+def _is_oversized(value: Mapping[str, Any]) -> bool:
+    """Whether it is an array of Keras's of no numbers: texts could be of any length."""
+    if value.get("class_name") not in ("__numpy__", "__tensor__"):
+        return False
+    inner = value.get("config")
+    try:
+        keras.backend.standardize_dtype(inner["dtype"])  # type: ignore[index]
+    except Exception:  # Keras's errors are of any kind
+        return True
+    return False
 
 
 def check_seed(seed: Any) -> Any:

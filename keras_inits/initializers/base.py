@@ -232,6 +232,7 @@ class Initializer(keras.initializers.Initializer):
         }
 
     @classmethod
+    @checks.few_words()
     def from_config(cls, config: dict[str, Any]) -> Self:
         """The initializer that `get_config` describes.
 

@@ -2,8 +2,10 @@
 
 import json
 import os
+import pathlib
 import shutil
 import stat
+import tracemalloc
 import zipfile
 
 import h5py
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 import keras_inits
-from keras_inits.files import formats
+from keras_inits.files import configs, formats, h5_config
 from support import fresh
 
 
@@ -215,6 +217,37 @@ def test_no_file_no_model_no_target(tmp_path):
         keras_inits.portable(small())
     with pytest.raises(ValueError, match="source=7"):
         keras_inits.portable(7, tmp_path / "new.keras")
+
+
+def test_deep_long_names_take_little_memory():
+    """As texts, the paths of 400 levels of 2 kB would be 160 MB together."""
+    config = {"class_name": "M", "config": {}}
+    inside = config["config"]
+    for level in range(400):
+        inside["one"] = {}
+        inside[f"{level}{'x' * 2000}"] = inside = {"two": "keras_inits>he_normal"}
+    tracemalloc.start()
+    try:
+        (*_, last) = configs.replace(config)
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
+    assert len(last.path) < 500
+
+
+def test_an_h5_file_that_hangs_hdf5_is_ended(folder, monkeypatch):
+    """Twin: what is ended is the time, not the file."""
+    path = folder / "small.h5"
+    assert h5_config.read(path)
+    slow = pathlib.Path(h5_config.__file__).read_text()
+    slow = slow.replace("SECONDS = 3", "SECONDS = 1")
+    slow = slow.replace(
+        "found = file.attrs.get(ATTRIBUTE)", "import time; time.sleep(9)"
+    )
+    (folder / "slow.py").write_text(slow)
+    monkeypatch.setattr(h5_config, "__file__", str(folder / "slow.py"))
+    with pytest.raises(ValueError, match="HDF5 found no end in it"):
+        h5_config.read(path)
 
 
 def test_an_error_on_the_way_leaves_the_old_file(folder, monkeypatch):

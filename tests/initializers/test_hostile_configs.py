@@ -86,6 +86,8 @@ def test_each_argument_takes_or_refuses_whatever_it_is_given(cls):
     for name in {*cls._arguments, *cls._added, *cls._renamed, *config, "unknown"}:
         taken = [is_taken_or_refused(cls, config | {name: odd}) for odd in ODD]
         assert not all(taken), name
+    for name in config:
+        is_taken_or_refused(cls, {k: config[k] for k in config if k != name})
     for odd in (None, 1, "x", [], [1], {1: 2}, {None: 1}, {("a",): 1}, *DEEP):
         assert not is_taken_or_refused(cls, odd)
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import keras
 
 from keras_inits import sampling
+from keras_inits._utils import checks
 from keras_inits._utils.types import Seed, Shape, Tensor
 from keras_inits.initializers import registry
 from keras_inits.initializers.arguments import check_config, check_seed
@@ -106,6 +107,7 @@ class Outer(Initializer, keras.initializers.VarianceScaling):
     _added: ClassVar = AXES
 
     @classmethod
+    @checks.few_words()
     def from_config(cls, config: dict[str, Any]) -> Self:
         """As in `Initializer`; Keras adds a seed when it tells axes."""
         check_config(cls.__name__, config)

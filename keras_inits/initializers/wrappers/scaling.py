@@ -198,15 +198,17 @@ class Masked(Wrapper):
         return own | config
 
     @classmethod
+    @checks.few_words()
     def from_config(cls, config: dict[str, Any]) -> Self:
         check_config(cls.__name__, config)
         arguments = {key: config[key] for key in config if key != "seed"}
         shape, sha256 = arguments.pop("shape", None), arguments.pop("sha256", None)
         added = {name: arguments.pop(name) for name in AXES if name in arguments}
-        if not isinstance(shape, list | tuple) or not isinstance(sha256, str):
+        whole = isinstance(shape, list | tuple) and isinstance(sha256, str)
+        if not whole or "initializer" not in arguments:
             raise checks.missing_argument(
                 f"The config of {cls.__name__}",
-                ["shape", "sha256"],
+                ["initializer", "shape", "sha256"],
                 "the mask into keras_inits.masked(initializer, mask)",
             )
         unknown = set(arguments) - {"initializer", "preserve_variance"}

@@ -105,6 +105,7 @@ class FromArray(Deterministic):
         return {"shape": self.shape, "dtype": self.dtype, "sha256": self.sha256}
 
     @classmethod
+    @checks.few_words()
     def from_config(cls, config: dict[str, Any]) -> Self:
         check_config(cls.__name__, config)
         kinds: dict[str, Any] = {"shape": (list, tuple), "dtype": str, "sha256": str}
@@ -238,6 +239,7 @@ class FromFunction(Initializer):
         self._call = found
 
     @classmethod
+    @checks.few_words()
     def from_config(cls, config: dict[str, Any]) -> Self:
         check_config(cls.__name__, config)
         function = config.get("function")
