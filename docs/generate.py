@@ -1,8 +1,9 @@
 """Writes the pages that are made of the code: `python docs/generate.py [--check]`.
 
 `site` writes a page for each scheme and each public object into folders that git does
-not keep; `docs/conf.py` calls it before Sphinx reads. The command writes the table of
-`names.md`, which is kept, for who reads the project without its site.
+not keep; `docs/conf.py` calls it before Sphinx reads. The command writes the tables of
+`names.md` and `large_models.md`, which are kept, for who reads the project without its
+site.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import inspect
 import sys
 from pathlib import Path
 
+import scale_tables
 import scheme_pages
 from keras_inits.initializers import descriptions, registry
 
@@ -81,15 +83,18 @@ def site(folder: Path) -> None:
 
 
 def main() -> int:
-    """Writes the table, or says whether it is as it should be."""
+    """Writes the tables, or says whether they are as they should be."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
-    old = PAGE.read_text(encoding="utf-8")
-    new = written(old)
-    if new != old and not check:
-        PAGE.write_text(new, encoding="utf-8")
-    return int(check and new != old)
+    stale = 0
+    for page, made in ((PAGE, written), (scale_tables.PAGE, scale_tables.written)):
+        old = page.read_text(encoding="utf-8")
+        new = made(old)
+        if new != old and not check:
+            page.write_text(new, encoding="utf-8")
+        stale |= int(check and new != old)
+    return stale
 
 
 if __name__ == "__main__":

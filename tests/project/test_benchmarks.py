@@ -204,3 +204,24 @@ def test_weights_of_one_seed_are_compared_between_backends(tmp_path):
             assert place[group]["within 1e-5"] == place[group]["tensors"] > 10
         baseline = place["Keras's initializers"]  # twin: what is not equal is seen
         assert baseline["bit-equal"] < baseline["tensors"]
+
+
+def test_scale_is_measured_once_and_goes_on_where_it_was_stopped(tmp_path):
+    if BACKEND != "jax":
+        pytest.skip("its virtual devices are JAX's")
+    file = tmp_path / "scale.json"
+    arguments = ["--quick", "--backends", "jax", "--output", file]
+    first = json.loads(run("scale.py", *arguments, "--ways", "ours"))
+    assert len(first["cases"]) == 4  # two types, on one device and on eight
+    printed = json.loads(run("scale.py", *arguments, "--ways", "ours", "fill"))
+    assert json.loads(file.read_text()) == printed
+    assert first["cases"].items() <= printed["cases"].items()
+    assert not printed["left out"]
+    for one in printed["cases"].values():
+        parts = {"fill"} if one["case"]["way"] == "fill" else {"build", "initialize"}
+        for clock in ("seconds", "cpu", "nanoseconds a parameter"):
+            assert set(one[clock]) == parts
+        assert one["seconds"][min(parts)]["median"] > 0
+        if "fill" not in parts:
+            assert one["model"] == one["counted"]  # the model is what the size says
+            assert set(one["memory by model"]) == parts
