@@ -19,7 +19,8 @@ def tables(text):
     """Of each heading, the head and rows of the table below it."""
     found = {}
     for part in text.split("\n## ")[1:]:
-        lines = [x.strip("| ").split(" | ") for x in part.splitlines() if x[:1] == "|"]
+        rows = [x[1:].rstrip("| ") for x in part.splitlines() if x[:1] == "|"]
+        lines = [[cell.strip() for cell in row.split(" | ")] for row in rows]
         found[part.partition("\n")[0]] = lines[0], lines[2:]
     return found
 
