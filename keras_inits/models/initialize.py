@@ -148,9 +148,10 @@ def initialize(
         include: A pattern, or a list of them: only these weights are set, frozen ones
             too. None: all that are not frozen.
         exclude: A pattern, or a list of them: these weights are left alone.
-        only: A list of paths or variables, such as `keras_inits.missing(model)`: none
-            but these are set, frozen ones too, to what they get with all others. The
-            optimizer's state stays, and the report lists these alone.
+        only: A list of variables, or of paths as the report and
+            `keras_inits.missing(model)` give them: none but these are set, frozen ones
+            too, to what they get with all others. The optimizer's state stays, and the
+            report lists these alone.
         optimizer: Whether the state of the model's optimizers is reset, too: slots and
             iterations, but not the learning rate.
         data: Data as `calibrate` takes it, by which the scales of the drawn kernels are

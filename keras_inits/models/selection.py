@@ -12,14 +12,14 @@ from keras_inits.models import patterns
 
 
 def is_frozen(info: WeightInfo) -> bool:
-    """Whether a person, or LoRA, has switched off the training of a weight."""
-    if not all(layer.trainable for layer in (*info.parents, info.layer)):
-        return True
-    return not info.variable.trainable and info.weight.role not in (
-        Role.MEAN,
-        Role.VARIANCE,
-        Role.STATE,
-    )
+    """Whether a person, or LoRA, has switched off the training of a weight.
+
+    Keras asks the variable: a layer may be trained inside a frozen one. What is never
+    trained is frozen with its layer.
+    """
+    if info.weight.role in (Role.MEAN, Role.VARIANCE, Role.STATE):
+        return not info.layer.trainable
+    return not info.variable.trainable
 
 
 def _as_patterns(argument: str, given: Any) -> list[patterns.Pattern]:
@@ -45,10 +45,12 @@ def paths_of(only: Any, infos: Sequence[WeightInfo]) -> set[str] | None:
     """
     if only is None:
         return None
-    if isinstance(only, str | keras.layers.Layer) or not isinstance(only, Iterable):
+    single = isinstance(only, str | keras.layers.Layer | keras.Variable)
+    if single or not isinstance(only, Iterable):
+        shown = repr(getattr(only, "path", only))
         raise ValueError(
             "`only` is a list of paths or variables, as keras_inits.missing(model) "
-            f"returns. Received: only={only!r}. For patterns and layers use `include`."
+            f"returns. Received: only={shown}. For patterns and layers use `include`."
         )
     by_variable = {id(info.variable): info.path for info in infos}
     known = set(by_variable.values())
@@ -77,12 +79,18 @@ class Selection:
         only: Paths: none but these, frozen ones too. None: no such limit.
 
     Raises:
-        ValueError: If one of the patterns is none.
+        ValueError: If one of the patterns is none, or both `include` and `only` are
+            given.
     """
 
     def __init__(
         self, include: Any, exclude: Any, only: Container[str] | None = None
     ) -> None:
+        if only is not None and include is not None:
+            raise ValueError(
+                "`only` and `include` both name what is set, and everything else is "
+                f"left alone. Received: only and include={include!r}. Give one of them."
+            )
         self.only = only
         self.includes = include is not None
         self.include = _as_patterns("include", include)

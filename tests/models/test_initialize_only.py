@@ -100,3 +100,19 @@ def test_variables_of_another_model_and_layers_are_refused():
         initialize(model, seed=7, only=[build().get_layer("head").kernel])
     with pytest.raises(ValueError, match="use `include`"):
         initialize(model, seed=7, only=model.get_layer("head"))
+
+
+def test_only_and_include_together_are_refused():
+    """They could contradict each other, and nothing would be set."""
+    with pytest.raises(ValueError, match="Give one of them"):
+        initialize(build(), "auto", only=["head/kernel"], include="other")
+
+
+def test_one_variable_is_no_list_of_them():
+    """The message shows its path, not its values."""
+    model = build()
+    variable = model.layers[-1].kernel
+    with pytest.raises(ValueError, match="a list of paths or variables") as caught:
+        initialize(model, "auto", only=variable)
+    assert variable.path in str(caught.value)
+    assert len(str(caught.value)) < 300

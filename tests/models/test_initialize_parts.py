@@ -30,6 +30,19 @@ def test_frozen_layers_are_left_alone():
     assert not np.array_equal(before["head/kernel"], after["head/kernel"])
 
 
+def test_what_is_trained_inside_a_frozen_layer_is_set():
+    """Keras trains it: it asks the variable. LoRA in a frozen model is such a case."""
+    inner = keras.Sequential([layers.Dense(5, name="a"), layers.Dense(4, name="b")])
+    model = keras.Sequential([keras.Input((3,)), inner, layers.Dense(2, name="head")])
+    inner.trainable = False
+    inner.layers[1].trainable = True
+    before = weights(model)
+    report = initialize(model, "he_normal", seed=7)
+    assert {one.path.split("/")[-2] for one in report.left_alone} == {"a"}
+    changed = {p for p, w in weights(model).items() if not np.array_equal(before[p], w)}
+    assert {path.split("/")[-2] for path in changed} == {"b", "head"}
+
+
 def test_include_sets_only_that_and_frozen_weights_too():
     model = sequential()
     model.trainable = False

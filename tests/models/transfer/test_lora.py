@@ -190,3 +190,19 @@ GOLDEN = [
     [-0.6303548812866211, 0.4193829596042633],
     [-0.17614242434501648, 0.5117425322532654],
 ]
+
+
+def test_a_frozen_backbone_with_lora_inside_is_set():
+    """As KerasHub enables it: the whole is frozen, and its LoRA layers are not."""
+    keras_hub = pytest.importorskip("keras_hub")
+    model = keras_hub.models.GPT2Backbone(
+        vocabulary_size=50,
+        num_layers=2,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        max_sequence_length=10,
+    )
+    model.enable_lora(2)
+    report = keras_inits.lora(model, "gaussian", seed=3)
+    assert len(report.rows) == 2 * 2 * 2  # blocks; query and value; A and B
