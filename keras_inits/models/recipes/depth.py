@@ -10,7 +10,8 @@ from keras_inits.models.recipes.laws import Law
 from keras_inits.models.recipes.pairing import Pairing, paired
 from keras_inits.models.recipes.parts import Anatomy
 from keras_inits.models.recipes.scaled_recipe import ScaledRecipe
-from keras_inits.models.recipes.scaling import Pair, scaled, tasks
+from keras_inits.models.recipes.scaling import Pair, scaled
+from keras_inits.models.recipes.starts import tasks
 from keras_inits.models.recipes.width import check_table
 from keras_inits.models.rules import AUTO
 
