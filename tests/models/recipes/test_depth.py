@@ -379,6 +379,28 @@ def test_what_cannot_be_folded_may_stand_in_the_model():
     recipes.completep(network(2, last="gelu"), network(2, last="gelu"))
 
 
+@pytest.mark.parametrize("one", [0.0, -0.25, float("nan"), 0.25])
+@pytest.mark.parametrize("is_base", [True, False])
+def test_a_factor_that_none_can_make_up_for_is_refused(one, is_base):
+    """Twin: 0.25 is one of many."""
+    given = (1.0, one) if is_base else (one, 1.0)
+    model, base = (
+        network(blocks, factor=factor, attends=False)
+        for blocks, factor in zip((4, 2), given, strict=True)
+    )
+    if one == 0.25:
+        recipes.completep(model, base)
+        return
+    words = r"by {:.4g}, and the base branch 1 of 2 \(other\) by {:.4g}".format(*given)
+    with pytest.raises(ValueError, match=r"it multiplies branch 1 of 4 .*" + words):
+        recipes.completep(model, base)
+
+
+def test_two_negative_factors_are_counted():
+    model, base = (network(n, factor=-1.0, attends=False) for n in (4, 2))
+    assert by_path(model, recipes.completep(model, base))["last_0/kernel"][0] == 0.5
+
+
 def test_bad_arguments_are_refused():
     pair = network(4), network(2)
     for alpha in (0, 1.5, "1"):
