@@ -6,16 +6,19 @@ before, and what may fail in one process alone, the writing, is told to all afte
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import keras
 import numpy as np
 
 from keras_inits.models.assign import Write
+from keras_inits.signals.arrays import dense
 
 T = TypeVar("T")
 WORDS = 8  # of a digest of 32 bytes
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object, another in each process
 
 
 def is_shared(model: Any) -> bool:
@@ -26,22 +29,69 @@ def is_shared(model: Any) -> bool:
     return any(not getattr(w.value, "is_fully_addressable", True) for w in weights)
 
 
-def _told(failed: bool, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of all processes, in their order, whether they failed, and their words."""
+def _exchanged(row: np.ndarray) -> np.ndarray:
+    """The rows of all processes, in their order."""
     from jax.experimental import multihost_utils
 
-    row = np.array([failed, *words], np.uint32)
-    rows = np.asarray(multihost_utils.process_allgather(row))
+    return np.asarray(multihost_utils.process_allgather(row))
+
+
+def _told(failed: bool, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of all processes, in their order, whether they failed, and their words."""
+    rows = _exchanged(np.array([failed, *words], np.uint32))
     return rows[:, 0].astype(bool), rows[:, 1:]
+
+
+def _array_bytes(part: Any) -> Iterator[bytes]:
+    yield repr((tuple(part.shape), str(part.dtype))).encode()
+    if not getattr(part, "is_fully_addressable", True):
+        return  # no process has it all
+    array = np.asarray(part)
+    if array.dtype == object:
+        yield from _bytes_of(array.ravel().tolist())
+    else:
+        yield np.ascontiguousarray(array).tobytes()
+
+
+def _config_bytes(part: Any) -> Iterator[bytes]:
+    cls = type(part)
+    yield f"{cls.__module__}.{cls.__qualname__}".encode()
+    try:
+        config = part.get_config()
+    except Exception:  # anybody's class: its name must do
+        return
+    yield from _bytes_of(config)
+
+
+def _bytes_of(part: Any) -> Iterator[bytes]:
+    """What tells a part from others, and is the same in each process of a program."""
+    if isinstance(part, Mapping):
+        if part.get("class_name") == "__lambda__":  # its code has no fixed bytes
+            part = {"class_name": "__lambda__"}
+        for key in sorted(part, key=repr):
+            yield repr(key).encode()
+            yield from _bytes_of(part[key])
+    elif isinstance(part, list | tuple):
+        yield f"{type(part).__name__} of {len(part)}".encode()
+        for member in part:
+            yield from _bytes_of(member)
+    elif isinstance(part, set | frozenset):
+        yield from _bytes_of(sorted(map(repr, part)))
+    elif hasattr(part, "shape") and hasattr(part, "dtype"):
+        yield from _array_bytes(dense(part))
+    elif hasattr(part, "get_config") and not isinstance(part, type):
+        yield from _config_bytes(part)
+    elif hasattr(part, "__qualname__"):
+        yield f"{part.__module__}.{part.__qualname__}".encode()
+    else:
+        yield ADDRESS.sub("", repr(part)).encode()
 
 
 def _digest(parts: Any) -> np.ndarray:
     found = hashlib.blake2b(digest_size=4 * WORDS)
-    for part in keras.tree.flatten(parts):
-        is_array = isinstance(part, np.ndarray)
-        found.update(repr((part.shape, part.dtype) if is_array else part).encode())
-        if is_array and part.dtype != object:
-            found.update(np.ascontiguousarray(part).tobytes())
+    for piece in _bytes_of(parts):
+        found.update(len(piece).to_bytes(8, "big"))
+        found.update(piece)
     return np.frombuffer(found.digest(), np.uint32)
 
 
@@ -59,7 +109,8 @@ def agreed(
         name: Of the public function, for the message.
         prepare: Reads and checks arguments and data. It must compute nothing together
             with other processes.
-        parts: Of what was prepared, what must be the same: arrays, numbers, strings.
+        parts: Of what was prepared, what must be the same: arrays, numbers, strings,
+            functions by their names, and what has a configuration by that.
 
     Raises:
         ValueError: In all processes, if one refuses its arguments, or they differ.

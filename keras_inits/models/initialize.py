@@ -199,7 +199,7 @@ def initialize(
         shared,
         "initialize",
         lambda: make_plan(model, parse(rules), include, exclude, number, only),
-        lambda plan: [(task.info.path, label(task.scheme)) for task in plan.tasks],
+        lambda plan: [(task.info.path, task.filled_by) for task in plan.tasks],
     )
     in_use = optimizers.of_model(model) if optimizer and only is None else []
     fresh = [optimizers.fresh_copy(one) for one in in_use]
