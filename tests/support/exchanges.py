@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_inits.models import in_step
 
-SECONDS = 20  # that one waits for the other
+SECONDS = 10  # that one waits for the other
 
 
 def two_processes(monkeypatch, *calls):
