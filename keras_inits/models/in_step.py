@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import keras
 import numpy as np
 
+from keras_inits._utils.keras_private import loss_arguments
 from keras_inits.models.assign import Write
 from keras_inits.signals.arrays import dense
 
@@ -84,7 +85,8 @@ def _config_bytes(part: Any) -> Iterator[bytes]:
         config = part.get_config()
     except Exception:  # anybody's class: its name must do
         return
-    yield from _bytes_of(config)
+    # Some of Keras's losses leave their settings out of their configuration.
+    yield from _bytes_of([config, loss_arguments(part)])
 
 
 def _bytes_of(part: Any) -> Iterator[bytes]:
