@@ -1,6 +1,7 @@
 """The public `diagnose`: measures a model on batches of data, and judges it."""
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -88,7 +89,12 @@ def diagnose(
     >>> [record.name for record in d.records], d.verdict
     (['dense...'], 'healthy')
     """
-    size = data.BATCH if batch_size is None else _batch_size(batch_size)
+    size = in_step.agreed(
+        model,
+        "diagnose",
+        lambda: data.BATCH if batch_size is None else _batch_size(batch_size),
+        lambda size: (size, try_fixes),
+    )
     given = (x, y, sample_weight, class_weight)
     # What overflows is found and said: NumPy's own warnings of it add nothing.
     unwarned = np.errstate(over="ignore", invalid="ignore")
@@ -129,16 +135,14 @@ def _diagnosed(
     batches_of_data = data.stream(
         model, x, y, batches, size, seed, sample_weight, class_weight
     )
-    first = in_step.agreed(
-        None if builds else model,
-        "diagnose",
-        lambda: next(batches_of_data),
-        lambda batch: (batch, how),
-    )
     if builds:
+        first = next(batches_of_data)
         model(data.as_tensors(first)[0])
         infos = weights_of(model)
-    objective = Objective(model, loss, first.y is not None, seed)
+        batches_of_data = itertools.chain([first], batches_of_data)
+    first, others, objective = _agreed(
+        model, batches_of_data, loss, seed, (y, how, steps)
+    )
     by_variable = {id(info.variable): info for info in infos}
     views = [
         None if (info := by_variable.get(id(v))) is None else weights.view(info)
@@ -150,7 +154,7 @@ def _diagnosed(
     heads = Heads(model, objective, y if data.is_arrays(x, model) else None)
     # The graph is read at the first batch: not under the hooks of a pass.
     first = inspection.taken(first)
-    rest = Rest(itertools.chain([first], map(inspection.taken, batches_of_data)))
+    rest = Rest(itertools.chain([first], map(inspection.taken, others)))
     try:
         ran = passes(model, objective, infos, views, heads, rest, steps)
     except Unusable:
@@ -204,6 +208,28 @@ def _diagnosed(
 
     judged = findings.judged(measured, lambda: _branch_ends(model, infos), mended)
     return judged, inspection.first
+
+
+def _agreed(
+    model: keras.Model, batches: Iterator[data.Batch], loss: Any, seed: int, also: Any
+) -> tuple[data.Batch, Iterator[data.Batch], Objective]:
+    """The first batch, the others, and what the gradient is taken of.
+
+    Where several processes share the model they have all batches at once, and compare
+    them, the loss and what `also` holds: a pass over data takes all of them.
+    """
+
+    def prepared() -> tuple[data.Batch, Any, Objective]:
+        first = next(batches)
+        objective = Objective(model, loss, first.y is not None, seed)
+        return first, list(batches) if in_step.is_shared(model) else batches, objective
+
+    def parts(found: tuple[data.Batch, Any, Objective]) -> Any:
+        first, others, objective = found
+        return first, others, loss, objective.spec, objective.weights, also
+
+    first, others, objective = in_step.agreed(model, "diagnose", prepared, parts)
+    return first, iter(others), objective
 
 
 def _others(given: Any, rows: int, first: data.Batch | None) -> Any:

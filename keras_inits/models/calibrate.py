@@ -258,11 +258,11 @@ def calibrate(
     drawn: int | None = None
     if settings.method == "lsuv":
         drawn = model_seed(seed)
-        drawn = in_step.same_int(model, drawn) if seed is None else drawn
+        drawn = in_step.same_int(model, "calibrate", drawn) if seed is None else drawn
         start = _orthogonal(model, include, exclude, drawn)
     with all_or_nothing() as write:
         found = calibrated(model, infos, selected, batch, settings, start)
-        in_step.write_all(model, write, found.values)
+        in_step.write_all(model, "calibrate", write, found.values)
         if settings.method == "between_layer":
             found = between.equalized(model, batch, found, write)
     left = [kept_row(p, whys[p.path]) for p in infos if p.path in whys]

@@ -16,6 +16,7 @@ from keras_inits._utils.types import Seed
 from keras_inits.graph.weights import WeightInfo
 from keras_inits.initializers.arguments import check_seed
 from keras_inits.initializers.base import Initializer
+from keras_inits.models import in_step
 from keras_inits.models.plan import Task, refuse
 
 
@@ -128,14 +129,19 @@ def _repeats(
     return "" if path == task.info.path else f"the same values as {path}"
 
 
+def _is_a_user_s(scheme: Any) -> bool:
+    """Whether a scheme's code is neither this package's nor Keras's."""
+    ours = f"{Initializer.__module__.partition('.')[0]}.", "keras."
+    return _is_function(scheme) or not type(scheme).__module__.startswith(ours)
+
+
 def _is_function(scheme: Any) -> bool:
     """Whether it is anybody's function, which may look at the model itself."""
     return not isinstance(scheme, Initializer | keras.initializers.Initializer)
 
 
-def _checked(task: Task, seed: int) -> tuple[Any, float | None]:
+def _checked(values: Any) -> tuple[Any, float | None]:
     """What a weight gets, and its standard deviation, if it is finite."""
-    values = _tensor(task, seed)
     std = tensor_std(values)
     _check_finite(std)
     return values, std
@@ -156,18 +162,47 @@ class _Draws:
         self.cause: Exception | None = None
         self.first: dict[bytes, str] = {}
         self.early: dict[int, Drawn | None] = {}
+        self.tensors: dict[int, Any] = {}  # of tasks, by id
 
     def draw(self, task: Task) -> Drawn | None:
         """A weight's new values; None if there is a problem, which is kept."""
         try:
-            values, std = _checked(task, self.seed)
+            known = id(task) in self.tensors
+            values = self.tensors.pop(id(task)) if known else _tensor(task, self.seed)
+            values, std = _checked(values)
         except MemoryError:
             raise
         except Exception as error:  # anybody's initializer
-            self.cause = self.cause or error
-            self.problems.append(_sentence(task, error))
+            self._keep(task, error)
             return None
         return Drawn(task, values, std, _repeats(task, values, std, self.first))
+
+    def _keep(self, task: Task, error: Exception) -> None:
+        self.cause = self.cause or error
+        self.problems.append(_sentence(task, error))
+
+    def _refuse(self) -> None:
+        try:
+            refuse(self.problems)
+        except ValueError as error:
+            raise error from self.cause
+
+    def draw_users(self) -> list[Any]:
+        """The tensors of users' schemes, which may fail in one process alone.
+
+        Raises:
+            ValueError: With the problems of all of them, if there are any.
+        """
+        for task in self.tasks:
+            if _is_a_user_s(task.filled_by):
+                try:
+                    self.tensors[id(task)] = _tensor(task, self.seed)
+                except MemoryError:
+                    raise
+                except Exception as error:  # anybody's initializer
+                    self._keep(task, error)
+        self._refuse()
+        return list(self.tensors.values())
 
     def __iter__(self) -> Iterator[Drawn]:
         sizes = [1 + math.prod(task.info.shape) for task in self.tasks]
@@ -182,10 +217,7 @@ class _Draws:
                     yield one
                 one = None  # before the next one is drawn
                 advance(size)
-        try:
-            refuse(self.problems)
-        except ValueError as error:
-            raise error from self.cause
+        self._refuse()
 
 
 def draw_each(tasks: Sequence[Task], seed: int) -> Iterator[Drawn]:
@@ -207,6 +239,23 @@ def draw_each(tasks: Sequence[Task], seed: int) -> Iterator[Drawn]:
     return iter(_Draws(tasks, seed))
 
 
-def draw_all(tasks: Sequence[Task], seed: int) -> list[Drawn]:
-    """The tensors of all weights, in their order, as `draw_each` draws them."""
-    return list(draw_each(tasks, seed))
+def draw_all(
+    tasks: Sequence[Task], seed: int, model: Any = None, name: str = ""
+) -> list[Drawn]:
+    """The tensors of all weights, in their order, as `draw_each` draws them.
+
+    Args:
+        tasks: The weights and their schemes.
+        seed: The model's.
+        model: If several processes share it, they first draw what users' schemes draw,
+            and compare it: what they draw after that takes all of them.
+        name: Of the public function.
+
+    Raises:
+        ValueError: As `draw_each`; in all processes, if a user's scheme fails in one,
+            or draws other values in it.
+    """
+    draws = _Draws(tasks, seed)
+    if in_step.is_shared(model):
+        in_step.agreed(model, name, draws.draw_users, lambda tensors: tensors)
+    return list(draws)

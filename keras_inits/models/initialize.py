@@ -86,7 +86,7 @@ def _drawn(
     model: keras.Model, plan: Plan, seed: int, batch: Batch | None
 ) -> tuple[list[InitializedWeight], Any]:
     """Rows, and (variable, value) of all weights, with scales that data have set."""
-    drawn = draw_all(plan.tasks, seed)
+    drawn = draw_all(plan.tasks, seed, model, "initialize")
     rows = [_row(one.task, one.std, one.note) for one in drawn]
     values = [(one.task.info.variable, one.values) for one in drawn]
     if batch is None:
@@ -194,16 +194,25 @@ def initialize(
         lambda: (model_seed(seed), _batch(model, None if dry_run else data)),
         lambda found: (seed if seed is None else found[0], found[1]),
     )
-    number = in_step.same_int(shared, chosen) if seed is None else chosen
+    number = chosen
+    if seed is None:
+        number = in_step.same_int(shared, "initialize", chosen)
     notes = tuple(getattr(rules, "notes", ()))  # a recipe's
-    plan = in_step.agreed(
+
+    def planned() -> tuple[Plan, list[Any], list[Any]]:
+        plan = make_plan(model, parse(rules), include, exclude, number, only)
+        in_use = optimizers.of_model(model) if optimizer and only is None else []
+        return plan, in_use, [optimizers.fresh_copy(one) for one in in_use]
+
+    plan, in_use, fresh = in_step.agreed(
         shared,
         "initialize",
-        lambda: make_plan(model, parse(rules), include, exclude, number, only),
-        lambda plan: [(task.info.path, label(task.scheme)) for task in plan.tasks],
+        planned,
+        lambda found: (
+            [(task.info.path, task.filled_by) for task in found[0].tasks],
+            [type(one).__name__ for one in found[1]],
+        ),
     )
-    in_use = optimizers.of_model(model) if optimizer and only is None else []
-    fresh = [optimizers.fresh_copy(one) for one in in_use]
     names = [type(one).__name__ for one in in_use]
     left = [_left_row(one) for one in plan.left_alone]
     if dry_run:
@@ -214,7 +223,8 @@ def initialize(
             rows = _written(plan.tasks, number, write)
         else:
             rows, values = _drawn(model, plan, number, batch)
-            in_step.write_all(model, write, values)
+            in_step.write_all(model, "initialize", write, values)
         for used, copy in zip(in_use, fresh, strict=True):
-            in_step.write_all(model, write, optimizers.initial_values(used, copy))
+            slots = optimizers.initial_values(used, copy)
+            in_step.write_all(model, "initialize", write, slots)
     return InitializationReport(rows, left, number, names, notes=notes)

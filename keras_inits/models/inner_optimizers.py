@@ -63,10 +63,11 @@ def check_epsilons(optimizer: Any, multipliers: Mapping[str, Multiplier]) -> Non
     for pattern, one in multipliers.items():
         if one.epsilon != 1:
             raise ValueError(
-                "The third of a variable's multipliers is that of an epsilon beside "
-                f"the root of squared gradients, which {name} does not have. Received: "
-                f"{pattern!r}: {tuple(one)} for {name}. Use one of {', '.join(ADAMS)}, "
-                f"or leave it out: {{{pattern!r}: {tuple(one[:2])}}}."
+                "Multipliers of epsilon are for Adam and its like, whose epsilon is "
+                f"beside the root of squared gradients: {', '.join(ADAMS)}. Received: "
+                f"{pattern!r}: {tuple(one)} for {name}. Use one of these, such as "
+                "keras.optimizers.AdamW(1e-3). Those of recipes.completep are for them "
+                "as a whole, rates too; it has no table for others."
             )
 
 

@@ -10,7 +10,8 @@ from keras_inits.models.recipes.laws import Law
 from keras_inits.models.recipes.pairing import Pairing, paired
 from keras_inits.models.recipes.parts import Anatomy
 from keras_inits.models.recipes.scaled_recipe import ScaledRecipe
-from keras_inits.models.recipes.scaling import Pair, scaled, tasks
+from keras_inits.models.recipes.scaling import Pair, scaled
+from keras_inits.models.recipes.starts import tasks
 from keras_inits.models.recipes.width import check_table
 from keras_inits.models.rules import AUTO
 
@@ -79,10 +80,11 @@ def completep(
     1 / n, in branches times k^(-alpha).
 
     No layer is added for the branch's factor c: it goes into the weights that end the
-    branch, in std and learning rate times c, weight decay and epsilon over c. Adam,
-    AdamW, Nadam and Adamax then take the same steps, unless they clip gradients (which
-    are 1 / c as large there); LAMB, Adafactor or SGD would not. A factor that the model
-    has, by `keras.layers.Rescaling`, is counted, not doubled.
+    branch, in std and learning rate times c, weight decay and epsilon over c. Adam
+    and its like (AdamW, Nadam, Adamax, ScheduleFreeAdamW) then take the same steps,
+    unless they clip gradients (which are 1 / c as large there); SGD, LAMB or Adafactor
+    would not, and get no table here. A factor that the model has, by
+    `keras.layers.Rescaling`, is counted, not doubled.
 
     Args:
         model: Built, with pre-norm residual branches.

@@ -59,7 +59,7 @@ def homogeneous(function: Callable[[Any], Any]) -> float | None:
     limit = 1e-5 * max(1.0, *map(abs, once))
     if any(abs(b - 2 * a) > limit for a, b in zip(once, twice, strict=True)):
         return None
-    return once[3]
+    return once[3] or once[1]  # what takes negative numbers alone gives 0 for 1
 
 
 class _Walk:
@@ -182,6 +182,11 @@ def ends(found: Anatomy, branch: Branch) -> list[End]:
     return list(_Walk(found, branch).ends())
 
 
+def _named(found: Anatomy, branch: Branch) -> str:
+    """Which branch it is, for errors."""
+    return f"branch {branch.number + 1} of {len(found.branches)} ({branch.kind})"
+
+
 def factors(
     recipe: str,
     model: tuple[Anatomy, Branch],
@@ -200,11 +205,11 @@ def factors(
         want: The factor.
 
     Raises:
-        ValueError: If no weights scale the branch, or one cannot be scaled by itself.
+        ValueError: If no weights scale the branch, or one cannot be scaled by itself;
+            if a constant is 0, or one is negative and the other is not.
     """
     own, its = ends(*model), ends(*base)
-    found, branch = model
-    where = f"branch {branch.number + 1} of {len(found.branches)} ({branch.kind})"
+    where, beside = _named(*model), _named(*base)
     if len(own) != len(its):
         raise refusal(
             recipe,
@@ -213,6 +218,13 @@ def factors(
         )
     given: dict[str, float] = {}
     for one, other in zip(own, its, strict=True):
+        if not 0 < one.factor * other.factor < math.inf:
+            raise refusal(
+                recipe,
+                f"it multiplies {where} by {one.factor:.4g}, and the base {beside} by "
+                f"{other.factor:.4g}: no factor > 0 makes one the other",
+                "Multiply both by numbers > 0, such as keras.layers.Rescaling(1.0).",
+            )
         factor = want * other.factor / one.factor
         if math.isclose(factor, 1, rel_tol=CLOSE):
             continue  # the model multiplies it itself

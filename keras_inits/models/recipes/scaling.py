@@ -1,6 +1,5 @@
 """The recipe of a model beside its base: what each weight starts with, its rates."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -8,16 +7,15 @@ import keras
 
 from keras_inits.geometry.roles import KERNEL_ROLES
 from keras_inits.graph.weights import WeightInfo, layers_with_paths
-from keras_inits.initializers import Constant, Ones, RandomNormal
-from keras_inits.models import rules
 from keras_inits.models.multipliers import Multiplier
-from keras_inits.models.plan import DEFAULT, OWN, Task, make_plan
+from keras_inits.models.plan import DEFAULT, OWN
 from keras_inits.models.recipes.fits import refusal
 from keras_inits.models.recipes.growth import SAME, Growth, Kind
 from keras_inits.models.recipes.laws import Law, width_law
 from keras_inits.models.recipes.parts import TOGETHER, Anatomy, Part, Place
 from keras_inits.models.recipes.recipe import NUMBER, Row
 from keras_inits.models.recipes.scaled_recipe import ScaledRecipe
+from keras_inits.models.recipes.starts import scaled_scheme, tasks
 from keras_inits.models.selection import is_frozen
 
 OPTIMIZERS = {"adam": "Adam and its like", "sgd": "SGD"}
@@ -48,38 +46,6 @@ class Pair(NamedTuple):
     base_found: Anatomy
     partners: Mapping[str, WeightInfo]
     grown: Mapping[str, Growth]
-
-
-def tasks(model: Any, start: Any, include: Any) -> dict[str, Task]:
-    """What each weight of a model would start with."""
-    is_scheme = isinstance(start, keras.initializers.Initializer | type)
-    given = start(model) if callable(start) and not is_scheme else start
-    return {
-        task.info.path: task
-        for task in make_plan(model, rules.parse(given), include, None).tasks
-    }
-
-
-def _scheme(recipe: str, task: Task, base: Task, factor: float) -> Any:
-    """The start's scheme if it has the std that is wanted, else a normal one.
-
-    Raises:
-        ValueError: If the std of a scheme is unknown.
-    """
-    own, its = task.target_std, base.target_std
-    if isinstance(base.scheme, Ones) and factor != 1:
-        return Constant(float(f"{factor:.6g}"))
-    if own is None or its is None:
-        raise refusal(
-            recipe,
-            f"the std of what {task.info.path!r} starts with, "
-            f"{rules.label(task.scheme)}, is unknown",
-            "Use a scheme of this package in `start`.",
-        )
-    wanted = its * factor
-    if math.isclose(own, wanted, rel_tol=1e-6) or own == 0 or wanted == 0:
-        return task.scheme
-    return RandomNormal(stddev=float(f"{wanted:.6g}"))
 
 
 def check_ends(pair: Pair) -> None:
@@ -195,7 +161,8 @@ def _rows(pair: Pair, laws: Mapping[str, Law], start: Any, moved: Any) -> list[R
         if task is None or (not is_scaled and task.rule in (OWN, DEFAULT)):
             continue
         factor = laws[path].std if is_scaled else 1.0
-        scheme = _scheme(pair.recipe, task, base[pair.partners[path].path], factor)
+        beside = base[pair.partners[path].path]
+        scheme = scaled_scheme(pair.recipe, task, beside, factor)
         if is_kernel or task.rule not in (OWN, DEFAULT) or scheme is not task.scheme:
             rows.append(Row(place, scheme))
     return rows

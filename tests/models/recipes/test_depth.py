@@ -245,6 +245,78 @@ def frozen(blocks):
     return model
 
 
+def filled(model, path):
+    """The number that a weight is filled with."""
+    (variable,) = (v for v in model.weights if v.path.endswith(path))
+    value = keras.ops.convert_to_numpy(variable)
+    np.testing.assert_array_equal(value, value.flat[0])
+    return value.flat[0]
+
+
+@pytest.mark.parametrize("cls", [keras.initializers.Constant, keras_inits.Constant])
+@pytest.mark.parametrize("is_rule", [True, False])
+def test_a_constant_at_the_end_is_multiplied(cls, is_rule):
+    """By the layer's own code, or by a rule of `start`; 0.5 at four times the depth.
+
+    The bias of the first kernel stays, as it is not at the end.
+    """
+    others = {} if is_rule else {"bias_initializer": cls(0.5)}
+    model, base = network(8, **others), network(2, **others)
+    start = {"*/bias": cls(0.5), "*": "auto"} if is_rule else "auto"
+    rules = recipes.completep(model, base, start=start)
+    assert by_path(model, rules)["last_5/bias"] == (0.25, 4, 1)
+    keras_inits.initialize(model, rules, seed=0)
+    assert filled(model, "last_5/bias") == 0.125
+    assert filled(model, "first_5/bias") == (0.5 if is_rule else 0)
+    assert filled(model, "attend_5/attention_output/bias") == (0.125 if is_rule else 0)
+
+
+def test_a_constant_beta_at_the_end_is_multiplied():
+    """That before the branch is not; ones become the factor, zeros stay."""
+    model, base = network(8, norm="last"), network(2, norm="last")
+    start = {"*/beta": keras_inits.Constant(0.5), "*": "auto"}
+    rules = recipes.completep(model, base, start=start)
+    keras_inits.initialize(model, rules, seed=0)
+    assert filled(model, "mlp_norm_3/beta") == 0.125
+    assert filled(model, "mlp_norm_3/gamma") == 0.25
+    assert filled(model, "end/beta") == 0.5
+    keras_inits.initialize(model, recipes.completep(model, base), seed=0)
+    assert filled(model, "mlp_norm_3/beta") == 0
+
+
+def test_listed_values_at_the_end_are_multiplied():
+    """They cannot be where the width differs."""
+    given = np.arange(8.0)
+    start = {"last_*/bias": keras_inits.Constant(given), "*": "auto"}
+    model, base = network(8), network(2)
+    keras_inits.initialize(model, recipes.completep(model, base, start=start), seed=0)
+    found = keras.ops.convert_to_numpy(model.get_layer("last_5").bias)
+    np.testing.assert_array_equal(found, given / 4)
+
+    def by_width(model):
+        width = model.get_layer("tokens").output_dim
+        listed = keras_inits.Constant(np.arange(float(width)))
+        return {"last_*/bias": listed, "*": "auto"}
+
+    with pytest.raises(ValueError, match=r"listed values, of shape \(8,\), and"):
+        recipes.completep(network(8, 16), base, start=by_width)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.1])
+def test_a_mean_at_the_end_is_refused(spread):
+    """Twin: one of mean 0 is drawn at the std that is wanted."""
+    model, base = network(8), network(2)
+    for mean, words in ((0.5, "whose mean is not 0"), (0.0, "")):
+        scheme = keras_inits.RandomNormal(mean=mean, stddev=spread)
+        start = {"last_*/bias": scheme, "*": "auto"}
+        if words:
+            with pytest.raises(ValueError, match=words):
+                recipes.completep(model, base, start=start)
+        else:
+            found = stds(model, recipes.completep(model, base, start=start))
+            assert found["last_5/bias"] == pytest.approx(spread / 4)
+
+
 REFUSED = [
     (
         lambda: (network(4, norm="after"), network(2)),
@@ -305,6 +377,28 @@ def test_what_cannot_be_folded_may_stand_in_the_model():
     )
     recipes.completep(narrowing(16, 12), narrowing(16, 12))
     recipes.completep(network(2, last="gelu"), network(2, last="gelu"))
+
+
+@pytest.mark.parametrize("one", [0.0, -0.25, float("nan"), 0.25])
+@pytest.mark.parametrize("is_base", [True, False])
+def test_a_factor_that_none_can_make_up_for_is_refused(one, is_base):
+    """Twin: 0.25 is one of many."""
+    given = (1.0, one) if is_base else (one, 1.0)
+    model, base = (
+        network(blocks, factor=factor, attends=False)
+        for blocks, factor in zip((4, 2), given, strict=True)
+    )
+    if one == 0.25:
+        recipes.completep(model, base)
+        return
+    words = r"by {:.4g}, and the base branch 1 of 2 \(other\) by {:.4g}".format(*given)
+    with pytest.raises(ValueError, match=r"it multiplies branch 1 of 4 .*" + words):
+        recipes.completep(model, base)
+
+
+def test_two_negative_factors_are_counted():
+    model, base = (network(n, factor=-1.0, attends=False) for n in (4, 2))
+    assert by_path(model, recipes.completep(model, base))["last_0/kernel"][0] == 0.5
 
 
 def test_bad_arguments_are_refused():
