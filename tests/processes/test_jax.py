@@ -128,6 +128,8 @@ def test_what_one_process_does_wrong_changes_the_model_in_none(tmp_path):
     assert "a failure in process 0" in second["bad rows"][1]
     assert "a failure in process 1" in first["bad argument"][1]
     assert "`normalize`" in second["bad argument"][1]
+    assert "a failure in process 1" in first["bad scheme"][1]
+    assert "no such file" in second["bad scheme"][1]
     assert {own["interrupted"][0] for own in told} == {
         "RuntimeError",
         "KeyboardInterrupt",

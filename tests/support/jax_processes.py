@@ -132,6 +132,7 @@ def steps(model, number):
 
 def refusals(model, number):
     """What one process alone does wrong, which no process may then do."""
+    import keras
     import numpy as np
 
     import keras_inits
@@ -156,7 +157,17 @@ def refusals(model, number):
         finally:
             vars(variable).pop("assign", None)
 
+    def broken(shape, dtype=None):
+        if number:
+            raise OSError("no such file")
+        return keras.ops.ones(shape, dtype)
+
     found = {
+        "bad scheme": refused(
+            lambda: keras_inits.initialize(
+                model, {"head": broken, "*": "he_fan_in"}, seed=2
+            )
+        ),
         "other rows": refused(lambda: keras_inits.calibrate(model, rows)),
         "bad rows": refused(lambda: keras_inits.calibrate(model, bad)),
         "bad argument": refused(
