@@ -134,7 +134,7 @@ def completep(
         meaning="the power of the depth in a branch's factor",
         instead="Use alpha=1.0.",
     )
-    found, base = read(NAME, model), read(NAME, base_model)
+    found, base = read(NAME, model), read(NAME, base_model, is_base=True)
     _refuse_post_norm(found)
     pairing = paired(NAME, found, base)
     _check_starts(pairing, base_model, start)

@@ -7,9 +7,10 @@ import keras
 import numpy as np
 
 from keras_inits import sampling
+from keras_inits._utils import checks
 from keras_inits._utils.host_array import to_numpy
 from keras_inits.graph.layer_defaults import deterministic
-from keras_inits.initializers import Constant, Ones, RandomNormal, Zeros
+from keras_inits.initializers import Constant, Ones, RandomNormal, Zeros, registry
 from keras_inits.models import rules
 from keras_inits.models.plan import Task, make_plan
 from keras_inits.models.recipes.fits import refusal
@@ -18,13 +19,33 @@ CONSTANTS = (Zeros, Ones, Constant)
 CLOSE = 1e-6  # of a factor to 1
 
 
+def _parsed(given: Any, start: Any) -> list[rules.Rule]:
+    """The rules of a start.
+
+    Raises:
+        ValueError: If they are malformed, of the argument `start`.
+    """
+    try:
+        return rules.parse(given)
+    except checks.MissingArgument:
+        raise
+    except ValueError as error:
+        why = str(error)
+        if isinstance(start, str):  # not the list of all names
+            why = checks.did_you_mean(start, registry.names())
+        raise ValueError(
+            "`start` is what the base starts with: 'auto', a scheme, rules, or a "
+            f"recipe such as keras_inits.recipes.gpt2. Received: start={start!r}. {why}"
+        ) from None
+
+
 def tasks(model: Any, start: Any, include: Any) -> dict[str, Task]:
     """What each weight of a model would start with."""
     is_scheme = isinstance(start, keras.initializers.Initializer | type)
     given = start(model) if callable(start) and not is_scheme else start
     return {
         task.info.path: task
-        for task in make_plan(model, rules.parse(given), include, None).tasks
+        for task in make_plan(model, _parsed(given, start), include, None).tasks
     }
 
 

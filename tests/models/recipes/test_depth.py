@@ -401,6 +401,26 @@ def test_two_negative_factors_are_counted():
     assert by_path(model, recipes.completep(model, base))["last_0/kernel"][0] == 0.5
 
 
+def test_errors_name_the_argument_that_is_meant():
+    model, base = network(4), network(2)
+    plain = keras.Sequential([keras.Input((5,)), layers.Dense(3)])
+    with pytest.raises(ValueError, match=r"fit this base_model: no residual .* same"):
+        recipes.completep(model, plain)
+    for recipe in (recipes.completep, recipes.mup):
+        with pytest.raises(ValueError, match=r"^`base_model` must .* base_model=2 "):
+            recipe(model, 2)
+        with pytest.raises(ValueError, match=r"^`model` must .* model=2 "):
+            recipe(2, base)
+        with pytest.raises(
+            ValueError, match=r"^`start` is .*recipes\.gpt2.*'he_norml'"
+        ):
+            recipe(model, model, start="he_norml")
+        with pytest.raises(ValueError, match=r"^`start` is .* start={}"):
+            recipe(model, model, start={})
+    with pytest.raises(ValueError, match=r"4 blocks, the base 2.*recipes\.completep"):
+        recipes.mup(model, base)
+
+
 def test_bad_arguments_are_refused():
     pair = network(4), network(2)
     for alpha in (0, 1.5, "1"):
