@@ -49,6 +49,38 @@ def tasks(model: Any, start: Any, include: Any) -> dict[str, Task]:
     }
 
 
+def are_alike(one: Task | None, other: Task | None) -> bool:
+    """Whether two weights of one shape start alike, their seeds apart.
+
+    Of equal std, and equal values or an equal distribution where these are known.
+    """
+    if one is None or other is None:
+        return one is other
+    stds = [one.target_std, other.target_std]
+    if None not in stds and not math.isclose(*stds, rel_tol=CLOSE):  # type: ignore[arg-type]
+        return False
+    own, its = (deterministic(task.filled_by, task.info.shape) for task in (one, other))
+    if isinstance(own, CONSTANTS) or isinstance(its, CONSTANTS):
+        return np.array_equal(_value(own), _value(its))
+    return _distribution(one) == _distribution(other)
+
+
+def _value(scheme: Any) -> Any:
+    """What a constant fills with; nan for other schemes."""
+    if isinstance(scheme, Constant):
+        return scheme.value
+    return {Zeros: 0.0, Ones: 1.0}.get(type(scheme), math.nan)
+
+
+def _distribution(task: Task) -> Any:
+    """That of a weight's entries, or the kind of the scheme if it is not known."""
+    scheme = task.filled_by
+    try:
+        return scheme.entry_distribution(task.info.shape)
+    except (AttributeError, NotImplementedError):
+        return type(scheme)
+
+
 def _scaled_constant(recipe: str, task: Task, base: Task, factor: float) -> Any:
     """What fills with the base's constant times a factor; None if it has none.
 
