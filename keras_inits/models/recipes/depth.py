@@ -96,7 +96,9 @@ def completep(
     `keras.layers.Rescaling`, is counted, not doubled.
 
     Args:
-        model: Built, with pre-norm residual branches.
+        model: Built, with pre-norm residual branches, or ones without normalization:
+            the latter are not in the paper, and "auto" starts their blocks unequally,
+            so pass a `start` such as `recipes.gpt2`.
         base_model: Built by the same code, with another width, another number of
             blocks, or both. Where the number differs its blocks must be alike: each
             block of the model stands beside the first of the base.

@@ -425,6 +425,25 @@ def test_blocks_of_equal_std_that_start_otherwise_are_refused():
                     recipes.completep(model, base, start=start)
 
 
+def test_networks_without_normalization_are_taken_with_a_start():
+    """What "auto" gives them depends on the block."""
+
+    def build(blocks):
+        x = inputs = keras.Input((8,))
+        for n in range(blocks):
+            y = layers.Dense(16, "gelu", name=f"first_{n}")(x)
+            x = x + layers.Dense(8, name=f"last_{n}")(y)
+        return keras.Model(inputs, layers.Dense(3, name="head")(x))
+
+    model, base = build(4), build(2)
+    rules = recipes.completep(model, base, start=recipes.gpt2)
+    found = by_path(model, rules)
+    assert found["last_3/kernel"] == (0.5, 2, 1)
+    assert found["first_3/kernel"] == (1, 1, 0.5)
+    with pytest.raises(ValueError, match=r"the same of another block.*recipes\.gpt2"):
+        recipes.completep(model, base)
+
+
 def test_errors_name_the_argument_that_is_meant():
     model, base = network(4), network(2)
     plain = keras.Sequential([keras.Input((5,)), layers.Dense(3)])
