@@ -3,6 +3,7 @@
 from typing import Any
 
 from keras_inits._utils import checks
+from keras_inits.models.plan import Task
 from keras_inits.models.recipes.fits import read, refusal
 from keras_inits.models.recipes.folding import factors
 from keras_inits.models.recipes.growth import growth
@@ -11,9 +12,9 @@ from keras_inits.models.recipes.pairing import Pairing, paired
 from keras_inits.models.recipes.parts import Anatomy
 from keras_inits.models.recipes.scaled_recipe import ScaledRecipe
 from keras_inits.models.recipes.scaling import Pair, scaled
-from keras_inits.models.recipes.starts import tasks
+from keras_inits.models.recipes.starts import are_alike, tasks
 from keras_inits.models.recipes.width import check_table
-from keras_inits.models.rules import AUTO
+from keras_inits.models.rules import AUTO, label
 
 __all__ = ["completep"]
 
@@ -37,23 +38,31 @@ def _refuse_post_norm(found: Anatomy) -> None:
 
 
 def _check_starts(pairing: Pairing, base: Any, start: Any) -> None:
-    """Refuses a start that gives the base's blocks unequal scales.
+    """Refuses a start that gives the base's blocks unequal schemes.
 
     Raises:
         ValueError: If there are any, where blocks are paired with the first.
     """
     if not pairing.twins:
         return
-    stds = {path: task.target_std for path, task in tasks(base, start, "*").items()}
+    given = tasks(base, start, "*")
     for path, twins in pairing.twins.items():
         for info in twins:
-            if stds.get(info.path) != stds.get(path):
+            one, other = given.get(path), given.get(info.path)
+            if not are_alike(one, other):
                 raise refusal(
                     NAME,
-                    f"`start` gives {path!r} std {stds.get(path)} and {info.path!r}, "
-                    f"the same of another block, {stds.get(info.path)}",
+                    f"`start` gives {path!r} {_shown(one)}, and {info.path!r}, the "
+                    f"same of another block, {_shown(other)}",
                     "Use a start in which all blocks are alike, such as recipes.gpt2.",
                 )
+
+
+def _shown(task: Task | None) -> str:
+    """What a weight starts with, for errors."""
+    if task is None:
+        return "nothing"
+    return f"{label(task.scheme)} of std {task.target_std}"
 
 
 def _folded(
@@ -87,7 +96,9 @@ def completep(
     `keras.layers.Rescaling`, is counted, not doubled.
 
     Args:
-        model: Built, with pre-norm residual branches.
+        model: Built, with pre-norm residual branches, or ones without normalization:
+            the latter are not in the paper, and "auto" starts their blocks unequally,
+            so pass a `start` such as `recipes.gpt2`.
         base_model: Built by the same code, with another width, another number of
             blocks, or both. Where the number differs its blocks must be alike: each
             block of the model stands beside the first of the base.
@@ -134,7 +145,7 @@ def completep(
         meaning="the power of the depth in a branch's factor",
         instead="Use alpha=1.0.",
     )
-    found, base = read(NAME, model), read(NAME, base_model)
+    found, base = read(NAME, model), read(NAME, base_model, is_base=True)
     _refuse_post_norm(found)
     pairing = paired(NAME, found, base)
     _check_starts(pairing, base_model, start)

@@ -19,28 +19,49 @@ from keras_inits.models.rules import AUTO
 Law = Any  # an initializer, "auto", or a function of a Place that gives one
 
 
-def refusal(recipe: str, why: str, instead: str) -> ValueError:
-    """The error of a recipe that does not fit a model."""
-    return ValueError(f"recipes.{recipe} does not fit this model: {why}. {instead}")
+def refusal(recipe: str, why: str, instead: str, of: str = "model") -> ValueError:
+    """The error of a recipe that does not fit a model, or the base beside it."""
+    return ValueError(f"recipes.{recipe} does not fit this {of}: {why}. {instead}")
 
 
-def read(recipe: str, model: Any, attends: bool = False) -> Anatomy:
+def base_anatomy(base_model: Any) -> Anatomy:
+    """What is in a base.
+
+    Raises:
+        ValueError: If it is no model or not built, of the argument `base_model`.
+    """
+    try:
+        return anatomy(base_model)
+    except ValueError as error:
+        said = str(error).replace("`model`", "`base_model`")
+        said = said.replace("Received: model=", "Received: base_model=")
+        raise ValueError(said) from None
+
+
+def read(
+    recipe: str, model: Any, attends: bool = False, is_base: bool = False
+) -> Anatomy:
     """A model with residual branches, each of which ends in a kernel that was found.
 
     Args:
         recipe: Its name, for errors.
         model: Built.
         attends: Whether attention and an MLP are wanted, too.
+        is_base: Whether it is the base beside another, for errors.
 
     Raises:
         ValueError: If the model has no branch, or one whose last kernel is unclear.
     """
-    found = anatomy(model)
+    found = base_anatomy(model) if is_base else anatomy(model)
+    of = "base_model" if is_base else "model"
     if not found.branches:
         raise refusal(
             recipe,
             "no residual branches were found in its graph",
-            "Use rules='auto', or name the kernels: {'head': 'zeros', '*': 'auto'}.",
+            "Use rules='auto', or name the kernels: {'head': 'zeros', '*': 'auto'}."
+            if not is_base
+            else "The base is the same code at another width or number of blocks.",
+            of,
         )
     ended = {id(place.info.variable) for place in found.of(*ENDS)}
     for branch in found.branches:  # a shared kernel may end several
@@ -50,6 +71,7 @@ def read(recipe: str, model: Any, attends: bool = False) -> Anatomy:
                 f"the last kernel of branch {branch.number + 1} of "
                 f"{len(found.branches)} ({branch.kind}) was not found",
                 "Say by register_geometry what the weights of its layers are.",
+                of,
             )
     if attends and not any(p.branch for p in found.of(Part.ATTENTION_OUTPUT)):
         raise refusal(

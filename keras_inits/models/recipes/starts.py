@@ -7,9 +7,10 @@ import keras
 import numpy as np
 
 from keras_inits import sampling
+from keras_inits._utils import checks
 from keras_inits._utils.host_array import to_numpy
 from keras_inits.graph.layer_defaults import deterministic
-from keras_inits.initializers import Constant, Ones, RandomNormal, Zeros
+from keras_inits.initializers import Constant, Ones, RandomNormal, Zeros, registry
 from keras_inits.models import rules
 from keras_inits.models.plan import Task, make_plan
 from keras_inits.models.recipes.fits import refusal
@@ -18,14 +19,66 @@ CONSTANTS = (Zeros, Ones, Constant)
 CLOSE = 1e-6  # of a factor to 1
 
 
+def _parsed(given: Any, start: Any) -> list[rules.Rule]:
+    """The rules of a start.
+
+    Raises:
+        ValueError: If they are malformed, of the argument `start`.
+    """
+    try:
+        return rules.parse(given)
+    except checks.MissingArgument:
+        raise
+    except ValueError as error:
+        why = str(error)
+        if isinstance(start, str):  # not the list of all names
+            why = checks.did_you_mean(start, registry.names())
+        raise ValueError(
+            "`start` is what the base starts with: 'auto', a scheme, rules, or a "
+            f"recipe such as keras_inits.recipes.gpt2. Received: start={start!r}. {why}"
+        ) from None
+
+
 def tasks(model: Any, start: Any, include: Any) -> dict[str, Task]:
     """What each weight of a model would start with."""
     is_scheme = isinstance(start, keras.initializers.Initializer | type)
     given = start(model) if callable(start) and not is_scheme else start
     return {
         task.info.path: task
-        for task in make_plan(model, rules.parse(given), include, None).tasks
+        for task in make_plan(model, _parsed(given, start), include, None).tasks
     }
+
+
+def are_alike(one: Task | None, other: Task | None) -> bool:
+    """Whether two weights of one shape start alike, their seeds apart.
+
+    Of equal std, and equal values or an equal distribution where these are known.
+    """
+    if one is None or other is None:
+        return one is other
+    stds = [one.target_std, other.target_std]
+    if None not in stds and not math.isclose(*stds, rel_tol=CLOSE):  # type: ignore[arg-type]
+        return False
+    own, its = (deterministic(task.filled_by, task.info.shape) for task in (one, other))
+    if isinstance(own, CONSTANTS) or isinstance(its, CONSTANTS):
+        return np.array_equal(_value(own), _value(its))
+    return _distribution(one) == _distribution(other)
+
+
+def _value(scheme: Any) -> Any:
+    """What a constant fills with; nan for other schemes."""
+    if isinstance(scheme, Constant):
+        return scheme.value
+    return {Zeros: 0.0, Ones: 1.0}.get(type(scheme), math.nan)
+
+
+def _distribution(task: Task) -> Any:
+    """That of a weight's entries, or the kind of the scheme if it is not known."""
+    scheme = task.filled_by
+    try:
+        return scheme.entry_distribution(task.info.shape)
+    except (AttributeError, NotImplementedError):
+        return type(scheme)
 
 
 def _scaled_constant(recipe: str, task: Task, base: Task, factor: float) -> Any:

@@ -3,7 +3,9 @@
 from typing import Any
 
 from keras_inits._utils import checks
+from keras_inits.models.recipes.fits import base_anatomy, refusal
 from keras_inits.models.recipes.growth import check_equal, growth
+from keras_inits.models.recipes.parts import Anatomy
 from keras_inits.models.recipes.roles import anatomy
 from keras_inits.models.recipes.scaled_recipe import ScaledRecipe
 from keras_inits.models.recipes.scaling import OPTIMIZERS, Pair, scaled
@@ -24,6 +26,21 @@ def check_table(table: Any) -> None:
         raise ValueError(
             "`table` is the paper's form of the parametrization, 3 or 8. "
             f"Received: table={table!r}. Use table=3."
+        )
+
+
+def _check_depth(found: Anatomy, base: Anatomy) -> None:
+    """Refuses two models whose blocks differ in number, in words of their own.
+
+    Raises:
+        ValueError: If they do.
+    """
+    own, its = found.blocks(), base.blocks()
+    if own != its and len(found.places) != len(base.places):
+        raise refusal(
+            "mup",
+            f"it has {own} blocks, the base {its}, and mup is for widths alone",
+            "Use recipes.completep for width and depth.",
         )
 
 
@@ -87,9 +104,10 @@ def mup(
     """
     check_table(table)
     checks.choice("optimizer", optimizer, OPTIMIZERS, meaning="the kind of the steps")
-    found, base = anatomy(model), anatomy(base_model)
+    found, base = anatomy(model), base_anatomy(base_model)
     infos = [place.info for place in found.places.values()]
     partners = {path: place.info for path, place in base.places.items()}
+    _check_depth(found, base)
     check_equal("mup", infos, list(partners.values()))
     grown = {i.path: growth("mup", i, partners[i.path]) for i in infos}
     pair = Pair("mup", model, base_model, found, base, partners, grown)

@@ -401,6 +401,69 @@ def test_two_negative_factors_are_counted():
     assert by_path(model, recipes.completep(model, base))["last_0/kernel"][0] == 0.5
 
 
+def test_blocks_of_equal_std_that_start_otherwise_are_refused():
+    """Twins: two schemes of one distribution, or of one value, are alike."""
+    constant, normal = keras_inits.Constant, keras_inits.RandomNormal(stddev=0.1)
+    uniform = keras_inits.RandomUniform(-0.1 * 3**0.5, 0.1 * 3**0.5)
+    cases = [
+        ("kernel", normal, uniform, keras_inits.RandomNormal(stddev=0.1, seed=3)),
+        ("bias", constant(0.5), constant(0.25), keras.initializers.Constant(0.5)),
+    ]
+    model, base = (network(n, attends=False) for n in (4, 2))
+    for name, one, other, same in cases:
+        for second, is_alike in ((other, False), (same, True)):
+
+            def start(model, name=name, one=one, second=second):
+                count = sum("first_" in layer.name for layer in model.layers)
+                given = {f"first_{n}/{name}": second for n in range(1, count)}
+                return {f"first_0/{name}": one, **given, "*": "auto"}
+
+            if is_alike:
+                recipes.completep(model, base, start=start)
+            else:
+                with pytest.raises(ValueError, match=rf"gives 'first_0/{name}' "):
+                    recipes.completep(model, base, start=start)
+
+
+def test_networks_without_normalization_are_taken_with_a_start():
+    """What "auto" gives them depends on the block."""
+
+    def build(blocks):
+        x = inputs = keras.Input((8,))
+        for n in range(blocks):
+            y = layers.Dense(16, "gelu", name=f"first_{n}")(x)
+            x = x + layers.Dense(8, name=f"last_{n}")(y)
+        return keras.Model(inputs, layers.Dense(3, name="head")(x))
+
+    model, base = build(4), build(2)
+    rules = recipes.completep(model, base, start=recipes.gpt2)
+    found = by_path(model, rules)
+    assert found["last_3/kernel"] == (0.5, 2, 1)
+    assert found["first_3/kernel"] == (1, 1, 0.5)
+    with pytest.raises(ValueError, match=r"the same of another block.*recipes\.gpt2"):
+        recipes.completep(model, base)
+
+
+def test_errors_name_the_argument_that_is_meant():
+    model, base = network(4), network(2)
+    plain = keras.Sequential([keras.Input((5,)), layers.Dense(3)])
+    with pytest.raises(ValueError, match=r"fit this base_model: no residual .* same"):
+        recipes.completep(model, plain)
+    for recipe in (recipes.completep, recipes.mup):
+        with pytest.raises(ValueError, match=r"^`base_model` must .* base_model=2 "):
+            recipe(model, 2)
+        with pytest.raises(ValueError, match=r"^`model` must .* model=2 "):
+            recipe(2, base)
+        with pytest.raises(
+            ValueError, match=r"^`start` is .*recipes\.gpt2.*'he_norml'"
+        ):
+            recipe(model, model, start="he_norml")
+        with pytest.raises(ValueError, match=r"^`start` is .* start={}"):
+            recipe(model, model, start={})
+    with pytest.raises(ValueError, match=r"4 blocks, the base 2.*recipes\.completep"):
+        recipes.mup(model, base)
+
+
 def test_bad_arguments_are_refused():
     pair = network(4), network(2)
     for alpha in (0, 1.5, "1"):
@@ -408,7 +471,7 @@ def test_bad_arguments_are_refused():
             recipes.completep(*pair, alpha=alpha)
     with pytest.raises(ValueError, match="`table` is the paper's form"):
         recipes.completep(*pair, table=4)
-    with pytest.raises(ValueError, match=r"`start` gives 'attend_0/.* std 0.01"):
+    with pytest.raises(ValueError, match=r"`start` gives 'attend_0/.* std 0\.01"):
         recipes.completep(*pair, start=recipes.llama_depth)
 
 
