@@ -125,7 +125,6 @@ def table(diagnosis: Report) -> Any:
     Args:
         diagnosis: What to show.
     """
-    style = JUDGEMENTS.get(diagnosis.verdict, "bold yellow")
     notes = [Text(f"note: {note}", "dim") for note in diagnosis.notes]
-    head, layers = Text(heading(diagnosis), style), _layers(diagnosis)
-    return Group(head, layers, *_findings(diagnosis), *notes)
+    head, *found = findings(diagnosis).renderables
+    return Group(head, _layers(diagnosis), *found, *notes)
