@@ -53,9 +53,9 @@ def cut_out(whole, key):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """The weights on one device."""
-    _, (parts,) = ran(tmp_path_factory.mktemp("whole"), 1, "whole")
-    return whole_weights(parts)
+    """What is told on one device, and the weights there."""
+    (told,), (parts,) = ran(tmp_path_factory.mktemp("whole"), 1, "whole")
+    return told, whole_weights(parts)
 
 
 @pytest.fixture(scope="module", params=["1x8", "2x4"])
@@ -76,6 +76,7 @@ def test_two_processes_have_the_weights_of_one_and_of_one_device(
 ):
     told, both = ran(tmp_path, 2, mesh)
     one_told, one = of_one_process
+    whole_told, whole = whole
 
     # Each process holds its four devices' parts, and no others.
     for parts in both:
@@ -103,6 +104,8 @@ def test_two_processes_have_the_weights_of_one_and_of_one_device(
     for key in both[0].keys() & both[1].keys():
         np.testing.assert_array_equal(both[0][key], both[1][key], key)
     assert told[0] == told[1]
+    fingerprints = {one["fingerprint"] for one in [*told, one_told, whole_told]}
+    assert len(fingerprints) == 1
     for path, std in one_told["stds"].items():
         assert told[0]["stds"][path] == pytest.approx(std, rel=1e-5, abs=1e-7), path
 

@@ -119,6 +119,7 @@ def steps(model, number):
     parts = {"built": held(model)}
     keras_inits.initialize(model, "auto", seed=7)
     parts["initialized"] = held(model)
+    fingerprint = keras_inits.fingerprint(model)
     report = keras_inits.calibrate(model, rows)
     parts["calibrated"] = held(model)
     stds = {row.path: row.drawn_std for row in report.rows}
@@ -127,7 +128,7 @@ def steps(model, number):
     random.seed(number)  # each process would choose another seed
     seed = keras_inits.initialize(model, "auto").seed
     parts["by no seed"] = held(model)
-    return parts, {"stds": stds, "seed": seed}
+    return parts, {"stds": stds, "seed": seed, "fingerprint": fingerprint}
 
 
 def refusals(model, number):
