@@ -21,6 +21,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 BLOCKS, WIDTH, TOKENS = 8, 24, 50
+WIDE = 96  # beside a base of WIDTH
 OWN, OURS = ("#767676", "the layers' own start"), ("#1f4e79", "the recipe")
 
 
@@ -125,7 +126,7 @@ def rules_of(name: str, blocks: int) -> tuple[keras.Model, Any]:
     arguments = kind.arguments
     if name in BESIDE:
         base = network(min(blocks, BESIDE[name]))
-        model, arguments = network(blocks, width=96), {"base_model": base}
+        model, arguments = network(blocks, width=WIDE), {"base_model": base}
     return model, getattr(recipes, name)(model, **arguments)
 
 
@@ -179,7 +180,7 @@ def page(name: str, folder: Path) -> str:
     """The page of a recipe; its picture goes into the folder."""
     words = KINDS.get(name, USUAL).words
     if name in BESIDE:
-        words += f" of width 96, beside one of {WIDTH}"
+        words += f" of width {WIDE}, beside one of {WIDTH}"
     if name == "completep":
         words += " and one block"
     _, rules = rules_of(name, 2)
@@ -189,7 +190,7 @@ def page(name: str, folder: Path) -> str:
             f"# {name}",
             described(getattr(recipes, name)),
             f"## On {words}",
-            f"Two blocks of width {WIDTH}:",
+            f"Two blocks of width {WIDE if name in BESIDE else WIDTH}:",
             f"```text\n{rules}\n```",
             "The same as Python:",
             f"```python\n{rules.code()}\n```",
