@@ -10,8 +10,6 @@ import json
 import os
 import sys
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
-
 
 def strategy(name):
     """The distribution strategy, made before anything else."""
@@ -137,4 +135,5 @@ def main(name):
 
 
 if __name__ == "__main__":
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     main(*sys.argv[1:])

@@ -9,8 +9,6 @@ import json
 import os
 import sys
 
-os.environ["KERAS_BACKEND"] = "torch"
-
 
 def build():
     """A model whose schemes draw by name, with a seed."""
@@ -78,4 +76,5 @@ def main(processes, number, port):
 
 
 if __name__ == "__main__":
+    os.environ["KERAS_BACKEND"] = "torch"
     main(*map(int, sys.argv[1:]))

@@ -173,6 +173,7 @@ ALONE = "an embedding and a head of unequal scale, and one is missing"
 ATTENDS = "attends. For Transformers use recipes.t_fixup"
 ENDS = "ends in a kernel that neither a factor nor a gain follows"
 AFTER = "has no gain before its first kernel"
+UNDONE = "the sum of branch 1 of .* is normalized, which undoes"
 FANS = "its branches have 8, 24 features"  # 3 experts' outputs, taken for one kernel's
 OUTCOMES = {
     "gpt2": (YES,) * 7,
@@ -188,12 +189,16 @@ OUTCOMES = {
     "mimetic": (YES, YES, HEADS, HEADS, FLAT, YES, HEADS),
     "conditioned_attention": (YES,) * 7,
     "mup": (YES,) * 7,
+    "completep": (YES, UNDONE, YES, YES, YES, YES, YES),
     "spectral": (YES,) * 7,
     "torch": (YES,) * 7,
 }
 CALLS = {
     "mimetic": lambda name: recipes.mimetic(small(name), seed=0),
     "mup": lambda name: recipes.mup(backbone(name, hidden_dim=16), small(name)),
+    "completep": lambda name: recipes.completep(
+        backbone(name, hidden_dim=16), small(name)
+    ),
 }
 small = functools.cache(backbone)
 
