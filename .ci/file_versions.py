@@ -320,7 +320,7 @@ def page(found):
         oldest=every[0],
         newest=newest,
         count=len(schemes),
-        between=table(["", *(f"read by {v}" for v in every)], between),
+        between=table(["files", *(f"read by {v}" for v in every)], between),
         layers=table(["layer", *columns], by_layer),
         schemes=table(["scheme", *columns], by_scheme),
     )
