@@ -16,7 +16,6 @@ from keras_inits.initializers import Ones
 from keras_inits.models.recipes.branch import Branch
 from keras_inits.models.recipes.fits import refusal
 from keras_inits.models.recipes.parts import Anatomy, Part
-from keras_inits.models.selection import is_frozen
 from keras_inits.signals.hooks import NOISES
 
 HANDING_ON = AVERAGES | CARRIERS | NOISES
@@ -245,7 +244,7 @@ def check_own(recipe: str, info: WeightInfo) -> None:
     """
     variable = info.variable
     why = ""
-    if is_frozen(info) or not variable.trainable:
+    if not variable.trainable:
         why = "is frozen"
     for name in ("regularizer", "constraint"):
         if getattr(variable, name, None) is not None:

@@ -16,7 +16,6 @@ from keras_inits.models.recipes.parts import TOGETHER, Anatomy, Part, Place
 from keras_inits.models.recipes.recipe import NUMBER, Row
 from keras_inits.models.recipes.scaled_recipe import ScaledRecipe
 from keras_inits.models.recipes.starts import scaled_scheme, tasks
-from keras_inits.models.selection import is_frozen
 
 OPTIMIZERS = {"adam": "Adam and its like", "sgd": "SGD"}
 ATTENTIONS = tuple(
@@ -210,7 +209,6 @@ def scaled(
         path: Multiplier(*law[1:])
         for path, law in laws.items()
         if found.places[path].info.variable.trainable
-        and not is_frozen(found.places[path].info)
     }
     _check_paths(recipe, found.places, given)
     outputs = _outputs(pair, table)

@@ -17,6 +17,7 @@ from support.lora_models import (
     every_layer,
     outputs,
 )
+from support.real_models import backbone
 
 layers = keras.layers
 METHODS = ["gaussian", "orthogonal", "pissa", "olora", "mica", "eva"]
@@ -194,15 +195,7 @@ GOLDEN = [
 
 def test_a_frozen_backbone_with_lora_inside_is_set():
     """As KerasHub enables it: the whole is frozen, and its LoRA layers are not."""
-    keras_hub = pytest.importorskip("keras_hub")
-    model = keras_hub.models.GPT2Backbone(
-        vocabulary_size=50,
-        num_layers=2,
-        num_heads=2,
-        hidden_dim=8,
-        intermediate_dim=16,
-        max_sequence_length=10,
-    )
+    model = backbone("GPT2")
     model.enable_lora(2)
     report = keras_inits.lora(model, "gaussian", seed=3)
     assert len(report.rows) == 2 * 2 * 2  # blocks; query and value; A and B
