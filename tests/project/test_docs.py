@@ -3,6 +3,7 @@
 import json
 import re
 
+import keras
 import pytest
 
 from support import fresh
@@ -23,6 +24,8 @@ PAGES = sorted(
     for page in [fresh.ROOT / "README.md", *DOCS.glob("**/*.md")]
     if not page.relative_to(fresh.ROOT).as_posix()[len("docs/") :].startswith(GENERATED)
 )
+# Models over several devices.
+LEFT_OUT = {"large_models.md"} if keras.backend.backend() == "torch" else set()
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PATH = re.compile(r"`([\w./-]+/[\w./-]*)`")
 RUNNER = """
@@ -105,13 +108,15 @@ def failures(pages, folder):
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory):
     """Of all pages, and of one that is wrong."""
-    pages = {name(page): code(page) for page in PAGES}
+    pages = {name(page): code(page) for page in PAGES if name(page) not in LEFT_OUT}
     pages["twin"] = "import keras_inits\nkeras_inits.get('he_fan_inn')"
     return failures(pages, tmp_path_factory.mktemp("pages"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_the_code_of_a_page_runs(page, failed):
+    if name(page) in LEFT_OUT:
+        pytest.skip("keras.distribution has no PyTorch")
     assert name(page) not in failed, failed[name(page)]
 
 
