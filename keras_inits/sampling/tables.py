@@ -20,10 +20,17 @@ EQUAL_SEGMENTS_UP_TO = 2.0  # beyond, the last segment would be too wide for a l
 
 
 class Table(NamedTuple):
-    """Absolute values at the knots, and slopes to the next ones; both float32."""
+    """Absolute values at the knots, and slopes to the next ones; both float32.
+
+    Attributes:
+        values: At the knots.
+        slopes: To the next knots.
+        both: Of each knot, the bits of the value, and above them those of the slope.
+    """
 
     values: np.ndarray
     slopes: np.ndarray
+    both: np.ndarray
 
 
 def upper_tail(z: float) -> float:
@@ -59,9 +66,13 @@ def _frozen(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _table(knots: np.ndarray) -> Table:
-    values = knots[..., :-1].astype("float32")
-    return Table(_frozen(values.ravel()), _frozen(_exact_slopes(knots).ravel()))
+def _table(knots: np.ndarray, after: int = 0) -> Table:
+    """The table of knots in rows, and as many zeros after them as `after` says."""
+    rows = knots[..., :-1].astype("float32"), _exact_slopes(knots)
+    zeros = np.zeros(after, np.float32)
+    values, slopes = (_frozen(np.append(part.ravel(), zeros)) for part in rows)
+    low, high = (part.view(np.uint32).astype(np.uint64) for part in (values, slopes))
+    return Table(values, slopes, _frozen(low | high << np.uint64(32)))
 
 
 @functools.lru_cache(maxsize=32)
@@ -87,6 +98,5 @@ def by_tail(bound: float) -> Table:
     probabilities = outside + (1 - 2 * outside) * tails
     inverse = statistics.NormalDist().inv_cdf
     knots = [-inverse(p) if p < 0.5 else 0.0 for p in probabilities.ravel().tolist()]
-    table = _table(np.array(knots).reshape(tails.shape))
     # The last 64 arguments round up to 2**31, half of the probability: zero.
-    return Table(*(_frozen(np.append(array, np.float32(0))) for array in table))
+    return _table(np.array(knots).reshape(tails.shape), after=1)

@@ -67,7 +67,7 @@ def standard_values(distribution: Distribution, words: Array, ops: Operations) -
         # scale to a subnormal one, which some machines take for zero.
         one = np.float32(1)
         return ops.clip(centred * np.float32(2.0**-23), -one, one)
-    values, slopes = distribution.table
+    values, slopes, _ = distribution.table
     if distribution.kind == "segments":
         index = ops.to_index(ops.shift_right(words, 32 - tables.SEGMENTS_LOG2))
         fraction = ops.shift_right(words, 8) & 0xFFF

@@ -75,49 +75,52 @@ def _words(k0, k1, counter, count, out0, out1):
 
 
 @numba.njit(inline="always")
-def _uniform(w, values, slopes):
+def _uniform(w, entries):
     centred = float32(int32(w >> uint32(8))) - float32(8388607.5)
     return centred * float32(2.0**-23)
 
 
 @numba.njit(inline="always")
-def _segments(w, values, slopes):
+def _value(entry, place):
+    value = np.uint32(entry & uint64(0xFFFFFFFF)).view(np.float32)
+    slope = np.uint32(entry >> uint64(32)).view(np.float32)
+    return value + slope * place
+
+
+@numba.njit(inline="always")
+def _segments(w, entries):
     j = w >> uint32(SEGMENT_SHIFT)
     place = float32(int32((w >> uint32(8)) & uint32(0xFFF))) * float32(2.0**-12)
-    size = values[j] + slopes[j] * place
+    size = _value(entries[j], place)
     return -size if w & uint32(1) else size
 
 
 @numba.njit(inline="always")
-def _tail(w, values, slopes):
+def _tail(w, entries):
     tail = np.float32(int32((w >> uint32(1)) | uint32(1))).view(np.uint32)
     j = uint32(tail >> uint32(23 - MANTISSA_LOG2)) - uint32(127 << MANTISSA_LOG2)
     place = float32(int32((tail >> uint32(11 - MANTISSA_LOG2)) & uint32(0xFFF)))
-    size = values[j] + slopes[j] * (place * float32(2.0**-12))
+    size = _value(entries[j], place * float32(2.0**-12))
     return -size if w & uint32(1) else size
 
 
-# A table that the compiler knows cannot be written to, and so not by the stores of the
+# One look-up in `both` finds a value and its slope: a quarter faster than two. A table
+# that the compiler knows cannot be written to, and so not by the stores of the
 # loop that reads it, lets it read many entries at once: twice as fast. So the tables of
 # the two common distributions are constants of their kernels.
-PLAIN_VALUES, PLAIN_SLOPES = tables.by_tail(math.inf)
-CUT_VALUES, CUT_SLOPES = tables.by_probability(COMMON_BOUND)
-TABLES = zlib.crc32(
-    b"".join(
-        table.tobytes()
-        for table in (PLAIN_VALUES, PLAIN_SLOPES, CUT_VALUES, CUT_SLOPES)
-    )
-)
+PLAIN = tables.by_tail(math.inf).both
+CUT = tables.by_probability(COMMON_BOUND).both
+TABLES = zlib.crc32(PLAIN.tobytes() + CUT.tobytes())
 
 
 @numba.njit(inline="always")
-def _plain(w, values, slopes):
-    return _tail(w, PLAIN_VALUES, PLAIN_SLOPES)
+def _plain(w, entries):
+    return _tail(w, PLAIN)
 
 
 @numba.njit(inline="always")
-def _cut(w, values, slopes):
-    return _segments(w, CUT_VALUES, CUT_SLOPES)
+def _cut(w, entries):
+    return _segments(w, CUT)
 
 
 @numba.njit(inline="always")
@@ -137,10 +140,10 @@ def _shifted(z, scaling):
 
 def _place(standard, scaled):
     @numba.njit(inline="always")
-    def place(words, out, values, slopes, scaling):
+    def place(words, out, entries, scaling):
         low, high = scaling[4], scaling[5]
         for i in range(out.size):
-            x = scaled(standard(words[i], values, slopes), scaling)
+            x = scaled(standard(words[i], entries), scaling)
             x = x if x > low else low
             out[i] = x if x < high else high
 
@@ -150,7 +153,7 @@ def _place(standard, scaled):
 place: Any = None  # what `_fill` calls; each kernel has its own
 
 
-def _fill(k0, k1, counter, out, values, slopes, scaling):
+def _fill(k0, k1, counter, out, entries, scaling):
     words0, words1 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
     for start in range(0, out.size, 2 * BLOCK):
         left = out.size - start
@@ -158,8 +161,8 @@ def _fill(k0, k1, counter, out, values, slopes, scaling):
         c = uint64(counter + uint64(start // 2))
         _words(k0, k1, c, n0, words0, words1)
         end = start + n0
-        place(words0, out[start:end], values, slopes, scaling)
-        place(words1, out[end : end + n1], values, slopes, scaling)
+        place(words0, out[start:end], entries, scaling)
+        place(words1, out[end : end + n1], entries, scaling)
 
 
 @functools.cache
@@ -200,6 +203,5 @@ def fill(distribution: Distribution, key: Key, first: int, out: np.ndarray) -> N
     """Fills `out` with the float32 values from index `first`, a multiple of a block."""
     kernel = _kernel_of(distribution)
     k0, k1 = np.uint32(key.k0), np.uint32(key.k1)
-    kernel(
-        k0, k1, np.uint64(first // 2), out, *distribution.table, distribution.scaling()
-    )
+    counter, entries = np.uint64(first // 2), distribution.table.both
+    kernel(k0, k1, counter, out, entries, distribution.scaling())
