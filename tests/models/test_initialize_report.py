@@ -178,6 +178,13 @@ def test_the_std_of_values_is_right_whatever_their_mean(shift):
     )
 
 
+def test_the_std_of_many_values_has_five_digits():
+    """One float32 sum over all of them has four."""
+    some = np.random.RandomState(1).normal(0.0, 1.0, 2**20).astype("float32")
+    found = tensor_std(np.tile(some, 32))
+    assert found == pytest.approx(some.astype(np.float64).std(), rel=1e-5)
+
+
 def test_large_values_have_a_std():
     """Though their squares overflow."""
     values = keras.ops.convert_to_tensor(np.float32([1e30, -1e30]))
