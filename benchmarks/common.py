@@ -3,6 +3,7 @@
 import argparse
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import statistics
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,29 @@ def wait(result: Any) -> Any:
         if hasattr(member, "block_until_ready"):
             member.block_until_ready()
     return result
+
+
+def fill(shapes: list[tuple[int, ...]], item: int) -> list[Any]:
+    """Fills fresh memory, tensor by tensor, on as many threads as there are cores.
+
+    Args:
+        shapes: Of the tensors.
+        item: Bytes of an entry: 2 or 4.
+
+    Returns:
+        What was filled, so that it stays.
+    """
+    import numpy as np
+
+    kept = []
+    with ThreadPoolExecutor(cores()) as pool:
+        for shape in shapes:
+            array = np.empty(math.prod(shape), f"u{item}")
+            step = max(-(-array.size // cores()), 2**16)
+            parts = [array[at : at + step] for at in range(0, array.size, step)]
+            list(pool.map(lambda part: part.fill(1), parts))
+            kept.append(array)
+    return kept
 
 
 def spread(laps: list[float]) -> dict[str, Any]:

@@ -20,7 +20,6 @@ import json
 import math
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,21 +109,11 @@ def available() -> int:
 
 def fill(case: Case) -> dict[str, Any]:
     """Fills memory as a model has it; needs no backend."""
-    import numpy as np
-
     shapes = scale_model.shapes(SIZES[case.size])
-    item = 4 if case.dtype == "float32" else 2
-    kept = []
     start, start_cpu = time.perf_counter(), time.process_time()
-    with ThreadPoolExecutor(common.cores()) as pool:
-        for shape in shapes:
-            array = np.empty(math.prod(shape), f"u{item}")
-            step = max(-(-array.size // common.cores()), 2**16)
-            cuts = range(0, array.size, step)
-            parts = [array[cut : cut + step] for cut in cuts]
-            list(pool.map(lambda part: part.fill(1), parts))
-            kept.append(array)
+    kept = common.fill(shapes, 4 if case.dtype == "float32" else 2)
     seconds = {"fill": time.perf_counter() - start}
+    del kept
     return {"seconds": seconds, "cpu": {"fill": time.process_time() - start_cpu}}
 
 
