@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 DEEPEST = 50  # lists and dictionaries inside each other in a config
+MOST_AXES = 64  # of an array of NumPy's
 
 
 def check_config(owner: str, config: Any) -> None:
@@ -84,15 +85,15 @@ def check_shape(shape: Any) -> tuple[int, ...]:
     """Returns `shape` as a tuple of ints.
 
     Raises:
-        ValueError: If it is no sequence of sizes >= 0.
+        ValueError: If it is no sequence of sizes >= 0, or no array can have it.
     """
     try:
         checked = tuple(int(n) for n in shape)
-    except TypeError:
+    except (TypeError, ValueError, OverflowError):
         checked = (-1,)
-    if any(n < 0 for n in checked):
+    if len(checked) > MOST_AXES or any(not 0 <= n < 2**63 for n in checked):
         raise ValueError(
-            "`shape` must be a sequence of sizes >= 0. "
+            f"`shape` must be a sequence of at most {MOST_AXES} sizes >= 0. "
             f"Received: shape={shape!r}. For a vector of 8 use shape=(8,)."
         )
     return checked

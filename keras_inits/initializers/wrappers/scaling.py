@@ -12,7 +12,7 @@ from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.types import Layout, Shape, Tensor
 from keras_inits.geometry import Geometry
-from keras_inits.initializers.arguments import check_config
+from keras_inits.initializers.arguments import check_config, check_shape
 from keras_inits.initializers.base import AXES
 from keras_inits.initializers.registry import register
 from keras_inits.initializers.wrappers.base import Wrapper
@@ -216,7 +216,8 @@ class Masked(Wrapper):
             raise checks.unknown_key(cls.__name__, unknown, cls._arguments)
         self = cls(arguments["initializer"], np.zeros((0, 2)))
         self.preserve_variance = bool(arguments.get("preserve_variance", False))
-        self.shape, self.sha256, self._factors = list(shape), sha256, None
+        self.shape, self.sha256 = list(check_shape(shape)), sha256
+        self._factors = None
         # Keras rebuilds a scheme in order to tell it axes: that one keeps its mask.
         held = _alive.get(sha256) if added else None
         if held is not None:

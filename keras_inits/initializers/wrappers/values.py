@@ -10,7 +10,7 @@ import numpy as np
 from keras_inits import sampling
 from keras_inits._utils import checks
 from keras_inits._utils.types import Layout, Shape, Tensor
-from keras_inits.initializers.arguments import check_config
+from keras_inits.initializers.arguments import check_config, check_shape
 from keras_inits.initializers.base import AXES, Initializer
 from keras_inits.initializers.computed import Deterministic
 from keras_inits.initializers.registry import register
@@ -120,7 +120,8 @@ class FromArray(Deterministic):
             )
         self = cls(np.zeros((), "float32"))
         self.value = None
-        self.shape, self.dtype = list(config["shape"]), config["dtype"]
+        self.shape = list(check_shape(config["shape"]))
+        self.dtype = keras.backend.standardize_dtype(config["dtype"])
         self.sha256 = config["sha256"]
         return self
 
