@@ -3,7 +3,7 @@
 import hashlib
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -140,13 +140,6 @@ def _is_function(scheme: Any) -> bool:
     return not isinstance(scheme, Initializer | keras.initializers.Initializer)
 
 
-def _checked(values: Any) -> tuple[Any, float | None]:
-    """What a weight gets, and its standard deviation, if it is finite."""
-    std = tensor_std(values)
-    _check_finite(std)
-    return values, std
-
-
 def _sentence(task: Task, error: Exception) -> str:
     kind = "" if isinstance(error, ValueError) else type(error).__name__
     text = " ".join(filter(None, [kind, str(error)]))
@@ -161,21 +154,31 @@ class _Draws:
         self.problems: list[str] = []
         self.cause: Exception | None = None
         self.first: dict[bytes, str] = {}
-        self.early: dict[int, Drawn | None] = {}
-        self.tensors: dict[int, Any] = {}  # of tasks, by id
+        self.early: dict[int, Any] = {}  # tensors by their tasks' id; None: it failed
 
     def draw(self, task: Task) -> Drawn | None:
         """A weight's new values; None if there is a problem, which is kept."""
+        known = id(task) in self.early
+        values = self.early.pop(id(task)) if known else self._tensor(task)
+        if values is None:
+            return None
         try:
-            known = id(task) in self.tensors
-            values = self.tensors.pop(id(task)) if known else _tensor(task, self.seed)
-            values, std = _checked(values)
+            std = tensor_std(values)
+            _check_finite(std)
+        except ValueError as error:
+            self._keep(task, error)
+            return None
+        return Drawn(task, values, std, _repeats(task, values, std, self.first))
+
+    def _tensor(self, task: Task) -> Any:
+        """What a weight's scheme draws; None if that fails."""
+        try:
+            return _tensor(task, self.seed)
         except MemoryError:
             raise
         except Exception as error:  # anybody's initializer
             self._keep(task, error)
             return None
-        return Drawn(task, values, std, _repeats(task, values, std, self.first))
 
     def _keep(self, task: Task, error: Exception) -> None:
         self.cause = self.cause or error
@@ -187,32 +190,28 @@ class _Draws:
         except ValueError as error:
             raise error from self.cause
 
+    def draw_early(self, is_early: Callable[[Any], bool]) -> None:
+        """Draws the tensors of some schemes before all others."""
+        for task in self.tasks:
+            if is_early(task.filled_by) and id(task) not in self.early:
+                self.early[id(task)] = self._tensor(task)
+
     def draw_users(self) -> list[Any]:
         """The tensors of users' schemes, which may fail in one process alone.
 
         Raises:
             ValueError: With the problems of all of them, if there are any.
         """
-        for task in self.tasks:
-            if _is_a_user_s(task.filled_by):
-                try:
-                    self.tensors[id(task)] = _tensor(task, self.seed)
-                except MemoryError:
-                    raise
-                except Exception as error:  # anybody's initializer
-                    self._keep(task, error)
+        self.draw_early(_is_a_user_s)
         self._refuse()
-        return list(self.tensors.values())
+        return list(self.early.values())
 
     def __iter__(self) -> Iterator[Drawn]:
         sizes = [1 + math.prod(task.info.shape) for task in self.tasks]
         with progress("drawing weights", sum(sizes)) as advance:
-            for number, task in enumerate(self.tasks):
-                if _is_function(task.filled_by):  # sees the model as it was
-                    self.early[number] = self.draw(task)
-            for number, (task, size) in enumerate(zip(self.tasks, sizes, strict=True)):
-                early = number in self.early
-                one = self.early.pop(number) if early else self.draw(task)
+            self.draw_early(_is_function)  # which see the model as it was
+            for task, size in zip(self.tasks, sizes, strict=True):
+                one = self.draw(task)
                 if one is not None and not self.problems:
                     yield one
                 one = None  # before the next one is drawn
