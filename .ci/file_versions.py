@@ -7,9 +7,9 @@
 Keras is plain Python, so another version comes first on the path, and all else stays as
 it is installed here. Each version writes a model with a layer for each registered
 scheme, and one for each of some layers of Keras, as `.keras`, `.h5` and JSON with
-weights; and all of that once more by `portable`. Then each version reads what it and
-older ones wrote, and what the newest wrote: with this package in one process, and the
-portable files without it in another. Weights are compared bit by bit.
+weights; and all of that once more by `portable`. Then each version reads what all of
+them wrote: with this package in one process, and the portable files without it in
+another. Weights are compared bit by bit.
 """
 
 import argparse
@@ -244,8 +244,7 @@ def measured(kept, work):
         list(pool.map(lambda v: process(libraries[v], "--writer", work / v), every))
 
         def one(reader, mode):
-            writers = [w for w in every if w <= reader or w == every[-1]]
-            folders = [work / writer for writer in writers]
+            folders = [work / writer for writer in every]
             said = process(libraries[reader], "--reader", mode, *folders)
             return reader, mode, json.loads(said.splitlines()[-1])
 
@@ -289,40 +288,26 @@ def page(found):
     some = found[newest, newest, "package"]["keras"]
     layers = sorted(name for name in some if name[0].isupper())
     schemes = sorted(name for name in some if name not in layers)
-    newer = {v: [(w, v) for w in every if w <= v] for v in every}
+    columns = {
+        f"{w} → {r}": [(w, r)] for w in reversed(every) for r in every if r < w
+    } | {"older → same or newer": [(w, r) for w in every for r in every if r >= w]}
 
-    def of_schemes(pairs):
-        good = sum(cell(found, pairs, name) == "yes" for name in schemes)
+    def of_schemes(pair):
+        good = sum(cell(found, [pair], name) == "yes" for name in schemes)
         return "yes" if good == len(schemes) else f"{good} of {len(schemes)}"
 
-    between = [
-        [f"written by {w}"]
-        + [
-            of_schemes([(w, r)]) if (w, r, MODES[0]) in found else "not tried"
-            for r in every
-        ]
-        for w in every
-    ]
-    by_layer = [
-        [f"`{name}`"]
-        + [cell(found, [(newest, v)], name) for v in every]
-        + [cell(found, [p for v in every for p in newer[v]], name)]
-        for name in layers
-    ]
-    by_scheme = [
-        [f"`{name}`"]
-        + [cell(found, [(newest, v)], name) for v in every]
-        + [cell(found, [p for v in every for p in newer[v]], name)]
-        for name in schemes
-    ]
-    columns = [f"{newest} → {v}" for v in every] + ["older → same or newer"]
+    between = [[f"written by {w}"] + [of_schemes((w, r)) for r in every] for w in every]
+    rows = {
+        name: [f"`{name}`", *(cell(found, pairs, name) for pairs in columns.values())]
+        for name in [*layers, *schemes]
+    }
     return TEXT.format(
         oldest=every[0],
         newest=newest,
         count=len(schemes),
         between=table(["files", *(f"read by {v}" for v in every)], between),
-        layers=table(["layer", *columns], by_layer),
-        schemes=table(["scheme", *columns], by_scheme),
+        layers=table(["layer", *columns], [rows[name] for name in layers]),
+        schemes=table(["scheme", *columns], [rows[name] for name in schemes]),
     )
 
 
@@ -341,8 +326,8 @@ CI, which fails where an answer is another one.
 
 ## Schemes, between versions
 
-In layers that all these versions write alike (`Conv1D` to `Conv3D`, `SimpleRNN`), the
-newest Keras's files open in older ones, too.
+In layers that all these versions write alike (`Conv1D` to `Conv3D`, `SimpleRNN`), a
+newer Keras's files open in older ones, too.
 
 {between}
 
