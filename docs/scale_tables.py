@@ -15,7 +15,9 @@ PARAMETERS, DEVICES, BYTES = 70e9, 64, 2  # what is foretold
 
 
 def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _way(found: dict[str, dict[str, Any]], case: dict[str, Any], way: str) -> Any:
@@ -51,7 +53,7 @@ def table(result: dict[str, Any]) -> str:
     head += ["Keras's build, ns each", "fill, ns each"]
     rows = [
         _row(found, one)
-        for one in found.values()
+        for one in sorted(found.values(), key=lambda one: one["parameters"])
         if one["case"]["way"] in ("ours", "file")
     ]
     line = "|---|---|" + "---:|" * (len(head) - 2)
