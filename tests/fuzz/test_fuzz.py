@@ -88,8 +88,9 @@ def test_the_oracle_sees_each_kind_of_fault(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("target", run.NAMES)
 def test_ten_seconds_of_fuzzing_find_nothing(target, tmp_path):
+    """Of `h5`, each input starts a process, so that a busy machine tries a few."""
     words = [target, "--seconds", "10", "--seed", "1", "--found", tmp_path]
     found = json.loads(fresh.python(Path(run.__file__), *words).splitlines()[-1])
     assert found["faults"] == found["crashes and hangs"] == []
-    assert found["executions"] > 10
+    assert found["executions"] > (2 if target == "h5" else 100)
     assert found["edges"] > 100
