@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
+from keras_inits._utils import checks
 from keras_inits.files import h5_config
 
 CONFIG = "config.json"  # in a .keras file
@@ -128,6 +129,7 @@ def _json(source: pathlib.Path, target: pathlib.Path | None, rewrite: Rewrite) -
     return text is not None
 
 
+@checks.few_words()  # names in an archive are as long as it likes
 def copy(source: pathlib.Path, target: pathlib.Path | None, rewrite: Rewrite) -> bool:
     """Copies a saved model with another config.
 
