@@ -140,6 +140,13 @@ def _is_function(scheme: Any) -> bool:
     return not isinstance(scheme, Initializer | keras.initializers.Initializer)
 
 
+def _checked(values: Any) -> tuple[Any, float | None]:
+    """What a weight gets, and its standard deviation, if it is finite."""
+    std = tensor_std(values)
+    _check_finite(std)
+    return values, std
+
+
 def _sentence(task: Task, error: Exception) -> str:
     kind = "" if isinstance(error, ValueError) else type(error).__name__
     text = " ".join(filter(None, [kind, str(error)]))
@@ -160,20 +167,23 @@ class _Draws:
         """A weight's new values; None if there is a problem, which is kept."""
         known = id(task) in self.early
         values = self.early.pop(id(task)) if known else self._tensor(task)
-        if values is None:
+        # A backend may compute later, and so fail where the values are first looked at.
+        checked = None if values is None else self._attempt(task, _checked, values)
+        if checked is None:
             return None
-        try:
-            std = tensor_std(values)
-            _check_finite(std)
-        except ValueError as error:
-            self._keep(task, error)
-            return None
+        values, std = checked
         return Drawn(task, values, std, _repeats(task, values, std, self.first))
 
     def _tensor(self, task: Task) -> Any:
         """What a weight's scheme draws; None if that fails."""
+        return self._attempt(task, _tensor, task, self.seed)
+
+    def _attempt(
+        self, task: Task, function: Callable[..., Any], *arguments: Any
+    ) -> Any:
+        """What a function returns; None if it fails, which is kept."""
         try:
-            return _tensor(task, self.seed)
+            return function(*arguments)
         except MemoryError:
             raise
         except Exception as error:  # anybody's initializer
